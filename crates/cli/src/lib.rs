@@ -1,0 +1,1 @@
+//! The commands of `pkg`: words in, one call down, words out.

@@ -1,0 +1,3 @@
+//! The program `pkg`.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Writes what is generated: the reference pages, the embedded layout, the benchmarks.
+
+fn main() {}
