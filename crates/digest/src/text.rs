@@ -186,7 +186,7 @@ mod tests {
             format!("x:{}", "a".repeat(10_000_000)),
         ];
         for text in bad {
-            assert!(text.parse::<Digest>().is_err(), "{:.80}", text);
+            assert!(text.parse::<Digest>().is_err(), "{text:.80}");
         }
     }
 
