@@ -1,0 +1,1 @@
+//! Strict reading of archives: what they hold, as a plan.

@@ -1,0 +1,1 @@
+//! One keg's tree, in memory: the rules about links and placement.
