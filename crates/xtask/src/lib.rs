@@ -1,0 +1,4 @@
+//! Writes what is generated and committed, and checks that it is up to date.
+
+mod layer;
+pub mod layout;
