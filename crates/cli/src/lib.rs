@@ -1,1 +1,26 @@
 //! The commands of `pkg`: words in, one call down, words out.
+//!
+//! - `args`: what may be typed; `commands`: one file per command, its words and its one call
+//! - `env`, `config`, `settings`: what holds for this run, and where each value comes from
+//! - `printer`, `table`, `amount`, `view`, `progress`: what goes to stdout and stderr, and how
+//! - `failure`, `exit`: what happens to errors
+//! - `program`: from the process's start to its exit code
+//!
+//! It knows nothing of archives, registries or the disk: all of that is asked of the rooms below.
+
+mod amount;
+pub mod args;
+mod commands;
+pub mod config;
+pub mod env;
+pub mod exit;
+pub mod failure;
+mod logging;
+pub mod printer;
+mod program;
+mod session;
+pub mod settings;
+pub mod table;
+mod view;
+
+pub use program::main;

@@ -1,3 +1,5 @@
 //! The program `pkg`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,284 @@
+//! The command line: which commands there are, in which groups, and the flags of all of them.
+//!
+//! What a command's own words are stands beside the command, in `commands`.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand,
+    builder::{StyledStr, Styles},
+};
+
+use crate::commands as c;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pkg",
+    version,
+    about = "Install programs from any OCI registry",
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    styles = STYLES
+)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Default, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// Answer every question with yes
+    #[arg(long, short, global = true, display_order = 1000)]
+    pub yes: bool,
+    /// Answer with one JSON document
+    #[arg(long, global = true, display_order = 1001)]
+    pub json: bool,
+    /// Say nothing but answers, warnings and errors
+    #[arg(long, short, global = true, display_order = 1002)]
+    pub quiet: bool,
+    /// Log what is done to stderr; twice for details
+    #[arg(long, short, global = true, display_order = 1003, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Use no network: what is here, or a failure
+    #[arg(long, global = true, display_order = 1004)]
+    pub offline: bool,
+    /// Use this root folder
+    #[arg(long, global = true, display_order = 1005, value_name = "FOLDER")]
+    pub root: Option<PathBuf>,
+}
+
+/// A command with its own words.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Install packages
+    Install(c::install::Install),
+    /// Remove installed packages
+    #[command(visible_aliases = ["remove", "rm"])]
+    Uninstall(c::uninstall::Uninstall),
+    /// Install the same versions again
+    Reinstall(c::reinstall::Reinstall),
+    /// Bring packages to newer versions, inside what was asked for
+    Upgrade(c::upgrade::Upgrade),
+    /// Remove packages that nothing needs any more
+    Autoremove(c::autoremove::Autoremove),
+    /// Run a package's program without linking it
+    Run(c::run::Run),
+    /// Download packages without installing them
+    Fetch(c::fetch::Fetch),
+
+    /// List installed packages
+    #[command(visible_alias = "ls")]
+    List(c::list::List),
+    /// List installed packages that no other one needs
+    Leaves(c::list::Leaves),
+    /// Describe a package
+    Info(c::info::Info),
+    /// Find formulas by words
+    Search(c::search::Search),
+    /// List installed packages with newer versions
+    Outdated(c::outdated::Outdated),
+    /// List the versions of a package
+    Versions(c::versions::Versions),
+    /// Show what a package needs
+    Deps(c::deps::Deps),
+    /// List installed packages that need a package
+    Uses(c::uses::Uses),
+    /// Explain why a package is installed
+    Why(c::why::Why),
+    /// List the files of an installed package
+    Files(c::files::Files),
+    /// Tell which package a file belongs to
+    Owns(c::owns::Owns),
+    /// Tell which package a command belongs to
+    Which(c::which::Which),
+    /// Print a formula
+    Cat(c::cat::Cat),
+    /// Print the address of a package's homepage
+    #[command(visible_alias = "homepage")]
+    Home(c::home::Home),
+
+    /// Keep packages at their versions
+    Pin(c::pin::Pin),
+    /// Let packages be upgraded again
+    Unpin(c::pin::Unpin),
+    /// Say whether packages were asked for or only needed
+    Mark(c::mark::Mark),
+    /// Put a package's commands on the prefix
+    Link(c::link::Link),
+    /// Take a package's commands from the prefix
+    Unlink(c::link::Unlink),
+    /// Choose which slot of a package is linked
+    Use(c::link::Use),
+
+    /// List what was changed, and when
+    #[command(visible_alias = "log")]
+    History(c::history::History),
+    /// Go back to before the last change
+    Undo(c::undo::Undo),
+    /// Take back the last undo
+    Redo(c::undo::Redo),
+    /// Go back to a generation of the history
+    Rollback(c::undo::Rollback),
+
+    /// Print the environment that packages ask for
+    Env(c::env::Env),
+    /// Print the lines that put the prefix on a shell's PATH
+    Shellenv(c::shellenv::Shellenv),
+    /// Print the prefix, or a package's folder
+    Prefix(c::prefix::Prefix),
+    /// Delete what nothing uses any more
+    Cleanup(c::cleanup::Cleanup),
+    /// Check every installed file, and what else can be wrong
+    Doctor(c::doctor::Doctor),
+    /// Show the settings and where each comes from
+    Config(c::config::Config),
+
+    /// Add, list and remove taps
+    Tap(c::tap::Tap),
+    /// Check formulas
+    Check(c::check::Check),
+
+    /// Print a shell's completions
+    Completions(c::completions::Completions),
+    /// Print manual pages
+    Man(c::man::Man),
+}
+
+/// The commands as the help lists them: each in one group.
+const GROUPS: &[(&str, &[&str])] = &[
+    (
+        "Install and remove",
+        &["install", "uninstall", "reinstall", "upgrade", "autoremove", "run", "fetch"],
+    ),
+    (
+        "Look around",
+        &[
+            "list", "leaves", "info", "search", "outdated", "versions", "deps", "uses", "why",
+            "files", "owns", "which", "cat", "home",
+        ],
+    ),
+    ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
+    ("Go back", &["history", "undo", "redo", "rollback"]),
+    ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
+    ("Formulas", &["tap", "check"]),
+    ("The program", &["completions", "man"]),
+];
+
+const STYLES: Styles = {
+    use anstyle::{AnsiColor, Style};
+    Styles::plain()
+        .header(Style::new().bold())
+        .usage(Style::new().bold())
+        .literal(Style::new().bold())
+        .error(AnsiColor::Red.on_default().bold())
+        .valid(AnsiColor::Green.on_default())
+        .invalid(AnsiColor::Yellow.on_default())
+};
+
+/// The command line's grammar, with its help in groups.
+pub fn command() -> clap::Command {
+    let command = Cli::command();
+    let template = template(&command);
+    command.help_template(template)
+}
+
+/// The commands in their groups: heading, then names in order.
+pub fn groups() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    GROUPS.iter().copied()
+}
+
+fn template(command: &clap::Command) -> StyledStr {
+    let header = command.get_styles().get_header();
+    let mut text = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
+    for (heading, names) in GROUPS {
+        let _infallible = writeln!(text, "\n{header}{heading}:{header:#}");
+        for name in *names {
+            let found = command.find_subcommand(name);
+            let about = found.and_then(clap::Command::get_about).map(ToString::to_string);
+            let aliases = found.into_iter().flat_map(clap::Command::get_visible_aliases);
+            let also: Vec<_> = aliases.collect();
+            let also = if also.is_empty() {
+                String::new()
+            } else {
+                format!(" (also {})", also.join(", "))
+            };
+            let _infallible = writeln!(text, "  {name:<12} {}{also}", about.unwrap_or_default());
+        }
+    }
+    let _infallible = writeln!(text, "\n{header}Options:{header:#}\n{{options}}\n");
+    text.push_str("`pkg help COMMAND` says more about a command, with examples.");
+    text.into()
+}
+
+/// The examples below a command's help: what to type, and what it does.
+pub(crate) fn examples(examples: &[(&str, &str)]) -> StyledStr {
+    let header = STYLES.get_header();
+    let width = examples.iter().map(|(typed, _)| typed.len()).max().unwrap_or(0);
+    let mut text = format!("{header}Examples:{header:#}");
+    for (typed, meaning) in examples {
+        let _infallible = write!(text, "\n  {typed:<width$}  {meaning}");
+    }
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_in_one_group() {
+        let grouped: Vec<_> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+        let command = command();
+        let named: BTreeSet<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(grouped.iter().copied().collect::<BTreeSet<_>>(), named);
+        assert_eq!(grouped.len(), named.len(), "a command is in two groups");
+    }
+
+    #[test]
+    fn the_words_of_brew_work() {
+        for (typed, expect) in [
+            ("remove x", "uninstall"),
+            ("rm x", "uninstall"),
+            ("ls", "list"),
+            ("log", "history"),
+            ("leaves", "leaves"),
+            ("deps x", "deps"),
+            ("homepage x", "home"),
+        ] {
+            let words = std::iter::once("pkg").chain(typed.split(' '));
+            let matches = command().try_get_matches_from(words).unwrap();
+            assert_eq!(matches.subcommand_name(), Some(expect), "{typed}");
+        }
+    }
+
+    #[test]
+    fn every_example_is_a_command_line() {
+        let mut checked = 0;
+        for sub in command().get_subcommands() {
+            let Some(help) = sub.get_after_help() else { continue };
+            for line in help.to_string().lines().filter(|line| line.starts_with("  pkg ")) {
+                let typed = line.trim().split("  ").next().unwrap();
+                let words = shlex::split(typed).unwrap();
+                let matches = command().try_get_matches_from(words);
+                assert!(matches.is_ok(), "{typed}: {}", matches.unwrap_err());
+                checked += 1;
+            }
+        }
+        assert!(checked > 40, "{checked}");
+    }
+}

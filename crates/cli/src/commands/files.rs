@@ -1,0 +1,14 @@
+//! `pkg files`
+
+use clap::Args;
+
+use crate::args::examples;
+
+#[derive(Debug, Args)]
+#[command(after_help = examples(&[
+    ("pkg files jq", "absolute paths, one a line"),
+]))]
+pub struct Files {
+    /// NAME or NAME@SLOT
+    pub name: String,
+}

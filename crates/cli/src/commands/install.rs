@@ -1,0 +1,27 @@
+//! `pkg install`
+
+use clap::Args;
+
+use super::change::{Dry, Links};
+use crate::args::examples;
+
+#[derive(Debug, Args)]
+#[command(after_help = examples(&[
+    ("pkg install ripgrep", "the newest version"),
+    ("pkg install ripgrep@14", "the newest 14.x; upgrades stay inside 14"),
+    ("pkg install 'jq@>=1.6, <1.8'", "the newest of a range"),
+    ("pkg install acme/tool", "from the tap `acme`"),
+    ("pkg install ./tool.toml", "from a formula of your own"),
+    ("pkg install oci://ghcr.io/acme/tool:1.2", "straight from a registry"),
+    ("pkg install oci:folder:1.2", "straight from an OCI layout"),
+]))]
+pub struct Install {
+    /// NAME[@VERSION], TAP/NAME[@VERSION], ./FILE.toml or oci://HOST/REPO[:TAG][@DIGEST];
+    /// VERSION may be a constraint, a channel or a slot
+    #[arg(required = true, value_name = "SPEC")]
+    pub specs: Vec<String>,
+    #[command(flatten)]
+    pub links: Links,
+    #[command(flatten)]
+    pub dry: Dry,
+}

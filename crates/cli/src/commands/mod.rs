@@ -1,0 +1,56 @@
+//! One file per command: its words, its one call, and what it prints.
+
+pub(crate) mod autoremove;
+pub(crate) mod cat;
+pub(crate) mod change;
+pub(crate) mod check;
+pub(crate) mod cleanup;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod deps;
+pub(crate) mod doctor;
+pub(crate) mod env;
+pub(crate) mod fetch;
+pub(crate) mod files;
+pub(crate) mod history;
+pub(crate) mod home;
+pub(crate) mod info;
+pub(crate) mod install;
+pub(crate) mod link;
+pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod mark;
+pub(crate) mod outdated;
+pub(crate) mod owns;
+pub(crate) mod pin;
+pub(crate) mod prefix;
+pub(crate) mod reinstall;
+pub(crate) mod run;
+pub(crate) mod search;
+pub(crate) mod shellenv;
+pub(crate) mod tap;
+pub(crate) mod undo;
+pub(crate) mod uninstall;
+pub(crate) mod upgrade;
+pub(crate) mod uses;
+pub(crate) mod versions;
+pub(crate) mod which;
+pub(crate) mod why;
+
+use crate::{
+    args::Command,
+    exit::Exit,
+    failure::{Failure, Result},
+    session::Session,
+};
+
+/// Carries out a command.
+pub(crate) fn run(command: Command, session: &Session) -> Result {
+    match command {
+        Command::Completions(args) => args.run(session),
+        Command::Config(args) => args.run(session),
+        Command::Man(args) => args.run(session),
+        Command::Shellenv(args) => args.run(session),
+        _ => Err(Failure::told(Exit::Bug, "this command is not wired yet")),
+    }
+}

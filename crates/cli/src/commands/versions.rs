@@ -1,0 +1,14 @@
+//! `pkg versions`
+
+use clap::Args;
+
+use crate::args::examples;
+
+#[derive(Debug, Args)]
+#[command(after_help = examples(&[
+    ("pkg versions jq", "with platforms and dates"),
+]))]
+pub struct Versions {
+    /// NAME or TAP/NAME
+    pub spec: String,
+}

@@ -1,0 +1,155 @@
+use annotate_snippets::Renderer;
+use insta::assert_snapshot;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, Error> {
+    Config::parse(text, Path::new("/c/config.toml"))
+}
+
+fn refused(text: &str) -> String {
+    match parse(text).unwrap_err() {
+        Error::Malformed(malformed) => excerpt::render(&malformed, &Renderer::plain()),
+        Error::Read { source } => panic!("{source}"),
+    }
+}
+
+#[test]
+fn every_key_is_read_and_knows_its_line() {
+    let text = r#"
+offline = true
+jobs = 1_0
+
+[mirror]
+"https://github.com/" = "http://127.0.0.1:5000/gh/"
+"https://a.example/" = "https://b.example/"
+
+[registry."localhost:5000"]
+plain-http = true
+[registry."r.example"]
+ca = ["/etc/ca.pem", "own.pem"]
+"#;
+    let config = parse(text).unwrap();
+    assert_eq!(config.offline, Some(Located { value: true, line: 2 }));
+    assert_eq!(config.jobs.map(|jobs| (jobs.value.get(), jobs.line)), Some((10, 3)));
+    let mirrors: Vec<_> = config
+        .mirrors
+        .iter()
+        .map(|m| (m.value.from.as_str(), m.value.to.as_str(), m.line))
+        .collect();
+    let expect = [
+        ("https://github.com/", "http://127.0.0.1:5000/gh/", 6),
+        ("https://a.example/", "https://b.example/", 7),
+    ];
+    assert_eq!(mirrors, expect);
+    let registries: Vec<_> = config.registries.into_iter().map(|r| r.value).collect();
+    let plain = Registry { host: "localhost:5000".into(), plain_http: true, ca: vec![] };
+    let ca = vec!["/etc/ca.pem".into(), "/c/own.pem".into()];
+    assert_eq!(registries, [plain, Registry { host: "r.example".into(), plain_http: false, ca }]);
+}
+
+#[test]
+fn without_a_file_nothing_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Config::of_folder(folder.path()).unwrap(), Config::default());
+    fs_err::create_dir(folder.path().join("config.toml")).unwrap();
+    assert!(matches!(Config::of_folder(folder.path()), Err(Error::Read { .. })));
+}
+
+#[test]
+fn an_unknown_key_is_shown_with_the_one_that_was_meant() {
+    assert_snapshot!(refused("job = 4\n"), @r"
+    error: unknown key `job`
+     --> /c/config.toml:1:1
+      |
+    1 | job = 4
+      | ^^^ nobody reads this
+      |
+      = help: did you mean `jobs`?
+    ");
+    assert_snapshot!(refused("[registry.\"r.example\"]\ninsecure = true\n"), @r"
+    error: unknown key `insecure`
+     --> /c/config.toml:2:1
+      |
+    2 | insecure = true
+      | ^^^^^^^^ nobody reads this
+      |
+      = help: the keys here are `ca`, `plain-http`
+    ");
+}
+
+#[test]
+fn a_value_of_another_kind_is_shown() {
+    assert_snapshot!(refused("jobs = 0\n"), @r"
+    error: this is the number 0, not a whole number from 1 on
+     --> /c/config.toml:1:8
+      |
+    1 | jobs = 0
+      |        ^ must be a whole number from 1 on
+    ");
+    assert_snapshot!(refused("offline = 'no'\n"), @r"
+    error: this is a string, not `true` or `false`
+     --> /c/config.toml:1:11
+      |
+    1 | offline = 'no'
+      |           ^^^^ must be `true` or `false`
+    ");
+    assert_snapshot!(refused("mirror = []\n"), @r"
+    error: this is an array, not a table
+     --> /c/config.toml:1:10
+      |
+    1 | mirror = []
+      |          ^^ must be a table
+    ");
+    assert_snapshot!(refused("[registry.\"r.example\"]\nca = 3\n"), @r"
+    error: this is the number 3, not a path or a list of paths
+     --> /c/config.toml:2:6
+      |
+    2 | ca = 3
+      |      ^ must be a path or a list of paths
+    ");
+}
+
+#[test]
+fn a_mirror_is_the_start_of_an_address_up_to_a_slash() {
+    assert_snapshot!(refused("[mirror]\n\"https://github.com\" = \"https://m.example/\"\n"), @r#"
+    error: `https://github.com` is not the start of an address
+     --> /c/config.toml:2:1
+      |
+    2 | "https://github.com" = "https://m.example/"
+      | ^^^^^^^^^^^^^^^^^^^^ must start with `https://` and end with `/`
+      |
+      = help: write the scheme and the last slash: "https://github.com/"
+    "#);
+    for text in [
+        "\"github.com/\" = \"https://m/\"",
+        "\"https://a/\" = \"ftp://m/\"",
+        "\"https:///\" = \"https://m/\"",
+    ] {
+        assert!(refused(&format!("[mirror]\n{text}\n")).contains("is not the start of an address"));
+    }
+}
+
+#[test]
+fn a_registry_is_named_by_its_host() {
+    assert_snapshot!(refused("[registry.\"https://r.example/\"]\n"), @r#"
+    error: `https://r.example/` is not a registry's host
+     --> /c/config.toml:1:11
+      |
+    1 | [registry."https://r.example/"]
+      |           ^^^^^^^^^^^^^^^^^^^^ a host, and a port where it has one
+      |
+      = help: write the host alone: [registry."registry.example.org:5000"]
+    "#);
+}
+
+#[test]
+fn what_is_not_toml_is_shown() {
+    assert_snapshot!(refused("jobs = \n"), @r"
+    error: this is not TOML: string values must be quoted, expected literal string
+     --> /c/config.toml:1:8
+      |
+    1 | jobs = 
+      |        ^ here
+    ");
+}

@@ -1,0 +1,332 @@
+//! The only code that prints: answers go to stdout, the conversation to stderr.
+//!
+//! Channels, not levels: a command says what a text is, the printer decides where it goes and how
+//! it looks. It knows nothing of packages. Texts come from formulas, registries and files of
+//! strangers, so every control character is taken out here, where all of them pass.
+
+use std::{
+    borrow::Cow,
+    fmt::Display,
+    io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
+
+use crate::{exit::Exit, failure::Failure, table::Table, view};
+
+const BOLD: Style = Style::new().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+const STATUS: Style = AnsiColor::Green.on_default().bold();
+
+/// Writes to stdout and stderr for every command.
+pub struct Printer {
+    is_quiet: bool,
+    is_json: bool,
+    answers: Mutex<Answers>,
+    conversation: Mutex<AutoStream<Stderr>>,
+    /// Bars that are on the screen are taken away while a line of stderr is written.
+    bars: MultiProgress,
+}
+
+struct Answers {
+    stdout: BufWriter<AutoStream<Stdout>>,
+    /// The first write that failed; nothing is written after it.
+    broken: Option<io::Error>,
+}
+
+impl Printer {
+    /// A printer for this process; `is_quiet` silences status and hints, `is_json` says that
+    /// answers are JSON.
+    pub fn new(is_quiet: bool, is_json: bool) -> Self {
+        let stdout = BufWriter::new(AutoStream::auto(io::stdout()));
+        Self {
+            is_quiet,
+            is_json,
+            answers: Mutex::new(Answers { stdout, broken: None }),
+            conversation: Mutex::new(AutoStream::auto(io::stderr())),
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        }
+    }
+
+    /// Whether answers are JSON documents.
+    pub fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// Whether status lines are silenced.
+    pub fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
+    /// One line of the answer, or several.
+    pub fn answer(&self, text: impl Display) {
+        let text = text.to_string();
+        self.write_answer(&clean(&text));
+    }
+
+    /// A text for another program, such as a script or a page: as it stands.
+    pub(crate) fn text(&self, view: view::Text) {
+        match self.is_json {
+            true => self.json(&view),
+            false => self.write_answer(view.as_str().trim_end_matches('\n')),
+        }
+    }
+
+    /// The answer as one JSON document.
+    pub fn json(&self, view: &impl Serialize) {
+        let text = serde_json::to_string_pretty(view).expect("views have text keys only");
+        self.write_answer(&text);
+    }
+
+    /// The answer as a table.
+    pub fn table(&self, table: &Table) {
+        for line in table.lines() {
+            match line.heading {
+                Some(heading) => {
+                    let (heading, rest) = (clean(&heading), clean(&line.rest));
+                    self.write_answer(&format!("{BOLD}{heading}{BOLD:#}{rest}"));
+                }
+                None => self.write_answer(&clean(&line.rest)),
+            }
+        }
+    }
+
+    /// An excerpt with carets as the answer; its colours stay.
+    pub fn excerpt(&self, text: &str) {
+        self.write_answer(&clean_but_colours(text));
+    }
+
+    /// What was done: a verb and its object.
+    pub fn status(&self, verb: &str, text: impl Display) {
+        let text = text.to_string();
+        self.say(false, &format!("{STATUS}{verb}{STATUS:#} {}", clean(&text)));
+    }
+
+    /// What else belongs to the conversation: a plan, a caveat.
+    pub fn note(&self, text: impl Display) {
+        let text = text.to_string();
+        self.say(false, &clean(&text));
+    }
+
+    /// A table that belongs to the conversation.
+    pub fn note_table(&self, table: &Table) {
+        for line in table.lines() {
+            let heading = line.heading.unwrap_or_default();
+            self.say(false, &clean(&format!("{heading}{}", line.rest)));
+        }
+    }
+
+    /// What the user should know though the command goes on; `--quiet` does not silence it.
+    pub fn warning(&self, text: impl Display) {
+        let text = indented(&text.to_string());
+        self.say(true, &format!("{WARNING}warning{WARNING:#}: {text}"));
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self, text: impl Display) {
+        let text = indented(&text.to_string());
+        self.say(false, &format!("{HINT}hint{HINT:#}: {text}"));
+    }
+
+    /// Why the command failed, with its causes and hints; `--quiet` does not silence it.
+    pub fn failure(&self, failure: &Failure) {
+        if let Some(excerpt) = &failure.excerpt {
+            self.say(true, &clean_but_colours(excerpt));
+        } else {
+            let chain = failure.chain();
+            let mut lines = chain.iter().map(|text| indented(text));
+            let first = lines.next().unwrap_or_default();
+            self.say(true, &format!("{ERROR}error{ERROR:#}: {first}"));
+            for cause in lines {
+                self.say(true, &format!("  {BOLD}caused by{BOLD:#}: {cause}"));
+            }
+        }
+        for (index, hint) in failure.hints.iter().enumerate() {
+            let gap = if index == 0 { "\n" } else { "" };
+            let hint = indented(hint);
+            self.say(true, &format!("{gap}{HINT}hint{HINT:#}: {hint}"));
+        }
+    }
+
+    /// A text that clap made: help and versions are answers, the rest is conversation.
+    pub(crate) fn clap(&self, error: &clap::Error) {
+        let text = error.render().ansi().to_string();
+        if error.use_stderr() {
+            self.say(true, text.trim_end());
+        } else {
+            self.write_answer(text.trim_end());
+        }
+    }
+
+    /// Asks on stderr and reads a line of stdin; anything but a yes is a no.
+    ///
+    /// # Errors
+    ///
+    /// Stdin cannot be read.
+    pub(crate) fn ask(&self, question: &str) -> io::Result<bool> {
+        self.flush_answers();
+        self.bars.suspend(|| {
+            let mut stderr = self.lock_conversation();
+            write!(stderr, "{HINT}?{HINT:#} {} [y/N] ", clean(question))?;
+            stderr.flush()?;
+            let mut line = String::new();
+            io::stdin().read_line(&mut line)?;
+            Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        })
+    }
+
+    /// The bars, for the progress display.
+    pub(crate) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    /// Ends the output; a reader that went away, as `head` does, is no failure.
+    ///
+    /// # Errors
+    ///
+    /// The answer could not be written whole, for another reason.
+    pub fn finish(&self) -> Result<(), Failure> {
+        self.flush_answers();
+        match self.lock_answers().broken.take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let error = anyhow::Error::new(error).context("cannot write the answer to stdout");
+                Err(Failure { exit: Exit::Failed, error, hints: Vec::new(), excerpt: None })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write_answer(&self, text: &str) {
+        let mut answers = self.lock_answers();
+        if answers.broken.is_none() {
+            answers.broken = writeln!(answers.stdout, "{text}").err();
+        }
+    }
+
+    fn flush_answers(&self) {
+        let mut answers = self.lock_answers();
+        if answers.broken.is_none() {
+            answers.broken = answers.stdout.flush().err();
+        }
+    }
+
+    fn say(&self, always: bool, text: &str) {
+        if self.is_quiet && !always {
+            return;
+        }
+        self.write_conversation(format!("{text}\n").as_bytes());
+    }
+
+    fn write_conversation(&self, bytes: &[u8]) {
+        // On one screen the two streams are read as one, so what came first is shown first.
+        if io::stdout().is_terminal() {
+            self.flush_answers();
+        }
+        self.bars.suspend(|| {
+            // There is nobody to tell that stderr is gone.
+            let _gone = self.lock_conversation().write_all(bytes);
+        });
+    }
+
+    fn lock_answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_conversation(&self) -> MutexGuard<'_, AutoStream<Stderr>> {
+        self.conversation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Log lines take the same way to stderr as everything else.
+impl Write for &Printer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_conversation(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The text without characters that move the cursor, colour, hide or reorder what stands there.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_refused) {
+        return Cow::Owned(text.chars().filter(|c| !is_refused(*c)).collect());
+    }
+    Cow::Borrowed(text)
+}
+
+/// Control characters but newline and tab, and the marks that reorder text.
+fn is_refused(c: char) -> bool {
+    let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let breaks_lines = matches!(c, '\u{2028}' | '\u{2029}');
+    reorders || breaks_lines || (c.is_control() && c != '\n' && c != '\t')
+}
+
+/// The text with later lines indented, so that no line of a stranger's text looks like ours.
+fn indented(text: &str) -> String {
+    clean(text).trim_end().replace('\n', "\n    ")
+}
+
+/// As [`clean`], but the colour codes of a renderer of ours stay.
+fn clean_but_colours(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("\u{1b}[") {
+        let (before, code) = rest.split_at(start);
+        kept.push_str(&clean(before));
+        let digits = code[2..].bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
+        let end = 2 + digits;
+        if code.as_bytes().get(end) == Some(&b'm') {
+            kept.push_str(&code[..=end]);
+            rest = &code[end + 1..];
+        } else {
+            rest = &code[2..];
+        }
+    }
+    kept.push_str(&clean(rest));
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        assert_eq!(clean(text), expect, "{text:?}");
+    }
+
+    #[test]
+    fn nothing_of_a_strangers_text_reaches_the_terminal_but_its_letters() {
+        check("plain ‑ ünïcödé", "plain ‑ ünïcödé");
+        check("\u{1b}[2J", "[2J");
+        check("\u{1b}]52;c;aGk=\u{7}", "]52;c;aGk=");
+        check("\u{9b}2Jx", "2Jx");
+        check("safe\rover", "safeover");
+        check("a\u{202e}txt.exe\u{2066}b", "atxt.exeb");
+        check("a\u{8}\u{7f}\0b", "ab");
+        check("two\nlines\tand a tab", "two\nlines\tand a tab");
+    }
+
+    #[test]
+    fn colours_of_our_renderer_stay_and_nothing_else() {
+        let check = |text: &str, expect: &str| assert_eq!(clean_but_colours(text), expect);
+        check("\u{1b}[1m\u{1b}[31merror\u{1b}[0m: x", "\u{1b}[1m\u{1b}[31merror\u{1b}[0m: x");
+        check("\u{1b}[2Jx\u{1b}[31;1my", "2Jx\u{1b}[31;1my");
+        check("x\u{1b}[", "x");
+        check("\u{1b}]0;title\u{7}", "]0;title");
+    }
+
+    #[test]
+    fn a_strangers_second_line_does_not_start_where_ours_do() {
+        assert_eq!(indented("bad\nerror: all is lost\n"), "bad\n    error: all is lost");
+    }
+}

@@ -1,0 +1,91 @@
+//! From the start of the process to its exit code.
+
+use std::{
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{
+    FromArgMatches as _,
+    error::{ContextKind, ContextValue},
+};
+
+use crate::{
+    args::{self, Cli},
+    commands,
+    env::Environment,
+    exit::Exit,
+    failure::{Failure, Result},
+    logging,
+    printer::Printer,
+    session::Session,
+};
+
+/// Runs the program on the words of this process's command line.
+pub fn main() -> ExitCode {
+    // The hook speaks once, for whichever thread; what unwinds to here needs no second message.
+    panic::set_hook(Box::new(|panic| Printer::new(false, false).failure(&bug(panic))));
+    let exit = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Bug);
+    exit.into()
+}
+
+fn run() -> Exit {
+    let cli = match args::command().try_get_matches().and_then(|m| Cli::from_arg_matches(&m)) {
+        Ok(cli) => cli,
+        Err(mut error) => {
+            suggest_one(&mut error);
+            let printer = Printer::new(false, false);
+            printer.clap(&error);
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return end(&printer, exit);
+        }
+    };
+    let printer = Arc::new(Printer::new(cli.global.quiet, cli.global.json));
+    let exit = match carry_out(cli, &printer) {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit
+        }
+    };
+    end(&printer, exit)
+}
+
+fn carry_out(cli: Cli, printer: &Arc<Printer>) -> Result {
+    let environment = Environment::of_process()?;
+    logging::start(cli.global.verbose, environment.log.as_deref(), printer)?;
+    let session = Session::new(&cli.global, environment, printer)?;
+    commands::run(cli.command, &session)
+}
+
+/// Leaves the nearest of the commands that clap would suggest, which is its last.
+fn suggest_one(error: &mut clap::Error) {
+    let typed = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
+    let nearest = match error.remove(ContextKind::SuggestedSubcommand) {
+        // What it does elsewhere, fetching lists of packages, has no counterpart here.
+        _ if typed.as_deref() == Some("update") => Some("upgrade".to_owned()),
+        Some(ContextValue::Strings(mut names)) => names.pop(),
+        _ => None,
+    };
+    if let Some(nearest) = nearest {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::String(nearest));
+    }
+}
+
+fn end(printer: &Printer, exit: Exit) -> Exit {
+    match printer.finish() {
+        Err(failure) if exit == Exit::Done => {
+            printer.failure(&failure);
+            failure.exit
+        }
+        _ => exit,
+    }
+}
+
+fn bug(panic: &panic::PanicHookInfo<'_>) -> Failure {
+    let what = panic.payload_as_str().unwrap_or("no message");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    Failure::told(Exit::Bug, format!("this is a bug in `pkg`: {what}, at {place}"))
+        .hint("what is installed is whole; please report the bug with the command and this text")
+}

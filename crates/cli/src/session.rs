@@ -1,0 +1,55 @@
+//! What a command gets: the settings of this run, the printer, and the question before a change.
+
+use std::{io::IsTerminal as _, sync::Arc};
+
+use crate::{
+    args::Global,
+    config::Config,
+    env::Environment,
+    exit::Exit,
+    failure::{Failure, Result},
+    printer::Printer,
+    settings::Settings,
+};
+
+/// One run of the program.
+pub(crate) struct Session {
+    pub(crate) environment: Environment,
+    pub(crate) settings: Settings,
+    pub(crate) printer: Arc<Printer>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        global: &Global,
+        environment: Environment,
+        printer: &Arc<Printer>,
+    ) -> Result<Self> {
+        let folders = environment.folders.as_ref();
+        let config = folders.map(|folders| Config::of_folder(&folders.config)).transpose()?;
+        let settings = Settings::new(global, &environment, config.unwrap_or_default())?;
+        Ok(Self { environment, settings, printer: printer.clone() })
+    }
+
+    /// Asks before something that goes beyond what was named.
+    ///
+    /// # Errors
+    ///
+    /// Nobody is there to be asked, and nobody said yes beforehand.
+    pub(crate) fn confirm(&self, question: &str) -> Result<bool> {
+        if self.settings.yes.value {
+            return Ok(true);
+        }
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            let sentence = "this needs a yes, and there is no terminal to ask on";
+            let failure = Failure::told(Exit::Failed, sentence);
+            return Err(failure.hint("run it again with `--yes` if the plan is what you want"));
+        }
+        let asked = self.printer.ask(question);
+        asked.map_err(|error| {
+            let mut failure = Failure::new(Exit::Failed, error);
+            failure.error = failure.error.context("cannot read the answer");
+            failure
+        })
+    }
+}

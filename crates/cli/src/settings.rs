@@ -1,0 +1,248 @@
+//! What holds for this run: flags before variables before `config.toml` before defaults.
+//!
+//! Each value remembers where it comes from, which is what `pkg config` shows.
+
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    path::{Component, Path, PathBuf},
+};
+
+use crate::{
+    args::Global,
+    config::{Config, Mirror, Registry},
+    env::Environment,
+};
+
+/// Downloads at once where nobody says how many.
+const JOBS: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
+
+/// The values that hold for this run.
+#[derive(Debug)]
+pub struct Settings {
+    /// The root folder, absolute.
+    pub root: Setting<PathBuf>,
+    /// What may be deleted at any time; none without a home.
+    pub cache: Option<PathBuf>,
+    /// Where `config.toml` is looked for; none without a home.
+    pub config_file: Option<PathBuf>,
+    /// Downloads at once.
+    pub jobs: Setting<NonZeroUsize>,
+    /// No network.
+    pub offline: Setting<bool>,
+    /// Every question is answered with yes.
+    pub yes: Setting<bool>,
+    /// What is fetched from elsewhere.
+    pub mirrors: Vec<Setting<Mirror>>,
+    /// What is special about single registries.
+    pub registries: Vec<Setting<Registry>>,
+}
+
+/// A value and where it comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of the command line.
+    Flag(&'static str),
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// A line of `config.toml`, counted from 1.
+    File(usize),
+    /// Nobody said anything.
+    Default,
+}
+
+/// A root folder that cannot be named.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither a variable nor the password file says where the home is.
+    #[error("nothing says where your home is: `HOME` is unset and the password file has no entry")]
+    NoHome,
+    /// A relative `--root` without a working directory.
+    #[error("cannot tell which folder `--root {root}` names")]
+    NoWorkingFolder {
+        /// The path as given.
+        root: String,
+        /// Why there is no working directory.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl<T> Setting<T> {
+    fn of_file(located: crate::config::Located<T>) -> Self {
+        Self { value: located.value, origin: Origin::File(located.line) }
+    }
+}
+
+impl Settings {
+    /// Decides what holds.
+    ///
+    /// # Errors
+    ///
+    /// No root folder can be named.
+    pub fn new(global: &Global, environment: &Environment, config: Config) -> Result<Self, Error> {
+        let folders = environment.folders.as_ref();
+        let switch = |flag: Option<&'static str>, variable: Option<&'static str>| {
+            let flag = flag.map(Origin::Flag);
+            let origin = flag.or(variable.map(Origin::Variable))?;
+            Some(Setting { value: true, origin })
+        };
+        let offline = switch(
+            global.offline.then_some("--offline"),
+            environment.offline.then_some("PKG_OFFLINE"),
+        );
+        let yes = switch(global.yes.then_some("--yes"), environment.yes.then_some("PKG_YES"));
+        let no = Setting { value: false, origin: Origin::Default };
+        let jobs = environment
+            .jobs
+            .map(|value| Setting { value, origin: Origin::Variable("PKG_JOBS") })
+            .or(config.jobs.map(Setting::of_file));
+        Ok(Self {
+            root: root(global, environment)?,
+            cache: folders.map(|folders| folders.cache.clone()),
+            config_file: folders.map(|folders| folders.config.join("config.toml")),
+            jobs: jobs.unwrap_or(Setting { value: JOBS, origin: Origin::Default }),
+            offline: offline.or(config.offline.map(Setting::of_file)).unwrap_or(no.clone()),
+            yes: yes.unwrap_or(no),
+            mirrors: config.mirrors.into_iter().map(Setting::of_file).collect(),
+            registries: config.registries.into_iter().map(Setting::of_file).collect(),
+        })
+    }
+}
+
+/// The root folder: the flag, the variable, the data folder of the user.
+fn root(global: &Global, environment: &Environment) -> Result<Setting<PathBuf>, Error> {
+    if let Some(root) = &global.root {
+        let working = std::env::current_dir()
+            .map_err(|source| Error::NoWorkingFolder { root: root.display().to_string(), source });
+        let value = if root.is_absolute() { root.clone() } else { below(working?, root) };
+        return Ok(Setting { value, origin: Origin::Flag("--root") });
+    }
+    if let Some(root) = &environment.root {
+        return Ok(Setting { value: root.clone(), origin: Origin::Variable("PKG_ROOT") });
+    }
+    // The same place on every Unix: documentation and scripts need not tell systems apart.
+    if let Some(data_home) = &environment.data_home {
+        let origin = Origin::Variable("XDG_DATA_HOME");
+        return Ok(Setting { value: data_home.join("pkg"), origin });
+    }
+    let home = &environment.folders.as_ref().ok_or(Error::NoHome)?.home;
+    Ok(Setting { value: home.join(".local/share/pkg"), origin: Origin::Default })
+}
+
+/// `path` seen from `working`, a folder without links: leading `..` can be taken off as text.
+fn below(mut working: PathBuf, path: &Path) -> PathBuf {
+    let mut components = path.components().peekable();
+    while let Some(first @ (Component::CurDir | Component::ParentDir)) = components.peek() {
+        if *first == Component::ParentDir {
+            working.pop();
+        }
+        components.next();
+    }
+    working.extend(components);
+    working
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => f.write_str(flag),
+            Self::Variable(variable) => f.write_str(variable),
+            Self::File(line) => write!(f, "config.toml:{line}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Located, env::Folders};
+
+    fn environment() -> Environment {
+        let folders = Folders { home: "/h".into(), config: "/h/c".into(), cache: "/h/k".into() };
+        Environment { folders: Some(folders), ..Environment::default() }
+    }
+
+    fn settings(global: Global, environment: &Environment, config: Config) -> Settings {
+        Settings::new(&global, environment, config).unwrap()
+    }
+
+    #[test]
+    fn flags_win_over_variables_over_the_file_over_defaults() {
+        let config = || Config {
+            jobs: Some(Located { value: NonZeroUsize::new(2).unwrap(), line: 7 }),
+            offline: Some(Located { value: true, line: 8 }),
+            ..Config::default()
+        };
+        let show = |s: &Settings| {
+            let (jobs, offline) = (&s.jobs, &s.offline);
+            format!(
+                "{} {} {} {} {}",
+                s.root.origin, jobs.value, jobs.origin, offline.value, offline.origin
+            )
+        };
+        let with = |global, environment: &Environment, config| {
+            show(&settings(global, environment, config))
+        };
+
+        let mut environment = environment();
+        let global = Global::default;
+        assert_eq!(
+            with(global(), &environment, Config::default()),
+            "default 4 default false default"
+        );
+        assert_eq!(
+            with(global(), &environment, config()),
+            "default 2 config.toml:7 true config.toml:8"
+        );
+        environment.data_home = Some("/d".into());
+        environment.jobs = NonZeroUsize::new(9);
+        environment.offline = true;
+        assert_eq!(
+            with(global(), &environment, config()),
+            "XDG_DATA_HOME 9 PKG_JOBS true PKG_OFFLINE"
+        );
+        environment.root = Some("/r".into());
+        let flags = Global { root: Some("/f".into()), offline: true, ..global() };
+        assert_eq!(with(flags, &environment, config()), "--root 9 PKG_JOBS true --offline");
+        assert_eq!(with(global(), &environment, config()), "PKG_ROOT 9 PKG_JOBS true PKG_OFFLINE");
+    }
+
+    #[test]
+    fn the_root_is_the_same_on_every_unix() {
+        let mut environment = environment();
+        let root = |environment: &Environment| {
+            Settings::new(&Global::default(), environment, Config::default()).map(|s| s.root.value)
+        };
+        assert_eq!(root(&environment).unwrap(), Path::new("/h/.local/share/pkg"));
+        environment.data_home = Some("/d".into());
+        assert_eq!(root(&environment).unwrap(), Path::new("/d/pkg"));
+        environment = Environment::default();
+        assert!(matches!(root(&environment), Err(Error::NoHome)));
+        environment.root = Some("/r".into());
+        assert_eq!(root(&environment).unwrap(), Path::new("/r"));
+    }
+
+    #[test]
+    fn a_relative_root_starts_at_the_working_folder() {
+        for (path, expect) in [
+            ("x", "/a/b/x"),
+            ("./x/y", "/a/b/x/y"),
+            ("../x", "/a/x"),
+            ("../../../x", "/x"),
+            ("x/../y", "/a/b/x/../y"),
+        ] {
+            assert_eq!(below("/a/b".into(), Path::new(path)), Path::new(expect), "{path}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What `pkg config` answers.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+
+use crate::settings::{Origin, Setting, Settings};
+
+/// The settings, one by one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Config {
+    schema: u32,
+    /// Where the file is looked for.
+    pub(crate) file: Option<String>,
+    pub(crate) settings: Vec<Value>,
+}
+
+/// A setting, its value and where it comes from.
+#[derive(Debug, Serialize)]
+pub(crate) struct Value {
+    pub(crate) name: String,
+    pub(crate) value: serde_json::Value,
+    pub(crate) origin: String,
+}
+
+impl Value {
+    /// The value as people read it.
+    pub(crate) fn text(&self) -> String {
+        self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned)
+    }
+}
+
+impl Config {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let path = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        let mut values = vec![value("root", path(&settings.root.value), settings.root.origin)];
+        values.push(value("jobs", settings.jobs.value.get(), settings.jobs.origin));
+        values.push(of("offline", &settings.offline));
+        values.push(of("yes", &settings.yes));
+        if let Some(cache) = &settings.cache {
+            values.push(value("cache", path(cache), Origin::Default));
+        }
+        for Setting { value: mirror, origin } in &settings.mirrors {
+            values.push(value(&format!("mirror.\"{}\"", mirror.from), mirror.to.as_str(), *origin));
+        }
+        for Setting { value: registry, origin } in &settings.registries {
+            let name = |key| format!("registry.\"{}\".{key}", registry.host);
+            values.push(value(&name("plain-http"), registry.plain_http, *origin));
+            for ca in &registry.ca {
+                values.push(value(&name("ca"), path(ca), *origin));
+            }
+        }
+        let file = settings.config_file.as_deref().map(path);
+        Self { schema: 1, file, settings: values }
+    }
+}
+
+fn of<T: Clone + Into<serde_json::Value>>(name: &str, setting: &Setting<T>) -> Value {
+    value(name, setting.value.clone(), setting.origin)
+}
+
+fn value(name: &str, value: impl Into<serde_json::Value>, origin: impl Display) -> Value {
+    Value { name: name.to_owned(), value: value.into(), origin: origin.to_string() }
+}

@@ -1,0 +1,27 @@
+//! The shapes of the answers under `--json`: a contract with other people's scripts.
+//!
+//! The rooms below have types of their own that change as they must; these only grow. Names are
+//! snake_case, sizes are bytes, times are RFC 3339 in UTC. Every document has `schema`, which
+//! counts up when a field goes away or means something else.
+
+mod config;
+
+pub(crate) use config::Config;
+use serde::Serialize;
+
+/// A text that is meant for another program.
+#[derive(Debug, Serialize)]
+pub(crate) struct Text {
+    schema: u32,
+    text: String,
+}
+
+impl Text {
+    pub(crate) fn new(text: String) -> Self {
+        Self { schema: 1, text }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
