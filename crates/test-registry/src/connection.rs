@@ -14,11 +14,13 @@ use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
+use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// A handle to the connection that a request came by.
 #[derive(Debug, Clone)]
@@ -26,14 +28,26 @@ pub(crate) struct Connection(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    number: u64,
+    is_identified: bool,
     flushes: watch::Sender<u64>,
     reset: AtomicBool,
 }
 
 impl Connection {
-    fn new() -> Self {
-        let shared = Shared { flushes: watch::Sender::new(0), reset: AtomicBool::new(false) };
-        Self(Arc::new(shared))
+    fn new(number: u64, is_identified: bool) -> Self {
+        let (flushes, reset) = (watch::Sender::new(0), AtomicBool::new(false));
+        Self(Arc::new(Shared { number, is_identified, flushes, reset }))
+    }
+
+    /// Which connection to this registry it is, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// Whether the client showed a certificate.
+    pub(crate) fn is_identified(&self) -> bool {
+        self.0.is_identified
     }
 
     /// Waits until everything that the server has buffered so far is in the kernel's hands.
@@ -57,12 +71,30 @@ impl Connected<IncomingStream<'_, Door>> for Connection {
 }
 
 /// The listener.
-pub(crate) struct Door(TcpListener);
+pub(crate) struct Door {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    accepted: u64,
+}
 
 impl Door {
     /// Listens on a socket that does not block; needs a tokio runtime around it.
-    pub(crate) fn new(listener: std::net::TcpListener) -> Self {
-        Self(TcpListener::from_std(listener).expect("the socket does not block"))
+    pub(crate) fn new(listener: std::net::TcpListener, tls: Option<ServerConfig>) -> Self {
+        let listener = TcpListener::from_std(listener).expect("the socket does not block");
+        Self { listener, tls: tls.map(|tls| TlsAcceptor::from(Arc::new(tls))), accepted: 0 }
+    }
+
+    async fn try_accept(&mut self) -> io::Result<(Stream, Connection)> {
+        let (tcp, _) = self.listener.accept().await?;
+        // Without this, small answers would wait for the peer's delayed ACK.
+        tcp.set_nodelay(true)?;
+        let io = match &self.tls {
+            None => Io::Plain(tcp),
+            Some(tls) => Io::Tls(Box::new(tls.accept(tcp).await?)),
+        };
+        self.accepted += 1;
+        let connection = Connection::new(self.accepted, io.is_identified());
+        Ok((Stream { io, connection: connection.clone() }, connection))
     }
 }
 
@@ -72,31 +104,66 @@ impl Listener for Door {
 
     async fn accept(&mut self) -> (Stream, Connection) {
         loop {
-            if let Ok((tcp, _)) = self.0.accept().await {
-                // Without this, small answers would wait for the peer's delayed ACK.
-                drop(tcp.set_nodelay(true));
-                let connection = Connection::new();
-                return (Stream { tcp, connection: connection.clone() }, connection);
+            // A client that breaks off its handshake is no reason to stop listening.
+            match self.try_accept().await {
+                Ok(accepted) => return accepted,
+                Err(_) => tokio::task::yield_now().await,
             }
-            tokio::task::yield_now().await;
         }
     }
 
     fn local_addr(&self) -> io::Result<Connection> {
-        Ok(Connection::new())
+        Ok(Connection::new(0, false))
     }
 }
 
 /// One accepted connection.
 pub(crate) struct Stream {
-    tcp: TcpStream,
+    io: Io,
     connection: Connection,
+}
+
+enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Io {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => tls.get_ref().0,
+        }
+    }
+
+    fn is_identified(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.get_ref().1.peer_certificates().is_some(),
+        }
+    }
+}
+
+/// Calls a method of whatever the connection is made of.
+macro_rules! with_io {
+    ($stream:ident, $io:ident => $call:expr) => {
+        match &mut $stream.io {
+            Io::Plain(tcp) => {
+                let $io = Pin::new(tcp);
+                $call
+            }
+            Io::Tls(tls) => {
+                let $io = Pin::new(&mut **tls);
+                $call
+            }
+        }
+    };
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
         if self.connection.0.reset.load(Ordering::Relaxed) {
-            drop(self.tcp.set_zero_linger());
+            drop(self.io.tcp().set_zero_linger());
         }
     }
 }
@@ -107,7 +174,7 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+        with_io!(self, io => io.poll_read(cx, buffer))
     }
 }
 
@@ -117,23 +184,11 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        with_io!(self, io => io.poll_write(cx, bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.tcp).poll_flush(cx);
+        let flushed = with_io!(self, io => io.poll_flush(cx));
         if flushed.is_ready() {
             self.connection.0.flushes.send_modify(|count| *count += 1);
         }
@@ -141,6 +196,6 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        with_io!(self, io => io.poll_shutdown(cx))
     }
 }

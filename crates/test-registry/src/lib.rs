@@ -22,6 +22,7 @@ mod reply;
 mod route;
 mod server;
 mod state;
+mod tls;
 mod wire;
 
 pub use auth::Tokens;
@@ -30,3 +31,4 @@ pub use fault::{Fault, On};
 pub use log::Request;
 pub use package::{Package, Published};
 pub use server::TestRegistry;
+pub use tls::Authority;

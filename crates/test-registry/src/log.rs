@@ -1,6 +1,8 @@
 //! What arrived: the request log.
 
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderValue, request::Parts};
+
+use crate::connection::Connection;
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
@@ -13,18 +15,26 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// How many bytes the body had.
     pub body_size: usize,
+    /// The protocol, as `HTTP/1.1`.
+    pub protocol: String,
+    /// Which connection it came by, from 1.
+    pub connection: u64,
+    /// Whether the client showed a certificate.
+    pub is_identified: bool,
 }
 
 impl Request {
-    pub(crate) fn new(method: &Method, uri: &Uri, headers: &HeaderMap, body_size: usize) -> Self {
-        let text = |value: &axum::http::HeaderValue| {
-            String::from_utf8_lossy(value.as_bytes()).into_owned()
-        };
+    pub(crate) fn new(parts: &Parts, body_size: usize, connection: &Connection) -> Self {
+        let Parts { method, uri, headers, version, .. } = parts;
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Self {
             method: method.to_string(),
             path: uri.path_and_query().map_or_else(String::new, ToString::to_string),
             headers: headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
             body_size,
+            protocol: format!("{version:?}"),
+            connection: connection.number(),
+            is_identified: connection.is_identified(),
         }
     }
 

@@ -92,9 +92,10 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Response<Body> {
     let _busy = Busy::new(&shared);
-    let (Parts { method, uri, mut headers, .. }, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let body = body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    shared.record(log::Request::new(&method, &uri, &headers, body.len()));
+    shared.record(log::Request::new(&parts, body.len(), &connection));
+    let Parts { method, uri, mut headers, .. } = parts;
     let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let faults = fault::due(&mut shared.state().rules, method.as_str(), &path);
     if faults.iter().any(|fault| matches!(fault, Fault::Hold)) {

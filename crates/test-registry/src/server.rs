@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use digest::Digest;
+use rustls::ServerConfig;
 use tokio::sync::{oneshot, watch};
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     package::Package,
     route,
     state::{Repository, State},
+    tls::Authority,
 };
 
 /// How long [`TestRegistry::wait_for`] waits before it says that a test hangs.
@@ -30,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct TestRegistry {
     shared: Arc<Shared>,
     host: String,
+    scheme: &'static str,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -55,11 +58,21 @@ impl Shared {
 impl TestRegistry {
     /// Starts a registry that is empty and open to everyone.
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// The same, with TLS by a certificate of `authority`, HTTP/2, and client certificates.
+    pub fn start_tls(authority: &Authority) -> Self {
+        Self::start_with(Some(authority.server()))
+    }
+
+    fn start_with(tls: Option<ServerConfig>) -> Self {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
             logged: Condvar::new(),
             gate: watch::Sender::new(false),
         });
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let (stop, stopped) = oneshot::channel();
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
@@ -68,9 +81,10 @@ impl TestRegistry {
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("test-registry".to_owned())
-            .spawn(move || serve(listener, served, stopped))
+            .spawn(move || serve(listener, tls, served, stopped))
             .expect("a test may start a thread");
-        Self { shared, host: address.to_string(), stop: Some(stop), thread: Some(thread) }
+        let (stop, thread) = (Some(stop), Some(thread));
+        Self { shared, host: address.to_string(), scheme, stop, thread }
     }
 
     /// The host of references into this registry, `127.0.0.1:PORT`.
@@ -80,7 +94,7 @@ impl TestRegistry {
 
     /// The absolute URL of `path`, which starts with `/`.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.host)
+        format!("{}://{}{path}", self.scheme, self.host)
     }
 
     /// Serves `bytes` under `path` to GET and HEAD, with ranges and an ETag.
@@ -269,13 +283,18 @@ impl Drop for TestRegistry {
     }
 }
 
-fn serve(listener: std::net::TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+fn serve(
+    listener: std::net::TcpListener,
+    tls: Option<ServerConfig>,
+    shared: Arc<Shared>,
+    stopped: oneshot::Receiver<()>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a test may start a runtime");
     runtime.block_on(async move {
-        let door = Door::new(listener);
+        let door = Door::new(listener, tls);
         let service = axum::Router::new()
             .fallback(route::answer)
             .with_state(shared)
