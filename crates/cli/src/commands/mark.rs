@@ -10,13 +10,20 @@ use crate::args::examples;
     ("pkg mark --dependency oniguruma", "autoremove may take it"),
 ]))]
 pub struct Mark {
+    #[command(flatten)]
+    pub kind: Kind,
+    /// NAME or NAME@SLOT
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Kind {
     /// As asked for: it stays until it is uninstalled
-    #[arg(long, required_unless_present = "dependency", conflicts_with = "dependency")]
+    #[arg(long)]
     pub requested: bool,
     /// As only needed: it goes with the last one that needs it
     #[arg(long)]
     pub dependency: bool,
-    /// NAME or NAME@SLOT
-    #[arg(required = true, value_name = "NAME")]
-    pub names: Vec<String>,
 }

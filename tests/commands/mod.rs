@@ -1,0 +1,5 @@
+//! One file per command, or per family of commands.
+
+mod config;
+mod program;
+mod shellenv;

@@ -1,0 +1,236 @@
+//! What holds for every command.
+
+use std::{fs::File, io::Read as _, process::Stdio};
+
+use insta::assert_snapshot;
+
+use crate::support::Sandbox;
+
+#[test]
+fn a_mistyped_command_line_is_a_usage_error() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.run("instal hello"), @r"
+    exit 2
+    --- stderr
+    error: unrecognized subcommand 'instal'
+
+      tip: a similar subcommand exists: 'install'
+
+    Usage: pkg [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(sandbox.run("update"), @r"
+    exit 2
+    --- stderr
+    error: unrecognized subcommand 'update'
+
+      tip: a similar subcommand exists: 'upgrade'
+
+    Usage: pkg [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(sandbox.run("install --overwite hello"), @r"
+    exit 2
+    --- stderr
+    error: unexpected argument '--overwite' found
+
+      tip: a similar argument exists: '--overwrite'
+
+    Usage: pkg install --overwrite <SPEC>...
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(sandbox.run("mark hello"), @r"
+    exit 2
+    --- stderr
+    error: the following required arguments were not provided:
+      <--requested|--dependency>
+
+    Usage: pkg mark <--requested|--dependency> <NAME>...
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.run("--version"), @r"
+    exit 0
+    --- stdout
+    pkg 0.1.0
+    ");
+    assert_snapshot!(sandbox.run("--help"), @r"
+    exit 0
+    --- stdout
+    Install programs from any OCI registry
+
+    Usage: pkg [OPTIONS] <COMMAND>
+
+    Install and remove:
+      install      Install packages
+      uninstall    Remove installed packages (also remove, rm)
+      reinstall    Install the same versions again
+      upgrade      Bring packages to newer versions, inside what was asked for
+      autoremove   Remove packages that nothing needs any more
+      run          Run a package's program without linking it
+      fetch        Download packages without installing them
+
+    Look around:
+      list         List installed packages (also ls)
+      leaves       List installed packages that no other one needs
+      info         Describe a package
+      search       Find formulas by words
+      outdated     List installed packages with newer versions
+      versions     List the versions of a package
+      deps         Show what a package needs
+      uses         List installed packages that need a package
+      why          Explain why a package is installed
+      files        List the files of an installed package
+      owns         Tell which package a file belongs to
+      which        Tell which package a command belongs to
+      cat          Print a formula
+      home         Print the address of a package's homepage (also homepage)
+
+    Choose:
+      pin          Keep packages at their versions
+      unpin        Let packages be upgraded again
+      mark         Say whether packages were asked for or only needed
+      link         Put a package's commands on the prefix
+      unlink       Take a package's commands from the prefix
+      use          Choose which slot of a package is linked
+
+    Go back:
+      history      List what was changed, and when (also log)
+      undo         Go back to before the last change
+      redo         Take back the last undo
+      rollback     Go back to a generation of the history
+
+    This machine:
+      env          Print the environment that packages ask for
+      shellenv     Print the lines that put the prefix on a shell's PATH
+      prefix       Print the prefix, or a package's folder
+      cleanup      Delete what nothing uses any more
+      doctor       Check every installed file, and what else can be wrong
+      config       Show the settings and where each comes from
+
+    Formulas:
+      tap          Add, list and remove taps
+      check        Check formulas
+
+    The program:
+      completions  Print a shell's completions
+      man          Print manual pages
+
+    Options:
+      -h, --help           Print help
+      -V, --version        Print version
+      -y, --yes            Answer every question with yes
+          --json           Answer with one JSON document
+      -q, --quiet          Say nothing but answers, warnings and errors
+      -v, --verbose...     Log what is done to stderr; twice for details
+          --offline        Use no network: what is here, or a failure
+          --root <FOLDER>  Use this root folder
+
+    `pkg help COMMAND` says more about a command, with examples.
+    ");
+    assert_snapshot!(sandbox.run("help tap"), @r"
+    exit 0
+    --- stdout
+    Add, list and remove taps
+
+    Usage: pkg tap [OPTIONS] [COMMAND]
+
+    Commands:
+      add     Add a folder of formulas
+      list    List the taps
+      remove  Forget a tap
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help  Print help
+
+    Options of every command:
+      -y, --yes            Answer every question with yes
+          --json           Answer with one JSON document
+      -q, --quiet          Say nothing but answers, warnings and errors
+      -v, --verbose...     Log what is done to stderr; twice for details
+          --offline        Use no network: what is here, or a failure
+          --root <FOLDER>  Use this root folder
+
+    Examples:
+      pkg tap add ~/formulas   its name is in its tap.toml, else the folder's
+      pkg tap list             the built-in tap `core` and the added ones
+      pkg tap remove formulas  what was installed from it stays
+    ");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command("completions zsh");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let sandbox = Sandbox::new();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut child = sandbox.command("man").stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_snapshot!(stderr, @r"
+    error: cannot write the answer to stdout
+      caused by: No space left on device (os error 28)
+    ");
+}
+
+#[test]
+fn a_log_that_cannot_be_meant_is_a_usage_error() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.finish(sandbox.command("config").env("PKG_LOG", "loud=very")), @r#"
+    exit 2
+    --- stderr
+    error: the variable `PKG_LOG` is `loud=very`, which names nothing to log
+      caused by: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
+
+    hint: write `warn`, `info`, `debug` or `trace`
+    "#);
+}
+
+#[test]
+fn each_shell_gets_completions_that_name_the_commands() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish", "nu"] {
+        let text = sandbox.run(&format!("completions {shell}")).ok().stdout;
+        for word in ["install", "rollback", "--offline"] {
+            assert!(text.contains(word.trim_start_matches("--")), "{shell} lacks {word}");
+        }
+    }
+    assert_eq!(sandbox.run("completions tcsh").code, 2);
+    sandbox.run("completions bash --json").json();
+}
+
+#[test]
+fn a_page_for_every_command() {
+    let sandbox = Sandbox::new();
+    sandbox.run("man --out pages").ok();
+    let page =
+        |name: &str| fs_err::read_to_string(sandbox.home().join("work/pages").join(name)).unwrap();
+    assert!(page("pkg.1").starts_with(".ie"));
+    assert!(page("pkg-install.1").contains("pkg install ripgrep@14"));
+    assert_eq!(sandbox.run("man install").ok().stdout.trim_end(), page("pkg-install.1").trim_end());
+    assert_snapshot!(sandbox.run("man instal"), @r"
+    exit 2
+    --- stderr
+    error: there is no command `instal`
+    ");
+}

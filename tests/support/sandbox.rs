@@ -1,0 +1,93 @@
+//! A home of its own, in which the program runs as it does for a user.
+
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use tempfile::TempDir;
+use test_registry::TestRegistry;
+
+use super::{Recipe, output::Output};
+
+/// A user's home, a working folder, and a registry once one is asked for; gone when dropped.
+pub(crate) struct Sandbox {
+    folder: TempDir,
+    registry: OnceCell<TestRegistry>,
+}
+
+impl Sandbox {
+    /// An empty home.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("pkg-test-").tempdir().unwrap();
+        fs_err::create_dir(folder.path().join("work")).unwrap();
+        Self { folder, registry: OnceCell::new() }
+    }
+
+    /// The home folder.
+    pub(crate) fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The root folder that the program uses when nobody names one.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.home().join(".local/share/pkg")
+    }
+
+    /// A path below the prefix.
+    pub(crate) fn prefix(&self, path: &str) -> PathBuf {
+        self.root().join("current").join(path)
+    }
+
+    /// The registry, started by the first one who asks.
+    pub(crate) fn registry(&self) -> &TestRegistry {
+        self.registry.get_or_init(TestRegistry::start)
+    }
+
+    /// Writes a file; a relative path is below the working folder.
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.home().join("work").join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(&path, text).unwrap();
+        path
+    }
+
+    /// Writes `config.toml`.
+    pub(crate) fn config(&self, text: &str) {
+        self.write("../.config/pkg/config.toml", text);
+    }
+
+    /// A formula of the tap `test`, which is a folder that the first one adds.
+    pub(crate) fn formula(&self, name: &str) -> Recipe<'_> {
+        if !self.home().join("test").exists() {
+            self.write("../test/tap.toml", "name = \"test\"\n");
+            self.run("tap add ../test").ok();
+        }
+        Recipe::new(self, name)
+    }
+
+    /// The program with its words, in the working folder, with nothing of the tester's environment.
+    pub(crate) fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pkg"));
+        command
+            .args(shlex::split(words).expect("the words of a test are well quoted"))
+            .env_clear()
+            .env("HOME", self.home())
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .current_dir(self.home().join("work"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, words: &str) -> Output {
+        self.finish(&mut self.command(words))
+    }
+
+    /// Runs a command of [`Sandbox::command`] to its end.
+    pub(crate) fn finish(&self, command: &mut Command) -> Output {
+        let output = command.output().unwrap();
+        Output::new(output, self.home(), self.registry.get().map(TestRegistry::host))
+    }
+}
