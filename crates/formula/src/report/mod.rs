@@ -3,6 +3,7 @@
 //! This file deliberately does not know the format; whoever finds a problem words it.
 
 mod code;
+mod finding;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 use std::{fmt, ops::Range, sync::Arc};
 
 pub use code::{Code, Severity};
+pub(crate) use finding::{Finding, Sink, Sources};
 
 /// A file's text, kept for the messages that point into it.
 #[derive(Debug, PartialEq, Eq)]

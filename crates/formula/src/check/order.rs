@@ -1,0 +1,99 @@
+//! W4: keys in canonical order, so that formulas read alike.
+//!
+//! In a table, keys with values come first and tables with headers after; each group has the
+//! order of the format.
+
+use crate::{
+    model::{self, ORDER, VersionTable},
+    read::Keys,
+    report::{Code, Finding, Sink},
+    tree::{Entry, Table, Value},
+};
+
+pub(super) fn check(root: &Table, sink: &mut Sink<'_>) {
+    listed(root, &ORDER, sink);
+    let tables: [(&str, Vec<&str>); 8] = [
+        ("source", model::SourceTable::every()),
+        ("requires", model::Requires::every()),
+        ("build", model::Build::every()),
+        ("expose", model::Expose::every()),
+        ("service", model::Service::every()),
+        ("test", model::Test::every()),
+        ("update", model::Update::every()),
+        ("deprecated", model::Notice::every()),
+    ];
+    for (key, keys) in tables {
+        below(root, key, &keys, sink);
+    }
+    let when = [&["platform", "version"], &ORDER[..]].concat();
+    below(root, "when", &when, sink);
+    let Some(Value::Table(versions)) = root.get("version").map(|entry| &entry.node.value) else {
+        return;
+    };
+    for entry in &versions.entries {
+        if let Value::Table(table) = &entry.node.value {
+            let place = |entry: &Entry| Some(VersionTable::place(&entry.key));
+            let order = "revision, date, tag, then digests, then package and yanked";
+            in_order(table.entries.iter(), place, order, sink);
+        }
+    }
+}
+
+/// A table, or every table of a list, at a key of the root.
+fn below(root: &Table, key: &str, keys: &[&str], sink: &mut Sink<'_>) {
+    match root.get(key).map(|entry| &entry.node.value) {
+        Some(Value::Table(table)) => listed(table, keys, sink),
+        Some(Value::Array(items)) => {
+            for item in items {
+                if let Value::Table(table) = &item.value {
+                    listed(table, keys, sink);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn listed(table: &Table, keys: &[&str], sink: &mut Sink<'_>) {
+    let place = |entry: &Entry| keys.iter().position(|key| *key == entry.key);
+    let (headers, values): (Vec<&Entry>, Vec<&Entry>) =
+        table.entries.iter().partition(|entry| has_header(entry, sink));
+    for group in [values, headers] {
+        let mut there: Vec<&str> = group.iter().map(|entry| entry.key.as_str()).collect();
+        there.sort_by_key(|key| keys.iter().position(|known| known == key));
+        in_order(group.into_iter(), place, &there.join(", "), sink);
+    }
+}
+
+/// Whether a table is written under a header, and not as a value.
+fn has_header(entry: &Entry, sink: &Sink<'_>) -> bool {
+    let text = &sink.sources().get(entry.key_at.file).text;
+    let before = text.get(..entry.key_at.start as usize).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    matches!(entry.node.value, Value::Table(_) | Value::Array(_)) && line.trim().starts_with('[')
+}
+
+/// Reports the first entry that stands after one that it should precede.
+fn in_order<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    place: impl Fn(&Entry) -> Option<usize>,
+    order: &str,
+    sink: &mut Sink<'_>,
+) {
+    let mut before: Option<(usize, &str)> = None;
+    for entry in entries {
+        let Some(place) = place(entry) else { continue };
+        if let Some((highest, above)) = before
+            && place < highest
+        {
+            let message = format!("`{}` comes before `{above}`", entry.key);
+            sink.push(
+                Finding::new(Code::Order, entry.key_at, message)
+                    .label("out of order")
+                    .help(format!("the order is {order}; `pkg fmt` puts it right")),
+            );
+            return;
+        }
+        before = Some((place, &entry.key));
+    }
+}
