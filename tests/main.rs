@@ -1,6 +1,8 @@
 //! All tests of the program as a user runs it.
 
 mod commands;
+mod formulas;
+mod reference;
 mod support;
 mod tidy;
 
