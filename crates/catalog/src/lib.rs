@@ -1,1 +1,27 @@
-//! To be written.
+//! Taps and artifacts: which formula a name means, and which layers a version is made of.
+//!
+//! A [`Spec`] is what a user names; [`Taps`] find its formula; [`locate`] follows a formula's
+//! source to an [`Artifact`], [`direct`] a bare reference. This room deliberately does not know
+//! where things are installed.
+
+pub mod spec;
+
+mod builtin;
+pub mod tap;
+pub mod taps;
+
+mod annotation;
+mod artifact;
+mod manifests;
+
+pub mod direct;
+pub mod locate;
+
+pub use annotation::Annotation;
+pub use artifact::{Artifact, Layer, Origin, PACKAGE, Placement, Shape, Strip};
+pub use builtin::NAME as BUILTIN;
+pub use direct::TAP as DIRECT;
+pub use manifests::Manifests;
+pub use spec::Spec;
+pub use tap::{Found, Tap};
+pub use taps::{Hit, Taps};
