@@ -2,3 +2,4 @@
 
 mod layer;
 pub mod layout;
+pub mod reference;

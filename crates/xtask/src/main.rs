@@ -6,9 +6,9 @@ use std::{
     path::Path,
 };
 
-use xtask::layout;
+use xtask::{layout, reference};
 
-const USAGE: &str = "usage: cargo xtask layout [--check]";
+const USAGE: &str = "usage: cargo xtask layout [--check] | reference";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -18,6 +18,13 @@ fn main() -> anyhow::Result<()> {
         ["layout"] => {
             let digest = layout::write(&formulas)?;
             writeln!(io::stdout(), "any = \"{digest}\"")?;
+        }
+        ["reference"] => {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+            fs_err::create_dir_all(&folder)?;
+            for (name, text) in reference::pages() {
+                fs_err::write(folder.join(name), text)?;
+            }
         }
         ["layout", "--check"] => layout::check(&formulas)?,
         _ => anyhow::bail!(USAGE),

@@ -1,17 +1,5 @@
 //! `config.toml`: what a user or an administrator sets once for this machine.
 //!
-//! ```toml
-//! jobs = 4                                  # downloads at once
-//! offline = false
-//!
-//! [mirror]                                  # by prefix, for registries and other sources alike
-//! "https://github.com/" = "https://mirror.example.org/github/"
-//!
-//! [registry."registry.example.org:5000"]
-//! plain-http = true                         # no TLS: only where the network is trusted
-//! ca = "/etc/ssl/our-ca.pem"                # one more authority, a path or a list of paths
-//! ```
-//!
 //! It knows the file's keys and where each stands; which of file, variable and flag wins is
 //! decided in `settings`.
 
@@ -24,6 +12,21 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
 };
+
+/// A file with every key, for the reference page.
+pub const EXAMPLE: &str = r#"jobs = 4          # downloads at once
+offline = false   # use no network
+
+# Addresses that start with the left side are fetched from the right side and the rest.
+# This holds for registries and all other sources alike.
+[mirror]
+"https://github.com/" = "https://mirror.example.org/github/"
+
+# What is special about one registry: its host, with its port where it has one.
+[registry."registry.example.org:5000"]
+plain-http = true              # no TLS: only where the network can be trusted
+ca = "/etc/ssl/example.pem"    # one more authority, or a list of them
+"#;
 
 /// The file's values; each knows its line.
 #[derive(Debug, Default, PartialEq)]

@@ -49,6 +49,13 @@ ca = ["/etc/ca.pem", "own.pem"]
 }
 
 #[test]
+fn the_example_sets_every_key() {
+    let config = parse(EXAMPLE).unwrap();
+    assert!(config.jobs.is_some() && config.offline.is_some() && config.mirrors.len() == 1);
+    assert!(config.registries[0].value.plain_http && config.registries[0].value.ca.len() == 1);
+}
+
+#[test]
 fn without_a_file_nothing_is_set() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Config::of_folder(folder.path()).unwrap(), Config::default());
