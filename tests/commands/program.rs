@@ -145,8 +145,8 @@ fn help_and_version_are_answers() {
 
     Commands:
       add     Add a folder of formulas
-      list    List the taps
-      remove  Forget a tap
+      list    List the taps [alias: ls]
+      remove  Forget a tap [alias: rm]
       help    Print this message or the help of the given subcommand(s)
 
     Options:
@@ -226,7 +226,7 @@ fn a_page_for_every_command() {
     let page =
         |name: &str| fs_err::read_to_string(sandbox.home().join("work/pages").join(name)).unwrap();
     assert!(page("pkg.1").starts_with(".ie"));
-    assert!(page("pkg-install.1").contains("pkg install ripgrep@14"));
+    assert!(page("pkg-install.1").contains("pkg install hyperfine@1.19"));
     assert_eq!(sandbox.run("man install").ok().stdout.trim_end(), page("pkg-install.1").trim_end());
     assert_snapshot!(sandbox.run("man instal"), @r"
     exit 2

@@ -16,7 +16,7 @@ pub(crate) struct Output {
     filters: Vec<(Regex, &'static str)>,
 }
 
-static GAP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\S) {2,}").unwrap());
+static GAP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"([^\s|]) {2,}").unwrap());
 
 impl Output {
     pub(crate) fn new(output: process::Output, home: &Path, host: Option<&str>) -> Self {

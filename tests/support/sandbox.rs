@@ -60,11 +60,12 @@ impl Sandbox {
 
     /// A formula of the tap `test`, which is a folder that the first one adds.
     pub(crate) fn formula(&self, name: &str) -> Recipe<'_> {
-        if !self.home().join("test").exists() {
-            self.write("../test/tap.toml", "name = \"test\"\n");
+        let is_first = !self.home().join("test").exists();
+        let recipe = Recipe::new(self, name);
+        if is_first {
             self.run("tap add ../test").ok();
         }
-        Recipe::new(self, name)
+        recipe
     }
 
     /// The program with its words, in the working folder, with nothing of the tester's environment.

@@ -36,8 +36,7 @@ fn ours(level: LevelFilter) -> Targets {
 
 fn malformed(log: &str, error: tracing_subscriber::filter::ParseError) -> Failure {
     let sentence = format!("the variable `PKG_LOG` is `{log}`, which names nothing to log");
-    let mut failure = Failure::new(Exit::Usage, error);
-    failure.error = failure.error.context(sentence);
+    let failure = Failure::new(Exit::Usage, error).context(sentence);
     failure.hint("write `warn`, `info`, `debug` or `trace`")
 }
 

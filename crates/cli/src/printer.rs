@@ -136,16 +136,16 @@ impl Printer {
 
     /// Why the command failed, with its causes and hints; `--quiet` does not silence it.
     pub fn failure(&self, failure: &Failure) {
-        if let Some(excerpt) = &failure.excerpt {
-            self.say(true, &clean_but_colours(excerpt));
-        } else {
-            let chain = failure.chain();
-            let mut lines = chain.iter().map(|text| indented(text));
-            let first = lines.next().unwrap_or_default();
-            self.say(true, &format!("{ERROR}error{ERROR:#}: {first}"));
-            for cause in lines {
-                self.say(true, &format!("  {BOLD}caused by{BOLD:#}: {cause}"));
+        let chain = failure.chain();
+        for (index, text) in chain.iter().map(|text| indented(text)).enumerate() {
+            match index {
+                0 => self.say(true, &format!("{ERROR}error{ERROR:#}: {text}")),
+                _ => self.say(true, &format!("  {BOLD}caused by{BOLD:#}: {text}")),
             }
+        }
+        if let Some(excerpt) = failure.excerpt() {
+            let gap = if chain.is_empty() { "" } else { "\n" };
+            self.say(true, &format!("{gap}{}", clean_but_colours(&excerpt)));
         }
         for (index, hint) in failure.hints.iter().enumerate() {
             let gap = if index == 0 { "\n" } else { "" };
@@ -195,8 +195,8 @@ impl Printer {
         self.flush_answers();
         match self.lock_answers().broken.take() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let error = anyhow::Error::new(error).context("cannot write the answer to stdout");
-                Err(Failure { exit: Exit::Failed, error, hints: Vec::new(), excerpt: None })
+                let failure = Failure::new(Exit::Failed, error);
+                Err(failure.context("cannot write the answer to stdout"))
             }
             _ => Ok(()),
         }

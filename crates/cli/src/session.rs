@@ -1,6 +1,8 @@
 //! What a command gets: the settings of this run, the printer, and the question before a change.
 
-use std::{io::IsTerminal as _, sync::Arc};
+use std::{io::IsTerminal as _, path::Path, sync::Arc};
+
+use catalog::{Found, Spec, Tap, Taps, spec::Kind};
 
 use crate::{
     args::Global,
@@ -46,10 +48,34 @@ impl Session {
             return Err(failure.hint("run it again with `--yes` if the plan is what you want"));
         }
         let asked = self.printer.ask(question);
-        asked.map_err(|error| {
-            let mut failure = Failure::new(Exit::Failed, error);
-            failure.error = failure.error.context("cannot read the answer");
-            failure
-        })
+        asked.map_err(|error| Failure::new(Exit::Failed, error).context("cannot read the answer"))
+    }
+
+    /// The taps that formulas come from.
+    pub(crate) fn taps(&self) -> Result<Taps> {
+        Ok(Taps::open(&self.settings.root.value.join("taps"))?)
+    }
+
+    /// The formula that `spec` names, whichever version it asks for.
+    pub(crate) fn formula(&self, spec: &Spec) -> Result<Found> {
+        match &spec.kind {
+            Kind::Name { tap, name } => Ok(self.taps()?.find(tap.as_deref(), name.as_str())?),
+            Kind::File(file) => {
+                let found = Tap::folder(folder_of(file), None)?.formula_file(file)?;
+                let missing = || format!("there is no file `{}`", file.display());
+                found.ok_or_else(|| Failure::told(Exit::NotFound, missing()))
+            }
+            Kind::Reference(_) => {
+                Err(Failure::told(Exit::Usage, format!("`{spec}` is a package without a formula")))
+            }
+        }
+    }
+}
+
+/// The folder of a file; the working folder where the path is a bare name.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }

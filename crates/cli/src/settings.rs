@@ -3,7 +3,7 @@
 //! Each value remembers where it comes from, which is what `pkg config` shows.
 
 use std::{
-    fmt,
+    fmt, io,
     num::NonZeroUsize,
     path::{Component, Path, PathBuf},
 };
@@ -73,7 +73,7 @@ pub enum Error {
         root: String,
         /// Why there is no working directory.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -122,9 +122,10 @@ impl Settings {
 /// The root folder: the flag, the variable, the data folder of the user.
 fn root(global: &Global, environment: &Environment) -> Result<Setting<PathBuf>, Error> {
     if let Some(root) = &global.root {
-        let working = std::env::current_dir()
-            .map_err(|source| Error::NoWorkingFolder { root: root.display().to_string(), source });
-        let value = if root.is_absolute() { root.clone() } else { below(working?, root) };
+        let value = absolute(root).map_err(|source| {
+            let root = root.display().to_string();
+            Error::NoWorkingFolder { root, source }
+        })?;
         return Ok(Setting { value, origin: Origin::Flag("--root") });
     }
     if let Some(root) = &environment.root {
@@ -137,6 +138,15 @@ fn root(global: &Global, environment: &Environment) -> Result<Setting<PathBuf>, 
     }
     let home = &environment.folders.as_ref().ok_or(Error::NoHome)?.home;
     Ok(Setting { value: home.join(".local/share/pkg"), origin: Origin::Default })
+}
+
+/// The path from the root of the file system on, without looking at it.
+///
+/// # Errors
+///
+/// The path is relative and there is no working folder.
+pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
+    if path.is_absolute() { Ok(path.to_owned()) } else { Ok(below(std::env::current_dir()?, path)) }
 }
 
 /// `path` seen from `working`, a folder without links: leading `..` can be taken off as text.

@@ -38,6 +38,11 @@ impl Table {
         Self { rows: vec![Row { cells, heading: Heading::All }], right: Vec::new() }
     }
 
+    /// A table without headings, whose first column is set off.
+    pub fn plain() -> Self {
+        Self::default()
+    }
+
     /// The table with a column, counted from 0, that is aligned to the right.
     #[must_use]
     pub fn right(mut self, column: usize) -> Self {

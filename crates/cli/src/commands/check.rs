@@ -1,8 +1,22 @@
 //! `pkg check`
 
-use clap::Args;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use crate::args::examples;
+use catalog::{Tap, tap};
+use clap::Args;
+use formula::{Formula, Report, Severity};
+
+use crate::{
+    amount::count,
+    args::examples,
+    exit::Exit,
+    failure::{Failure, Result},
+    session::{Session, folder_of},
+    view,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -11,6 +25,94 @@ use crate::args::examples;
 ]))]
 pub struct Check {
     /// Formula files, or folders of them; this folder when none is named
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<std::path::PathBuf>,
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// What was checked so far.
+#[derive(Default)]
+struct Checked {
+    formulas: usize,
+    reports: Vec<Report>,
+}
+
+impl Check {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let mut checked = Checked::default();
+        for path in &self.paths {
+            if path.is_dir() { checked.folder(path)? } else { checked.file(path)? }
+        }
+        let problems = checked.reports.iter().flat_map(Report::problems);
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            problems.partition(|problem| problem.severity() == Severity::Error);
+        if session.printer.is_json() {
+            session.printer.json(&view::Check::of(checked.formulas, &checked.reports));
+        } else {
+            for (index, report) in checked.reports.iter().enumerate() {
+                let gap = if index == 0 { "" } else { "\n" };
+                session.printer.excerpt(&format!("{gap}{}", report.render(true)));
+            }
+        }
+        let formulas = count(checked.formulas, "formula");
+        if !errors.is_empty() {
+            let sentence = format!("{} in {formulas}", count(errors.len(), "error"));
+            return Err(Failure::told(Exit::Failed, sentence));
+        }
+        let found = match warnings.len() {
+            0 => String::new(),
+            number => format!(", {}", count(number, "warning")),
+        };
+        session.printer.status("Checked", format_args!("{formulas}{found}"));
+        Ok(())
+    }
+}
+
+impl Checked {
+    fn file(&mut self, file: &Path) -> Result {
+        let tap = Tap::folder(folder_of(file), None)?;
+        match tap.formula_file(file) {
+            Ok(Some(found)) => self.formula(&found.formula),
+            Ok(None) => {
+                let sentence = format!("there is no file `{}`", file.display());
+                return Err(Failure::told(Exit::NotFound, sentence));
+            }
+            Err(error) => self.broken(error)?,
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result {
+        let tap = Tap::folder(folder, None)?;
+        let mut formulas = Vec::new();
+        for name in tap.names()? {
+            match tap.formula(&name) {
+                Ok(Some(found)) => {
+                    self.formula(&found.formula);
+                    formulas.push(Arc::unwrap_or_clone(found.formula));
+                }
+                // It was there a moment ago, when the folder was listed.
+                Ok(None) => {}
+                Err(error) => self.broken(error)?,
+            }
+        }
+        if formulas.is_empty() && self.reports.is_empty() {
+            let sentence = format!("there is no formula in `{}`", folder.display());
+            return Err(Failure::told(Exit::NotFound, sentence));
+        }
+        self.reports.extend(formula::check_tap(&formulas).into_iter().map(|(_, report)| report));
+        Ok(())
+    }
+
+    fn formula(&mut self, formula: &Formula) {
+        self.formulas += 1;
+        let report = formula.check();
+        self.reports.extend((!report.is_empty()).then_some(report));
+    }
+
+    fn broken(&mut self, error: tap::Error) -> Result {
+        let tap::Error::Broken { report, .. } = error else { return Err(error.into()) };
+        self.formulas += 1;
+        self.reports.push(report);
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg fetch jq ripgrep", "so that `pkg --offline install jq ripgrep` works later"),
+    ("pkg fetch jaq hyperfine", "so that `pkg --offline install jaq hyperfine` works later"),
 ]))]
 pub struct Fetch {
     /// Packages as `pkg install` takes them

@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg files jq", "absolute paths, one a line"),
+    ("pkg files jaq", "absolute paths, one a line"),
 ]))]
 pub struct Files {
     /// NAME or NAME@SLOT

@@ -2,13 +2,33 @@
 
 use clap::Args;
 
-use crate::args::examples;
+use crate::{
+    args::examples,
+    exit::Exit,
+    failure::{Failure, Result},
+    session::Session,
+    view,
+};
 
 #[derive(Debug, Args)]
-#[command(after_help = examples(&[
-    ("pkg home jq", "the address alone"),
-]))]
+#[command(after_help = examples(&[("pkg home jaq", "the address alone")]))]
 pub struct Home {
-    /// A package as `pkg install` takes it
+    /// NAME, TAP/NAME or ./FILE.toml
     pub spec: String,
+}
+
+impl Home {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let found = session.formula(&self.spec.parse()?)?;
+        let homepage = found.formula.homepage().ok_or_else(|| {
+            let sentence = format!("the formula `{}` names no homepage", found.formula.name());
+            Failure::told(Exit::NotFound, sentence)
+        })?;
+        if session.printer.is_json() {
+            session.printer.json(&view::Home::of(&found, homepage));
+        } else {
+            session.printer.answer(homepage);
+        }
+        Ok(())
+    }
 }

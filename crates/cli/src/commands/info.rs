@@ -6,8 +6,8 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg info jq", "the newest version"),
-    ("pkg info jq@1.7 --json", "where each platform's bytes come from, and their digests"),
+    ("pkg info jaq", "the newest version"),
+    ("pkg info jaq@3.0 --json", "where each platform's bytes come from, and their digests"),
 ]))]
 pub struct Info {
     /// A package as `pkg install` takes it

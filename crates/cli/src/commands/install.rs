@@ -7,9 +7,9 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg install ripgrep", "the newest version"),
-    ("pkg install ripgrep@14", "the newest 14.x; upgrades stay inside 14"),
-    ("pkg install 'jq@>=1.6, <1.8'", "the newest of a range"),
+    ("pkg install hyperfine", "the newest version"),
+    ("pkg install hyperfine@1.19", "the newest 1.19; upgrades stay inside it"),
+    ("pkg install 'jaq@>=3.0, <3.2'", "the newest of a range"),
     ("pkg install acme/tool", "from the tap `acme`"),
     ("pkg install ./tool.toml", "from a formula of your own"),
     ("pkg install oci://ghcr.io/acme/tool:1.2", "straight from a registry"),

@@ -18,7 +18,7 @@ pub struct Link {
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg unlink node", "installed, and out of the way"),
+    ("pkg unlink uv", "installed, and out of the way"),
 ]))]
 pub struct Unlink {
     /// NAME or NAME@SLOT

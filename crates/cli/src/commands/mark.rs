@@ -6,8 +6,8 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg mark --requested oniguruma", "autoremove leaves it"),
-    ("pkg mark --dependency oniguruma", "autoremove may take it"),
+    ("pkg mark --requested library", "autoremove leaves it"),
+    ("pkg mark --dependency library", "autoremove may take it"),
 ]))]
 pub struct Mark {
     #[command(flatten)]

@@ -47,10 +47,15 @@ use crate::{
 /// Carries out a command.
 pub(crate) fn run(command: Command, session: &Session) -> Result {
     match command {
+        Command::Cat(args) => args.run(session),
+        Command::Check(args) => args.run(session),
         Command::Completions(args) => args.run(session),
         Command::Config(args) => args.run(session),
+        Command::Home(args) => args.run(session),
         Command::Man(args) => args.run(session),
+        Command::Search(args) => args.run(session),
         Command::Shellenv(args) => args.run(session),
+        Command::Tap(args) => args.run(session),
         _ => Err(Failure::told(Exit::Bug, "this command is not wired yet")),
     }
 }

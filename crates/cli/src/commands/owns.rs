@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg owns ~/.local/share/pkg/current/bin/jq", "through links, too"),
+    ("pkg owns ~/.local/share/pkg/current/bin/jaq", "through links, too"),
 ]))]
 pub struct Owns {
     /// A file below the root folder

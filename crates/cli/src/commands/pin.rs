@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg pin node", "no command moves it until `pkg unpin node`"),
+    ("pkg pin uv", "no command moves it until `pkg unpin uv`"),
 ]))]
 pub struct Pin {
     /// NAME or NAME@SLOT
@@ -16,7 +16,7 @@ pub struct Pin {
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg unpin node", "upgrades reach it again"),
+    ("pkg unpin uv", "upgrades reach it again"),
 ]))]
 pub struct Unpin {
     /// NAME or NAME@SLOT

@@ -7,7 +7,7 @@ use crate::args::examples;
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
     ("pkg prefix", "what has bin, lib and share"),
-    ("pkg prefix jq", "jq's own folder"),
+    ("pkg prefix jaq", "jaq's own folder"),
 ]))]
 pub struct Prefix {
     /// NAME or NAME@SLOT

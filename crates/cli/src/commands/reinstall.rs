@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg reinstall jq", "the installed version, once more"),
+    ("pkg reinstall jaq", "the installed version, once more"),
 ]))]
 pub struct Reinstall {
     /// NAME or NAME@SLOT

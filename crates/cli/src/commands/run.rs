@@ -7,7 +7,7 @@ use crate::args::examples;
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
     ("pkg run hello", "fetched if need be, not linked, not remembered"),
-    ("pkg run jq@1.7 -- .name package.json", "another version than the installed one"),
+    ("pkg run jaq@3.0 -- .name package.json", "another version than the installed one"),
     ("pkg run --bin fastfetch ./fetch.toml", "one program of several"),
 ]))]
 pub struct Run {

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::args::examples;
+use crate::{
+    amount::count, args::examples, failure::Result, session::Session, settings::absolute,
+    table::Table, view,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -28,10 +31,48 @@ pub enum TapCommand {
         name: Option<String>,
     },
     /// List the taps
+    #[command(visible_alias = "ls")]
     List,
     /// Forget a tap
+    #[command(visible_alias = "rm")]
     Remove {
         /// Its name
         name: String,
     },
+}
+
+impl Tap {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let mut taps = session.taps()?;
+        match self.command.unwrap_or(TapCommand::List) {
+            TapCommand::Add { location, name } => {
+                let location = absolute(&location).unwrap_or(location);
+                let tap = taps.add(&location, name.as_deref())?;
+                let formulas = count(tap.names()?.len(), "formula");
+                session.printer.status("Added", format_args!("tap {} ({formulas})", tap.name()));
+            }
+            TapCommand::List => {
+                let view = view::Taps::of(&taps);
+                if session.printer.is_json() {
+                    session.printer.json(&view);
+                    return Ok(());
+                }
+                let mut table = Table::new(["Tap", "Formulas", "Location"]).right(1);
+                for tap in view.taps {
+                    let location = tap.location.unwrap_or_else(|| "built in".to_owned());
+                    table.row([
+                        tap.name,
+                        tap.formulas.map_or_else(|| "unreadable".to_owned(), |n| n.to_string()),
+                        location,
+                    ]);
+                }
+                session.printer.table(&table);
+            }
+            TapCommand::Remove { name } => {
+                taps.remove(&name)?;
+                session.printer.status("Removed", format_args!("tap {name}"));
+            }
+        }
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg uninstall jq", "what only jq needed goes with `pkg autoremove`"),
+    ("pkg uninstall jaq", "what only jaq needed goes with `pkg autoremove`"),
     ("pkg uninstall app library", "a package together with what needs it"),
     ("pkg rm openssl@1.1", "one slot of several"),
 ]))]

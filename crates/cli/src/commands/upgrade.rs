@@ -6,8 +6,8 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg upgrade jq", "jq alone, inside what was asked for"),
-    ("pkg upgrade node@22", "move on to 22 and stay inside it from now on"),
+    ("pkg upgrade jaq", "jaq alone, inside what was asked for"),
+    ("pkg upgrade uv@0.12.4", "move to 0.12.4, and stay inside it from now on"),
     ("pkg upgrade --dry-run", "show what could be upgraded at all"),
 ]))]
 pub struct Upgrade {

@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg uses oniguruma", "who would break without it"),
+    ("pkg uses library", "who would break without it"),
 ]))]
 pub struct Uses {
     /// NAME or NAME@SLOT

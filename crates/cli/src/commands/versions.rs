@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg versions jq", "with platforms and dates"),
+    ("pkg versions jaq", "with platforms and dates"),
 ]))]
 pub struct Versions {
     /// NAME or TAP/NAME

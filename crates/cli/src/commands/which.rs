@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg which rg", "its file and its package"),
+    ("pkg which cargo-nextest", "its file and its package"),
 ]))]
 pub struct Which {
     /// The command as it is typed

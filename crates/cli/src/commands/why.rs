@@ -6,7 +6,7 @@ use crate::args::examples;
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg why oniguruma", "the ways from what was asked for to it"),
+    ("pkg why library", "the ways from what was asked for to it"),
 ]))]
 pub struct Why {
     /// NAME or NAME@SLOT

@@ -5,8 +5,10 @@
 //! counts up when a field goes away or means something else.
 
 mod config;
+mod formula;
 
 pub(crate) use config::Config;
+pub(crate) use formula::{Cat, Check, Home, Search, Taps};
 use serde::Serialize;
 
 /// A text that is meant for another program.

@@ -1,8 +1,10 @@
 //! Why a command failed: which exit code, the chain of causes, and what to do next.
 //!
-//! Every error of the rooms below becomes a [`Failure`] here, and only here.
+//! Which error of the rooms below becomes which exit code is decided in `failure/from.rs`.
 
-use crate::{config, env, exit::Exit, settings};
+mod from;
+
+use crate::{config, exit::Exit};
 
 /// What a command that failed hands to the printer.
 #[derive(Debug)]
@@ -13,8 +15,6 @@ pub struct Failure {
     pub error: anyhow::Error,
     /// What the user can do, one sentence each.
     pub hints: Vec<String>,
-    /// The place in a file, rendered with carets; printed instead of the error's own line.
-    pub excerpt: Option<String>,
 }
 
 /// The result of a command.
@@ -23,13 +23,18 @@ pub type Result<T = ()> = std::result::Result<T, Failure>;
 impl Failure {
     /// A failure that an error of a library explains.
     pub fn new(exit: Exit, error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self { exit, error: error.into(), hints: Vec::new(), excerpt: None }
+        Self { exit, error: error.into(), hints: Vec::new() }
     }
 
     /// A failure that one sentence explains.
     pub fn told(exit: Exit, sentence: impl Into<String>) -> Self {
-        let error = anyhow::Error::msg(sentence.into());
-        Self { exit, error, hints: Vec::new(), excerpt: None }
+        Self { exit, error: anyhow::Error::msg(sentence.into()), hints: Vec::new() }
+    }
+
+    /// The failure as the cause of one that `sentence` tells.
+    #[must_use]
+    pub fn context(self, sentence: impl Into<String>) -> Self {
+        Self { error: self.error.context(sentence.into()), ..self }
     }
 
     /// The failure with one more thing that the user can do.
@@ -39,10 +44,13 @@ impl Failure {
         self
     }
 
-    /// The error and its causes, outermost first; a cause that only repeats its effect is left out.
+    /// The error and its causes, outermost first.
+    ///
+    /// A cause that only repeats the end of its effect is left out, and so is one that
+    /// [`Failure::excerpt`] shows.
     pub fn chain(&self) -> Vec<String> {
         let mut chain: Vec<String> = Vec::new();
-        for cause in self.error.chain() {
+        for cause in self.error.chain().filter(|cause| excerpt(*cause).is_none()) {
             let cause = cause.to_string();
             if !chain.last().is_some_and(|effect| effect.ends_with(&cause)) {
                 chain.push(cause);
@@ -50,23 +58,14 @@ impl Failure {
         }
         chain
     }
-}
 
-impl From<env::Error> for Failure {
-    fn from(error: env::Error) -> Self {
-        Self::new(Exit::Usage, error)
+    /// The lines of a file that are to blame, with carets, coloured.
+    pub fn excerpt(&self) -> Option<String> {
+        self.error.chain().find_map(excerpt)
     }
 }
 
-impl From<settings::Error> for Failure {
-    fn from(error: settings::Error) -> Self {
-        Self::new(Exit::Usage, error).hint("name a root folder with `--root` or `PKG_ROOT`")
-    }
-}
-
-impl From<config::Error> for Failure {
-    fn from(error: config::Error) -> Self {
-        let excerpt = error.excerpt();
-        Self { excerpt, ..Self::new(Exit::Usage, error) }
-    }
+fn excerpt(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let report = cause.downcast_ref::<formula::Report>().map(|report| report.render(true));
+    report.or_else(|| cause.downcast_ref::<config::Error>()?.excerpt())
 }

@@ -1,0 +1,137 @@
+//! Formulas and taps, as `search`, `cat`, `home`, `tap list` and `check` answer them.
+
+use catalog::{Found, Hit};
+use formula::{Name, Problem, Report};
+use serde::Serialize;
+
+/// What `pkg search` found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Search {
+    schema: u32,
+    formulas: Vec<Heading>,
+}
+
+#[derive(Debug, Serialize)]
+struct Heading {
+    name: String,
+    tap: String,
+    summary: String,
+    homepage: Option<String>,
+    license: Option<String>,
+    aliases: Vec<String>,
+}
+
+impl Search {
+    pub(crate) fn of(hits: &[Hit]) -> Self {
+        let heading = |hit: &Hit| Heading {
+            name: hit.heading.name.to_string(),
+            tap: hit.tap.clone(),
+            summary: hit.heading.summary.clone(),
+            homepage: hit.heading.homepage.clone(),
+            license: hit.heading.license.clone(),
+            aliases: hit.heading.aliases.iter().map(Name::to_string).collect(),
+        };
+        Self { schema: 1, formulas: hits.iter().map(heading).collect() }
+    }
+}
+
+/// A formula as its author wrote it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Cat {
+    schema: u32,
+    name: String,
+    tap: String,
+    file: String,
+    text: String,
+}
+
+impl Cat {
+    pub(crate) fn of(found: &Found) -> Self {
+        let formula = &found.formula;
+        let (tap, file, text) = (found.tap.clone(), found.file.clone(), formula.text().to_owned());
+        Self { schema: 1, name: formula.name().to_string(), tap, file, text }
+    }
+}
+
+/// Where a package is at home on the web.
+#[derive(Debug, Serialize)]
+pub(crate) struct Home {
+    schema: u32,
+    name: String,
+    tap: String,
+    homepage: String,
+}
+
+impl Home {
+    pub(crate) fn of(found: &Found, homepage: &str) -> Self {
+        let name = found.formula.name().to_string();
+        Self { schema: 1, name, tap: found.tap.clone(), homepage: homepage.to_owned() }
+    }
+}
+
+/// The taps.
+#[derive(Debug, Serialize)]
+pub(crate) struct Taps {
+    schema: u32,
+    pub(crate) taps: Vec<Tap>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Tap {
+    pub(crate) name: String,
+    /// The folder; null for the built-in tap.
+    pub(crate) location: Option<String>,
+    /// How many; null where the folder cannot be read.
+    pub(crate) formulas: Option<usize>,
+    builtin: bool,
+}
+
+impl Taps {
+    pub(crate) fn of(taps: &catalog::Taps) -> Self {
+        let view = |tap: &catalog::Tap| {
+            let location = tap.path().map(|path| path.to_string_lossy().into_owned());
+            let builtin = location.is_none();
+            let formulas = tap.names().ok().map(|names| names.len());
+            Tap { name: tap.name().to_owned(), location, formulas, builtin }
+        };
+        Self { schema: 1, taps: taps.iter().map(view).collect() }
+    }
+}
+
+/// What is wrong with formulas.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    schema: u32,
+    formulas: usize,
+    problems: Vec<Wrong>,
+}
+
+#[derive(Debug, Serialize)]
+struct Wrong {
+    code: &'static str,
+    severity: &'static str,
+    message: String,
+    file: String,
+    line: usize,
+    column: usize,
+    help: Option<String>,
+}
+
+impl Check {
+    pub(crate) fn of(formulas: usize, reports: &[Report]) -> Self {
+        let wrong = |problem: &Problem| {
+            let (line, column) = problem.position();
+            Wrong {
+                code: problem.code.as_str(),
+                severity: problem.severity().as_str(),
+                message: problem.message.clone(),
+                file: problem.file().to_owned(),
+                line,
+                column,
+                help: problem.help.clone(),
+            }
+        };
+        let problems = reports.iter().flat_map(Report::problems).map(wrong).collect();
+        Self { schema: 1, formulas, problems }
+    }
+}
