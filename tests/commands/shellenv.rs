@@ -30,7 +30,7 @@ fn each_shell_gets_its_lines() {
     exit 0
     --- stdout
     set -l pkg_prefix '[HOME]/.local/share/pkg/current'
-    fish_add_path --global --move --path $pkg_prefix/bin
+    contains -- $pkg_prefix/bin $PATH; or set -gx PATH $pkg_prefix/bin $PATH
     contains -- $pkg_prefix/share/fish/vendor_completions.d $fish_complete_path; or set -ga fish_complete_path $pkg_prefix/share/fish/vendor_completions.d
     if set -q MANPATH; and not contains -- $pkg_prefix/share/man $MANPATH; set -gx MANPATH $pkg_prefix/share/man $MANPATH; end
     ");

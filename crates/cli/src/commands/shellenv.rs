@@ -77,7 +77,7 @@ impl Shell {
                 let prefix = quoted(prefix, r"\'");
                 format!(
                     "set -l pkg_prefix {prefix}\n\
-                     fish_add_path --global --move --path $pkg_prefix/bin\n\
+                     contains -- $pkg_prefix/bin $PATH; or set -gx PATH $pkg_prefix/bin $PATH\n\
                      contains -- $pkg_prefix/share/fish/vendor_completions.d $fish_complete_path; \
                      or set -ga fish_complete_path $pkg_prefix/share/fish/vendor_completions.d\n\
                      if set -q MANPATH; and not contains -- $pkg_prefix/share/man $MANPATH; \
