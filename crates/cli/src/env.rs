@@ -30,6 +30,8 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// `SHELL`.
     pub shell: Option<PathBuf>,
+    /// What credentials for registries are looked up by.
+    pub credentials: oci::credentials::Environment,
     /// The user's own folders; none where neither `HOME` nor the password file names a home.
     pub folders: Option<Folders>,
 }
@@ -86,6 +88,15 @@ pub const VARIABLES_ELSEWHERE: &[(&str, &str)] = &[
     ("XDG_CONFIG_HOME", "`config.toml` is in `pkg` in it; `~/.config` where it is unset."),
     ("XDG_CACHE_HOME", "Caches are in `pkg` in it; `~/.cache` where it is unset."),
     (
+        "PKG_REGISTRY_<HOST>_TOKEN",
+        "A registry's token or password; the host in upper case, `_` for `.` and `:`, `__` for `-`.",
+    ),
+    ("PKG_REGISTRY_<HOST>_USER", "The user that goes with it."),
+    ("DOCKER_CONFIG", "The folder of Docker's `config.json`, for credentials; else `~/.docker`."),
+    ("REGISTRY_AUTH_FILE", "A file of credentials that is looked at before all others."),
+    ("XDG_RUNTIME_DIR", "Podman's credentials are in `containers/auth.json` in it."),
+    ("HTTPS_PROXY", "A proxy; `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` count too."),
+    (
         "NO_COLOR",
         "Set and not empty: no colours. `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` count too.",
     ),
@@ -101,6 +112,11 @@ impl Environment {
         let is_trusted = !has_borrowed_rights();
         let mut environment = Self::read(is_trusted, &mut |name| std::env::var_os(name))?;
         environment.folders = folders()?;
+        let is_heard = |(name, _): &(OsString, OsString)| {
+            is_trusted || !name.as_encoded_bytes().starts_with(b"PKG_")
+        };
+        let variables = std::env::vars_os().filter(is_heard);
+        environment.credentials = oci::credentials::Environment::from_variables(variables);
         Ok(environment)
     }
 
@@ -125,6 +141,7 @@ impl Environment {
             data_home: variable("XDG_DATA_HOME").map(PathBuf::from).filter(|p| p.is_absolute()),
             path: variable("PATH"),
             shell: variable("SHELL").map(PathBuf::from),
+            credentials: oci::credentials::Environment::default(),
             folders: None,
         })
     }

@@ -32,6 +32,8 @@ pub struct Settings {
     pub offline: Setting<bool>,
     /// Every question is answered with yes.
     pub yes: Setting<bool>,
+    /// Certificate authorities to trust beside the system's.
+    pub ca: Option<Setting<Vec<PathBuf>>>,
     /// What is fetched from elsewhere.
     pub mirrors: Vec<Setting<Mirror>>,
     /// What is special about single registries.
@@ -113,6 +115,7 @@ impl Settings {
             jobs: jobs.unwrap_or(Setting { value: JOBS, origin: Origin::Default }),
             offline: offline.or(config.offline.map(Setting::of_file)).unwrap_or(no.clone()),
             yes: yes.unwrap_or(no),
+            ca: config.ca.map(Setting::of_file),
             mirrors: config.mirrors.into_iter().map(Setting::of_file).collect(),
             registries: config.registries.into_iter().map(Setting::of_file).collect(),
         })

@@ -98,7 +98,7 @@ fn configuration() -> String {
 fn environment() -> String {
     let mut page = String::from(
         "# Environment\n\n\
-         Where the program runs with another user's rights than its caller's, `PKG_*` is ignored.\n\
+         Where the program runs with another user's rights than its caller's, every variable whose name starts with `PKG_` is ignored.\n\
          A switch is on when it is set and neither empty nor `0`, `false`, `no` or `off`.\n",
     );
     for variables in [cli::env::VARIABLES, cli::env::VARIABLES_ELSEWHERE] {

@@ -14,8 +14,9 @@ use std::{
 };
 
 /// A file with every key, for the reference page.
-pub const EXAMPLE: &str = r#"jobs = 4          # downloads at once
-offline = false   # use no network
+pub const EXAMPLE: &str = r#"jobs = 4                      # downloads at once
+offline = false               # use no network
+ca = "/etc/ssl/example.pem"   # trust this authority too, for every host; or a list of files
 
 # Addresses that start with the left side are fetched from the right side and the rest.
 # This holds for registries and all other sources alike.
@@ -24,8 +25,7 @@ offline = false   # use no network
 
 # What is special about one registry: its host, with its port where it has one.
 [registry."registry.example.org:5000"]
-plain-http = true              # no TLS: only where the network can be trusted
-ca = "/etc/ssl/example.pem"    # one more authority, or a list of them
+plain-http = true   # no TLS: only where the network can be trusted
 "#;
 
 /// The file's values; each knows its line.
@@ -35,6 +35,8 @@ pub struct Config {
     pub jobs: Option<Located<NonZeroUsize>>,
     /// No network.
     pub offline: Option<Located<bool>>,
+    /// Files of certificate authorities to trust beside the system's, absolute.
+    pub ca: Option<Located<Vec<PathBuf>>>,
     /// What is fetched from elsewhere, in the file's order.
     pub mirrors: Vec<Located<Mirror>>,
     /// What is special about single registries.
@@ -66,8 +68,6 @@ pub struct Registry {
     pub host: String,
     /// It speaks HTTP without TLS.
     pub plain_http: bool,
-    /// Certificate authorities to trust, absolute paths of PEM files.
-    pub ca: Vec<PathBuf>,
 }
 
 /// A file that cannot be used.

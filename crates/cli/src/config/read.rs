@@ -15,8 +15,8 @@ use super::{Config, Located, Mirror, Problem, Registry, line_of};
 
 type Entry<'a> = (&'a Spanned<std::borrow::Cow<'a, str>>, &'a Spanned<DeValue<'a>>);
 
-const KEYS: &[&str] = &["jobs", "mirror", "offline", "registry"];
-const REGISTRY_KEYS: &[&str] = &["ca", "plain-http"];
+const KEYS: &[&str] = &["ca", "jobs", "mirror", "offline", "registry"];
+const REGISTRY_KEYS: &[&str] = &["plain-http"];
 
 pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Problem> {
     let document = DeTable::parse(text).map_err(|error| {
@@ -29,6 +29,7 @@ pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Problem> {
         match key.get_ref().as_ref() {
             "jobs" => config.jobs = Some(Located { value: jobs(value)?, line }),
             "offline" => config.offline = Some(Located { value: switch(value)?, line }),
+            "ca" => config.ca = Some(Located { value: paths(value, folder)?, line }),
             "mirror" => {
                 for entry in in_order(table(value)?) {
                     let line = line_of(text, entry.0.span().start);
@@ -38,7 +39,7 @@ pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Problem> {
             "registry" => {
                 for entry in in_order(table(value)?) {
                     let line = line_of(text, entry.0.span().start);
-                    config.registries.push(Located { value: registry(entry, folder)?, line });
+                    config.registries.push(Located { value: registry(entry)?, line });
                 }
             }
             _ => return Err(unknown(key, KEYS)),
@@ -87,7 +88,7 @@ fn mirror((from, to): Entry<'_>) -> Result<Mirror, Problem> {
     Ok(Mirror { from, to: address(string(to)?, to.span())? })
 }
 
-fn registry((key, value): Entry<'_>, folder: &Path) -> Result<Registry, Problem> {
+fn registry((key, value): Entry<'_>) -> Result<Registry, Problem> {
     let host = key.get_ref().as_ref();
     let is_host =
         !host.is_empty() && !host.contains(['/', '@']) && !host.contains(char::is_whitespace);
@@ -96,11 +97,10 @@ fn registry((key, value): Entry<'_>, folder: &Path) -> Result<Registry, Problem>
         let help = "write the host alone: [registry.\"registry.example.org:5000\"]".to_owned();
         return Err(problem(key.span(), what, "a host, and a port where it has one", Some(help)));
     }
-    let mut registry = Registry { host: host.to_owned(), plain_http: false, ca: Vec::new() };
+    let mut registry = Registry { host: host.to_owned(), plain_http: false };
     for (key, value) in in_order(table(value)?) {
         match key.get_ref().as_ref() {
             "plain-http" => registry.plain_http = switch(value)?,
-            "ca" => registry.ca = paths(value, folder)?,
             _ => return Err(unknown(key, REGISTRY_KEYS)),
         }
     }

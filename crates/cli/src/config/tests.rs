@@ -19,6 +19,7 @@ fn every_key_is_read_and_knows_its_line() {
     let text = r#"
 offline = true
 jobs = 1_0
+ca = ["/etc/ca.pem", "own.pem"]
 
 [mirror]
 "https://github.com/" = "http://127.0.0.1:5000/gh/"
@@ -27,7 +28,6 @@ jobs = 1_0
 [registry."localhost:5000"]
 plain-http = true
 [registry."r.example"]
-ca = ["/etc/ca.pem", "own.pem"]
 "#;
     let config = parse(text).unwrap();
     assert_eq!(config.offline, Some(Located { value: true, line: 2 }));
@@ -38,21 +38,21 @@ ca = ["/etc/ca.pem", "own.pem"]
         .map(|m| (m.value.from.as_str(), m.value.to.as_str(), m.line))
         .collect();
     let expect = [
-        ("https://github.com/", "http://127.0.0.1:5000/gh/", 6),
-        ("https://a.example/", "https://b.example/", 7),
+        ("https://github.com/", "http://127.0.0.1:5000/gh/", 7),
+        ("https://a.example/", "https://b.example/", 8),
     ];
     assert_eq!(mirrors, expect);
     let registries: Vec<_> = config.registries.into_iter().map(|r| r.value).collect();
-    let plain = Registry { host: "localhost:5000".into(), plain_http: true, ca: vec![] };
-    let ca = vec!["/etc/ca.pem".into(), "/c/own.pem".into()];
-    assert_eq!(registries, [plain, Registry { host: "r.example".into(), plain_http: false, ca }]);
+    let plain = Registry { host: "localhost:5000".into(), plain_http: true };
+    assert_eq!(registries, [plain, Registry { host: "r.example".into(), plain_http: false }]);
+    assert_eq!(config.ca.unwrap().value, ["/etc/ca.pem", "/c/own.pem"].map(PathBuf::from));
 }
 
 #[test]
 fn the_example_sets_every_key() {
     let config = parse(EXAMPLE).unwrap();
     assert!(config.jobs.is_some() && config.offline.is_some() && config.mirrors.len() == 1);
-    assert!(config.registries[0].value.plain_http && config.registries[0].value.ca.len() == 1);
+    assert!(config.registries[0].value.plain_http && config.ca.is_some());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_unknown_key_is_shown_with_the_one_that_was_meant() {
     2 | insecure = true
       | ^^^^^^^^ nobody reads this
       |
-      = help: the keys here are `ca`, `plain-http`
+      = help: the keys here are `plain-http`
     ");
 }
 
@@ -108,11 +108,11 @@ fn a_value_of_another_kind_is_shown() {
     1 | mirror = []
       |          ^^ must be a table
     ");
-    assert_snapshot!(refused("[registry.\"r.example\"]\nca = 3\n"), @r"
+    assert_snapshot!(refused("ca = 3\n"), @r"
     error: this is the number 3, not a path or a list of paths
-     --> /c/config.toml:2:6
+     --> /c/config.toml:1:6
       |
-    2 | ca = 3
+    1 | ca = 3
       |      ^ must be a path or a list of paths
     ");
 }

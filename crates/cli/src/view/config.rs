@@ -40,15 +40,16 @@ impl Config {
         if let Some(cache) = &settings.cache {
             values.push(value("cache", path(cache), Origin::Default));
         }
+        if let Some(Setting { value: ca, origin }) = &settings.ca {
+            let ca: Vec<_> = ca.iter().map(|file| path(file)).collect();
+            values.push(value("ca", ca, *origin));
+        }
         for Setting { value: mirror, origin } in &settings.mirrors {
             values.push(value(&format!("mirror.\"{}\"", mirror.from), mirror.to.as_str(), *origin));
         }
         for Setting { value: registry, origin } in &settings.registries {
-            let name = |key| format!("registry.\"{}\".{key}", registry.host);
-            values.push(value(&name("plain-http"), registry.plain_http, *origin));
-            for ca in &registry.ca {
-                values.push(value(&name("ca"), path(ca), *origin));
-            }
+            let name = format!("registry.\"{}\".plain-http", registry.host);
+            values.push(value(&name, registry.plain_http, *origin));
         }
         let file = settings.config_file.as_deref().map(path);
         Self { schema: 1, file, settings: values }
