@@ -15,6 +15,7 @@ pub mod place;
 pub mod platform;
 pub mod reference;
 mod scan;
+pub mod credentials;
 pub mod verify;
 
 pub use descriptor::Descriptor;

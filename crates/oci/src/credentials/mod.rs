@@ -1,0 +1,261 @@
+//! Credentials for registries, from where people have them already (containers-auth.json(5)).
+//!
+//! Looked at in order: the variables `PKG_REGISTRY_<HOST>_TOKEN`, podman's files, Docker's files;
+//! and in each file credential helpers before entries. Nothing is written here, and where a
+//! credential may be sent is decided elsewhere.
+
+mod credential;
+mod environment;
+mod file;
+mod key;
+pub mod keychain;
+mod secret;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::OnceCell;
+
+use crate::excerpt::excerpt;
+
+pub use credential::Credential;
+pub use environment::Environment;
+pub use secret::Secret;
+
+use file::File;
+
+/// Finds credentials; reads each file and asks each helper once. Clones share what they know.
+#[derive(Clone)]
+pub struct Lookup(Arc<Inner>);
+
+struct Inner {
+    environment: Environment,
+    helper_limit: Duration,
+    files: OnceCell<Vec<File>>,
+    helpers: Mutex<BTreeMap<Asked, Arc<OnceCell<Answered>>>>,
+    told: Mutex<BTreeSet<String>>,
+}
+
+/// A helper's name and the server that it is asked for.
+type Asked = (String, String);
+type Answered = Result<Option<Credential>, Arc<keychain::Error>>;
+
+/// The outcome of one look-up.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The credential, if there is one.
+    pub found: Option<Found>,
+    /// What could not be read on the way, to be told to people; each thing comes once only.
+    pub problems: Vec<Error>,
+}
+
+/// A credential and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The credential.
+    pub credential: Credential,
+    /// The variable, helper, or file and entry that holds it: fit for messages, and different
+    /// for different credentials.
+    pub origin: String,
+}
+
+/// Something that may have held a credential but could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read.
+    #[error("cannot read credentials in `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is larger than any credentials are.
+    #[error("`{}` has more than {limit} bytes; no credentials are read from it", .path.display())]
+    Large {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A file is no JSON of the form that it should have.
+    #[error(
+        "cannot read credentials in `{}`: its JSON is broken at line {line}, column {column}",
+        .path.display()
+    )]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// An entry of a file is skipped.
+    #[error("the entry `{key}` in `{}` is skipped: {rule}", .path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// The entry.
+        key: String,
+        /// The rule that the entry breaks.
+        rule: &'static str,
+    },
+    /// A helper that a file names gave no answer.
+    #[error("the credential helper `{helper}`, named in `{}`, fails for {server}", .path.display())]
+    Helper {
+        /// The file.
+        path: PathBuf,
+        /// The helper.
+        helper: String,
+        /// The registry as the helper knows it.
+        server: String,
+        /// What went wrong.
+        #[source]
+        source: Arc<keychain::Error>,
+    },
+}
+
+/// How long a helper may take; it may have to wait for somebody to unlock a keychain.
+const HELPER_LIMIT: Duration = Duration::from_secs(60);
+
+impl Default for Lookup {
+    /// Finds nothing, for want of an environment.
+    fn default() -> Self {
+        Self::new(Environment::default())
+    }
+}
+
+impl Lookup {
+    /// Finds what `environment` leads to; nothing is read before the first look-up.
+    pub fn new(environment: Environment) -> Self {
+        Self::with_helper_limit(environment, HELPER_LIMIT)
+    }
+
+    /// The same with another time, instead of a minute, that each helper may take.
+    pub fn with_helper_limit(environment: Environment, helper_limit: Duration) -> Self {
+        Self(Arc::new(Inner {
+            environment,
+            helper_limit,
+            files: OnceCell::new(),
+            helpers: Mutex::default(),
+            told: Mutex::default(),
+        }))
+    }
+
+    /// Finds the credential for a repository of a registry, given by its canonical host.
+    ///
+    /// What cannot be read is skipped and told in the answer: a broken helper shall not stand
+    /// between anybody and a public package.
+    pub async fn find(&self, host: &str, repository: &str) -> Answer {
+        if let Some(found) = self.0.environment.registry(host) {
+            return Answer { found: Some(found), problems: Vec::new() };
+        }
+        let mut problems = Vec::new();
+        let mut found = None;
+        for file in self.files(&mut problems).await {
+            found = self.find_in(file, host, repository, &mut problems).await;
+            if found.is_some() {
+                break;
+            }
+        }
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.retain(|problem| told.insert(problem.to_string()));
+        Answer { found, problems }
+    }
+
+    /// Forgets what helpers said about a registry, as when it refuses a credential as expired.
+    pub fn forget(&self, host: &str) {
+        let mut helpers = self.0.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        helpers.retain(|(_, server), _| server != key::server(host));
+    }
+
+    async fn files(&self, problems: &mut Vec<Error>) -> &[File] {
+        let read = async {
+            let mut files = Vec::new();
+            for (path, form) in self.0.environment.files() {
+                match File::read(path, form).await {
+                    Ok(file) => files.extend(file),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            files
+        };
+        self.0.files.get_or_init(|| read).await
+    }
+
+    async fn find_in(
+        &self,
+        file: &File,
+        host: &str,
+        repository: &str,
+        problems: &mut Vec<Error>,
+    ) -> Option<Found> {
+        let content = match file.content() {
+            Ok(content) => content,
+            Err(problem) => {
+                problems.push(problem);
+                return None;
+            }
+        };
+        match self.ask_helpers(file, &content, host, problems).await {
+            Some(found) => Some(found),
+            None => file.find(&content, host, repository, problems),
+        }
+    }
+
+    async fn ask_helpers(
+        &self,
+        file: &File,
+        content: &file::Content<'_>,
+        host: &str,
+        problems: &mut Vec<Error>,
+    ) -> Option<Found> {
+        let server = key::server(host);
+        let named = key::suitable(content.helpers.keys().map(String::as_str), host, "");
+        let named = named.first().and_then(|key| content.helpers.get(*key));
+        for helper in named.into_iter().chain([&content.store]).filter(|name| !name.is_empty()) {
+            match self.ask(helper, server).await {
+                Ok(None) => {}
+                Ok(Some(credential)) => {
+                    let origin = format!("the credential helper `{helper}` for {server}");
+                    return Some(Found { credential, origin });
+                }
+                Err(source) => problems.push(Error::Helper {
+                    path: file.path.clone(),
+                    helper: excerpt(helper),
+                    server: server.to_owned(),
+                    source,
+                }),
+            }
+        }
+        None
+    }
+
+    async fn ask(&self, helper: &str, server: &str) -> Answered {
+        let cell = {
+            let mut helpers = self.0.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+            helpers.entry((helper.to_owned(), server.to_owned())).or_default().clone()
+        };
+        let Inner { environment, helper_limit, .. } = &*self.0;
+        let ask = || async {
+            keychain::get(helper, server, environment, *helper_limit).await.map_err(Arc::new)
+        };
+        cell.get_or_init(ask).await.clone()
+    }
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lookup").field(&self.0.environment).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

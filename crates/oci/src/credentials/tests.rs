@@ -1,0 +1,279 @@
+use std::{ffi::OsString, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// A home with configuration files, and a fake credential helper called `fake`.
+struct Home {
+    folder: tempfile::TempDir,
+    environment: Environment,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
+        let environment = Environment {
+            home: Some(folder.path().to_owned()),
+            path: Some(programs.into()),
+            ..Environment::default()
+        };
+        let log = folder.path().join("log");
+        Self { folder, environment }.with("FAKE_LOG", log).with("PATH", "/usr/bin:/bin")
+    }
+
+    /// Sets a variable of the helper.
+    fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.helper_variables.push((name.into(), value.into()));
+        self
+    }
+
+    fn answering(self, user: &str, secret: &str) -> Self {
+        let answer = json!({"ServerURL": "x", "Username": user, "Secret": secret}).to_string();
+        self.with("FAKE_ANSWER", answer)
+    }
+
+    fn write(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    fn docker(self, content: &Value) -> Self {
+        self.write(".docker/config.json", content.to_string())
+    }
+
+    fn lookup(&self) -> Lookup {
+        Lookup::new(self.environment.clone())
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// What a new look-up finds for `host/repository`.
+    fn find(&self, reference: &str) -> (String, Vec<String>) {
+        find(&self.lookup(), reference)
+    }
+
+    fn check(&self, reference: &str, expected: &str) {
+        assert_eq!(self.find(reference), (expected.to_owned(), Vec::new()), "{reference}");
+    }
+}
+
+fn find(lookup: &Lookup, reference: &str) -> (String, Vec<String>) {
+    let (host, repository) = reference.split_once('/').unwrap();
+    let answer = block_on(lookup.find(host, repository));
+    let problems = answer.problems.iter().map(|problem| {
+        let source = std::error::Error::source(problem);
+        source.map_or(problem.to_string(), |source| format!("{problem}: {source}"))
+    });
+    (show(answer.found.map(|found| found.credential)), problems.collect())
+}
+
+fn show(credential: Option<Credential>) -> String {
+    match credential {
+        None => "-".to_owned(),
+        Some(Credential::Basic { user, password }) => format!("{user}:{}", password.expose()),
+        Some(Credential::Identity(token)) => format!("identity {}", token.expose()),
+        Some(Credential::Bearer(token)) => format!("bearer {}", token.expose()),
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// The base64 of `me:pw`.
+const ME: &str = "bWU6cHc=";
+/// The base64 of `you:pw`.
+const YOU: &str = "eW91OnB3";
+fn auth(host: &str, auth: &str) -> Value {
+    json!({"auths": {host: {"auth": auth}}})
+}
+
+#[test]
+fn h15_docker_config_is_read_below_home_or_where_the_variable_says() {
+    let mut home = Home::new()
+        .docker(&auth("a.example", ME))
+        .write("elsewhere/config.json", auth("a.example", YOU).to_string());
+    home.check("a.example/x", "me:pw");
+    home.check("b.example/x", "-");
+    home.environment.docker_config = Some(home.folder.path().join("elsewhere"));
+    home.check("a.example/x", "you:pw");
+    home.environment = Environment::default();
+    home.check("a.example/x", "-");
+}
+
+#[test]
+fn h15_a_helper_for_the_host_is_asked_before_the_store_and_the_entries() {
+    let mut config = auth("a.example", ME);
+    config["credHelpers"] = json!({"a.example": "fake", "c.example": "fake"});
+    let home = Home::new().docker(&config).answering("h", "s");
+    home.check("a.example/x", "h:s");
+    home.check("b.example/x", "-");
+    assert_eq!(home.log(), "get a.example nothing\n");
+
+    config["credsStore"] = "fake".into();
+    config["credHelpers"] = json!({"a.example": "absent"});
+    let home = Home::new().docker(&config).answering("h", "s");
+    let (found, problems) = home.find("a.example/x");
+    assert_eq!((found.as_str(), problems.len()), ("h:s", 1));
+    home.check("b.example/x", "h:s");
+}
+
+#[test]
+fn h16_docker_hub_is_known_by_its_old_url() {
+    for key in ["https://index.docker.io/v1/", "docker.io", "registry-1.docker.io"] {
+        Home::new().docker(&auth(key, ME)).check("docker.io/library/ubuntu", "me:pw");
+    }
+    let store = json!({"credHelpers": {"https://index.docker.io/v1/": "fake"}});
+    let home = Home::new().docker(&store).answering("h", "s");
+    home.check("docker.io/acme/foo", "h:s");
+    assert_eq!(home.log(), "get https://index.docker.io/v1/ nothing\n");
+}
+
+#[test]
+fn h17_entries_in_all_their_forms() {
+    let check = |entry: Value, expected: &str| {
+        Home::new().docker(&json!({"auths": {"a.example": entry}})).check("a.example/x", expected);
+    };
+    check(json!({"auth": "bWU6cHc="}), "me:pw");
+    check(json!({"auth": "bWU6cHc"}), "me:pw");
+    check(json!({"auth": " bWU6cHc=\n"}), "me:pw");
+    check(json!({"auth": "bWU6cHcAAAA="}), "me:pw");
+    check(json!({"auth": "bWU6cDp3"}), "me:p:w");
+    check(json!({"auth": "bWU6"}), "me:");
+    check(json!({"username": "me", "password": "p:w"}), "me:p:w");
+    check(json!({"username": "x", "password": "y", "auth": ME}), "me:pw");
+    check(json!({"identitytoken": "id", "auth": ME}), "identity id");
+    check(json!({"registrytoken": "reg", "identitytoken": "id", "auth": ME}), "bearer reg");
+    check(json!({"identitytoken": "", "auth": ME, "email": "a@b", "later": 1}), "me:pw");
+    check(json!({}), "-");
+    check(Value::Null, "-");
+    check(json!({"auth": ""}), "-");
+}
+
+#[test]
+fn h17_a_broken_entry_is_skipped_and_told_once_without_its_text() {
+    let check = |entry: Value, rule: &str| {
+        let config = json!({"auths": {"a.example/x": entry, "a.example": {"auth": ME}}});
+        let home = Home::new().docker(&config);
+        let lookup = home.lookup();
+        let (found, problems) = find(&lookup, "a.example/x");
+        assert_eq!(found, "me:pw");
+        let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+        assert!(problem.contains("`a.example/x`") && problem.contains(rule), "{problem}");
+        assert!(!problem.contains("s3cret"), "{problem}");
+        assert_eq!(find(&lookup, "a.example/x"), ("me:pw".to_owned(), Vec::new()));
+        home.check("b.example/x", "-");
+    };
+    check(json!("s3cret"), "no object of texts");
+    check(json!({"auth": ["s3cret"]}), "no object of texts");
+    check(json!({"auth": "s3cret!"}), "not base64");
+    check(json!({"auth": "czNjcmV0"}), "no `:`");
+    check(json!({"auth": "/zo="}), "no text");
+}
+
+#[test]
+fn h17_a_broken_file_is_told_without_its_text_and_the_next_is_read() {
+    let broken: [&[u8]; 5] =
+        [b"{\"s3cret", b"[\"s3cret\"]", b"s3cret", b"{\"auths\":\"s3cret\"}", b"\xff"];
+    for bytes in broken {
+        let home =
+            Home::new().write(".config/containers/auth.json", bytes).docker(&auth("a.example", ME));
+        let (found, problems) = home.find("a.example/x");
+        assert_eq!((found.as_str(), problems.len()), ("me:pw", 1));
+        assert!(problems[0].contains("auth.json`: its JSON is broken at line 1"), "{problems:?}");
+        assert!(!problems[0].contains("s3cret"), "{problems:?}");
+    }
+    for bytes in ["", " \n", "{}", "\u{feff}{}", r#"{"auths":null,"credsStore":null}"#] {
+        Home::new().write(".docker/config.json", bytes).check("a.example/x", "-");
+    }
+    let marked = format!("\u{feff}{}", auth("a.example", ME));
+    Home::new().write(".docker/config.json", marked).check("a.example/x", "me:pw");
+    let home = Home::new().write(".docker/config.json/x", "");
+    assert!(home.find("a.example/x").1[0].contains("cannot read credentials"));
+    let home = Home::new().write(".docker/config.json", vec![b' '; (4 << 20) + 1]);
+    assert!(home.find("a.example/x").1[0].contains("more than 4194304 bytes"));
+}
+
+#[test]
+fn h18_a_helper_is_asked_once_for_each_server() {
+    let home = Home::new().docker(&json!({"credsStore": "fake"})).answering("h", "s");
+    let lookup = home.lookup();
+    block_on(async {
+        let (one, two) = tokio::join!(lookup.find("a.example", "x"), lookup.find("a.example", "y"));
+        assert!(one.found.is_some() && two.found.is_some());
+    });
+    let other = lookup.clone();
+    assert_eq!(find(&other, "a.example/z").0, "h:s");
+    assert_eq!(home.log(), "get a.example nothing\n");
+    assert_eq!(find(&other, "b.example/z").0, "h:s");
+    other.forget("a.example");
+    assert_eq!(find(&lookup, "a.example/x").0, "h:s");
+    assert_eq!(find(&lookup, "b.example/x").0, "h:s");
+    let asked = "get a.example nothing\nget b.example nothing\nget a.example nothing\n";
+    assert_eq!(home.log(), asked);
+}
+
+#[test]
+fn h18_not_found_is_no_error() {
+    let said = [
+        "credentials not found in native keychain\n",
+        "No stored credential",
+        "The specified item could not be found in the keychain.",
+    ];
+    for said in said {
+        let mut config = auth("a.example", ME);
+        config["credsStore"] = "fake".into();
+        let home = Home::new().docker(&config).with("FAKE_ANSWER", said).with("FAKE_STATUS", "1");
+        home.check("a.example/x", "me:pw");
+        home.check("b.example/x", "-");
+    }
+    Home::new().docker(&json!({"credsStore": "fake"})).answering("", "").check("a.example/x", "-");
+}
+
+#[test]
+fn h18_a_failing_helper_is_told_once_and_the_search_goes_on() {
+    let check = |home: Home, helper: &str, part: &str| {
+        let mut config = auth("a.example", ME);
+        config["credsStore"] = helper.into();
+        let home = home.docker(&config);
+        let lookup = home.lookup();
+        let (found, problems) = find(&lookup, "a.example/x");
+        assert_eq!((found.as_str(), problems.len()), ("me:pw", 1));
+        assert!(problems[0].contains(part), "{problems:?}");
+        assert_eq!(find(&lookup, "a.example/x").1, [] as [String; 0]);
+        assert!(home.log().lines().count() <= 1, "{}", home.log());
+    };
+    let failing = || Home::new().with("FAKE_STATUS", "3");
+    let fake = |home: Home, part: &str| check(home, "fake", part);
+    fake(failing().with("FAKE_ANSWER", "lock\u{7}ed"), "fake` failed (exit status: 3): locked");
+    fake(failing().with("FAKE_COMPLAINT", "no bus"), "(exit status: 3): no bus");
+    fake(failing(), "it said nothing");
+    fake(Home::new().with("FAKE_ANSWER", "s3cret"), "is no JSON with `Username`");
+    fake(Home::new().with("FAKE_ANSWER", r#"{"Username":"a"}"#), "is no JSON with `Username`");
+    for name in ["../fake", "a/b", "a b", "a\0"] {
+        check(Home::new(), name, "no name of a credential helper");
+    }
+    check(Home::new(), "absent", "`docker-credential-absent` is not in PATH");
+}
+
+#[test]
+fn h18_a_silent_helper_is_killed() {
+    let home = Home::new().docker(&json!({"credsStore": "fake"}));
+    let pid = home.folder.path().join("pid");
+    let home = home.with("FAKE_PID", &pid);
+    let lookup = Lookup::with_helper_limit(home.environment.clone(), Duration::from_millis(300));
+    let began = Instant::now();
+    let (found, problems) = find(&lookup, "a.example/x");
+    assert_eq!(found, "-");
+    assert!(problems[0].contains("gave no answer for 0.3 s"), "{problems:?}");
+    assert!(began.elapsed() < Duration::from_secs(60));
+    let pid: i32 = std::fs::read_to_string(pid).unwrap().trim().parse().unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    assert!(rustix::process::test_kill_process(pid).is_err());
+}
