@@ -1,8 +1,9 @@
 //! The OCI specifications, spoken and read: registries, image layouts, and what they hold.
 //!
 //! Reading order: a [`Place`] says where, a [`Descriptor`] what; a [`Manifest`] is verified bytes
-//! and its [`Document`] their meaning; an [`Index`] picks for a [`Platform`]. This room
-//! deliberately knows no packages, formulas and prefixes.
+//! and its [`Document`] their meaning; an [`Index`] picks for a [`Platform`]. A [`Client`] asks,
+//! and a [`Download`] brings the bytes. This room deliberately knows no packages, formulas and
+//! prefixes.
 
 pub mod host;
 pub mod media_type;
@@ -15,12 +16,48 @@ pub mod place;
 pub mod platform;
 pub mod reference;
 mod scan;
-pub mod credentials;
 pub mod verify;
 
+pub mod credentials;
+
+mod client;
+mod config;
+mod event;
+
+mod blob;
+mod coalesce;
+mod flight;
+pub mod layout;
+mod link;
+mod pull;
+mod registry;
+
+mod challenge;
+mod scope;
+mod session;
+pub mod token;
+
+pub mod error;
+mod exchange;
+mod gate;
+pub mod mirror;
+pub mod origin;
+mod refusal;
+mod retry;
+mod shown;
+mod tls;
+pub mod transport;
+mod warning;
+
+pub use blob::{Download, Start};
+pub use client::Client;
+pub use config::Config;
 pub use descriptor::Descriptor;
+pub use error::{Error, Kind};
+pub use event::Event;
 pub use index::Index;
 pub use manifest::{Document, ImageManifest, Manifest};
 pub use place::Place;
 pub use platform::Platform;
 pub use reference::{Reference, Wanted};
+pub use refusal::{Problem, Refusal};

@@ -1,0 +1,136 @@
+//! The client: what one may ask a place for.
+
+use std::{fmt, sync::Arc};
+
+use digest::Digest;
+
+use crate::{
+    Descriptor, Error, Manifest, Place,
+    blob::{Download, Start},
+    config::Config,
+    exchange::{Exchange, web_url},
+    flight::Flights,
+    layout::Layout,
+    registry,
+};
+
+/// Asks registries, layouts and web servers; clones share connections, tokens and back-off.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    exchange: Arc<Exchange>,
+    resolving: Flights<Descriptor>,
+    fetching: Flights<Manifest>,
+}
+
+impl Client {
+    /// A client that behaves as configured; certificates are read at the first request.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let exchange = Arc::new(Exchange::new(config)?);
+        let (resolving, fetching) = (Flights::default(), Flights::default());
+        Ok(Self(Arc::new(Inner { exchange, resolving, fetching })))
+    }
+
+    /// What the place's tag or digest names now: type, digest and size.
+    ///
+    /// The size is the server's word; who fetches the manifest counts for himself.
+    pub async fn resolve(&self, place: &Place) -> Result<Descriptor, Error> {
+        match place {
+            Place::Registry(reference) => {
+                let work = registry::resolve(&self.0.exchange, reference);
+                self.0.resolving.share(&reference.to_string(), work).await
+            }
+            Place::Layout { path, .. } => {
+                let found = Layout::open(path).and_then(|layout| layout.resolve(place.wanted()));
+                found.map_err(Error::Layout)
+            }
+        }
+    }
+
+    /// The manifest or index that the place's tag or digest names, verified.
+    pub async fn manifest(&self, place: &Place) -> Result<Manifest, Error> {
+        match place {
+            Place::Registry(reference) => {
+                let work = registry::manifest(&self.0.exchange, reference);
+                self.0.fetching.share(&reference.to_string(), work).await
+            }
+            Place::Layout { path, .. } => {
+                let found = Layout::open(path).and_then(|layout| layout.manifest(place.wanted()));
+                found.map_err(Error::Layout)
+            }
+        }
+    }
+
+    /// The bytes of a blob of the place's repository or layout: those that `start` expects.
+    ///
+    /// Content that the descriptor carries itself is taken from there.
+    pub async fn blob(
+        &self,
+        place: &Place,
+        descriptor: &Descriptor,
+        start: Start,
+    ) -> Result<Download, Error> {
+        if let Some(data) = descriptor.data.as_ref().filter(|_| descriptor.digest == start.expected)
+        {
+            return Download::of_bytes(data.clone(), start);
+        }
+        let what = || format!("blob {} of {place}", descriptor.digest);
+        match place {
+            Place::Registry(reference) => {
+                let ask = registry::blob(&self.0.exchange, reference, &start.expected)?;
+                let download =
+                    Download::begin(Arc::clone(&self.0.exchange), vec![ask], start).await;
+                download.map_err(|error| error.about(&what()))
+            }
+            Place::Layout { path, .. } => {
+                let found = Layout::open(path).and_then(|layout| layout.blob(&start.expected));
+                let (path, file) = found.map_err(Error::Layout)?;
+                Download::of_file(path, file, start)
+            }
+        }
+    }
+
+    /// The size of a blob in bytes, if the place has it.
+    pub async fn blob_size(&self, place: &Place, digest: &Digest) -> Result<Option<u64>, Error> {
+        match place {
+            Place::Registry(reference) => {
+                registry::blob_size(&self.0.exchange, reference, digest).await
+            }
+            Place::Layout { path, .. } => {
+                let found = Layout::open(path).and_then(|layout| layout.blob_size(digest));
+                found.map_err(Error::Layout)
+            }
+        }
+    }
+
+    /// Bytes from plain web servers: each URL is tried in turn, and none ever sees credentials.
+    pub async fn download(&self, urls: &[String], start: Start) -> Result<Download, Error> {
+        let exchange = &self.0.exchange;
+        let asks = urls.iter().map(|text| {
+            let mut ask = exchange.ask(reqwest::Method::GET, web_url(text)?);
+            ask.is_stream = true;
+            Ok(ask)
+        });
+        let asks = asks.collect::<Result<Vec<_>, Error>>()?;
+        let what = asks.first().map(|ask| crate::shown::Shown(&ask.url).to_string());
+        let download = Download::begin(Arc::clone(exchange), asks, start).await;
+        download.map_err(|error| error.about(&what.unwrap_or_default()))
+    }
+
+    /// All tags of the place's repository or layout, sorted by their text.
+    pub async fn tags(&self, place: &Place) -> Result<Vec<String>, Error> {
+        match place {
+            Place::Registry(reference) => registry::tags(&self.0.exchange, reference).await,
+            Place::Layout { path, .. } => {
+                Layout::open(path).map(|layout| layout.tags()).map_err(Error::Layout)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.0.exchange.config).finish()
+    }
+}

@@ -1,0 +1,84 @@
+//! How the client behaves; every value comes from the caller, nothing from the environment.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{Event, credentials};
+
+/// The client's settings; [`Config::default`] is what a program starts from.
+///
+/// Proxies are the system's (`https_proxy`, `no_proxy` and the like) unless [`Config::proxy`]
+/// names one.
+#[derive(Clone)]
+pub struct Config {
+    /// What the client calls itself, `name/version`.
+    pub user_agent: String,
+    /// Where credentials come from.
+    pub credentials: credentials::Lookup,
+    /// What a URL begins with, and what it shall begin with instead; the longest match counts.
+    pub mirrors: Vec<(String, String)>,
+    /// Hosts, with their port, that are spoken to without TLS; this machine always is.
+    pub plain_http: Vec<String>,
+    /// Origins of token servers on other sites that may see stored credentials.
+    pub trusted_realms: Vec<String>,
+    /// Files of certificates (PEM) to trust beside the system's.
+    pub ca: Vec<PathBuf>,
+    /// Folders like `/etc/containers/certs.d`, with certificates for one `host:port` each.
+    pub certs: Vec<PathBuf>,
+    /// The URL of a proxy for everything, instead of the system's.
+    pub proxy: Option<String>,
+    /// Ask no server at all.
+    pub offline: bool,
+    /// How often a request may fail in a row and be tried again.
+    pub retries: u32,
+    /// The first pause after a failure; each next one is twice as long.
+    pub back_off: Duration,
+    /// The longest that one request waits in all, however long a server asks for.
+    pub budget: Duration,
+    /// After so many bytes of a blob its retries and budget start over.
+    pub progress_bytes: u64,
+    /// The longest silence while an answer is awaited or arrives; there is no limit in all.
+    pub stall: Duration,
+    /// The longest time to connect.
+    pub connect: Duration,
+    /// Requests to one host at once, blobs not counted.
+    pub requests_per_host: usize,
+    /// Blobs from one host at once.
+    pub streams_per_host: usize,
+    /// Takes what the client tells while it works; called from the client's tasks.
+    pub events: Arc<dyn Fn(Event) + Send + Sync>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("pkg/", env!("CARGO_PKG_VERSION")).to_owned(),
+            credentials: credentials::Lookup::default(),
+            mirrors: Vec::new(),
+            plain_http: Vec::new(),
+            trusted_realms: Vec::new(),
+            ca: Vec::new(),
+            certs: ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(Into::into).to_vec(),
+            proxy: None,
+            offline: false,
+            retries: 5,
+            back_off: Duration::from_millis(250),
+            budget: Duration::from_secs(120),
+            progress_bytes: 1 << 20,
+            stall: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
+            requests_per_host: 16,
+            streams_per_host: 8,
+            events: Arc::new(drop),
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Leaves out what may hold secrets: credentials, mirrors and the proxy.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("user_agent", &self.user_agent)
+            .field("offline", &self.offline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,283 @@
+//! Why the client could not do what it was asked for.
+
+use std::time::Duration;
+
+use digest::Digest;
+
+use crate::{layout, mirror, origin, refusal::Refusal, shown, token, transport, verify};
+
+/// A failure of [`crate::Client`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No server may be asked.
+    #[error("{host} is not asked while offline")]
+    Offline {
+        /// The server that has what is missing here.
+        host: String,
+    },
+    /// The HTTP client cannot be made as it is configured.
+    #[error("cannot set up the HTTP client")]
+    Transport(#[source] transport::Error),
+    /// A mirror cannot be used.
+    #[error("cannot use the configured mirrors")]
+    Mirror(#[source] mirror::Unusable),
+    /// A text that should be a URL is none.
+    #[error("`{text}` is no http or https URL")]
+    Url {
+        /// The text, shortened.
+        text: String,
+    },
+    /// There is no source to download from.
+    #[error("no URL to download {digest} from")]
+    NoSource {
+        /// What was to be downloaded.
+        digest: Digest,
+    },
+    /// A server named a URL that is not followed.
+    #[error("cannot go on at {host}")]
+    Refused {
+        /// The server.
+        host: String,
+        /// The URL and the rule against it.
+        #[source]
+        source: origin::Refused,
+    },
+    /// A server leads from one URL to the next without end.
+    #[error("{url} leads through more than {limit} redirects")]
+    Redirects {
+        /// The URL that was asked first.
+        url: String,
+        /// How many are followed.
+        limit: usize,
+    },
+    /// A server cannot be reached, or the connection broke.
+    #[error("cannot get an answer from {url}")]
+    Request {
+        /// The URL.
+        url: String,
+        /// What broke.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// A server fell silent.
+    #[error("{url} sent nothing for {:.1} s", silence.as_secs_f32())]
+    Stalled {
+        /// The URL.
+        url: String,
+        /// For how long.
+        silence: Duration,
+    },
+    /// A server answered with an error.
+    #[error("{host} refuses the request")]
+    Answer {
+        /// The server.
+        host: String,
+        /// What it answered.
+        #[source]
+        source: Box<Refusal>,
+    },
+    /// What was asked for does not exist.
+    #[error("{what} does not exist")]
+    NotFound {
+        /// What was asked for.
+        what: String,
+        /// What the server answered.
+        #[source]
+        source: Option<Box<Refusal>>,
+    },
+    /// The server does not let this user, or anyone without credentials, have it.
+    #[error(
+        "{what} does not exist or is not accessible {}",
+        if *identified { "with the stored credentials" } else { "without credentials" }
+    )]
+    Denied {
+        /// What was asked for.
+        what: String,
+        /// Whether stored credentials were used.
+        identified: bool,
+        /// What the server answered.
+        #[source]
+        source: Box<Refusal>,
+    },
+    /// A token server gave no token.
+    #[error("cannot get a token for {host}")]
+    Token {
+        /// The registry.
+        host: String,
+        /// What went wrong.
+        #[source]
+        source: token::Error,
+    },
+    /// A server asks for more time than the caller has.
+    #[error(
+        "{host} asks to wait {} s, more than the {} s that are granted; try again later",
+        wait.as_secs(), budget.as_secs()
+    )]
+    Wait {
+        /// The server.
+        host: String,
+        /// How long it asks for.
+        wait: Duration,
+        /// How long a request may wait in all.
+        budget: Duration,
+    },
+    /// An answer is longer than any such answer may be.
+    #[error("{url} sends more than {limit} bytes")]
+    TooLarge {
+        /// The URL.
+        url: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// An answer is compressed though nobody asked for that.
+    #[error("{url} sends its content encoded as `{encoding}`, which was not asked for")]
+    Encoded {
+        /// The URL.
+        url: String,
+        /// The encoding.
+        encoding: String,
+    },
+    /// An answer is a part of what was asked for, and no part was asked for.
+    #[error("{url} sends a part, and not the one that was asked for")]
+    Part {
+        /// The URL.
+        url: String,
+    },
+    /// An answer is a page for people.
+    #[error("{url} answers with a web page; a proxy or a login page may stand in between")]
+    WebPage {
+        /// The URL.
+        url: String,
+    },
+    /// An answer is no JSON of the form that it should have.
+    #[error("cannot read the answer of {url}")]
+    Json {
+        /// The URL.
+        url: String,
+        /// What is wrong, and where.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A list has more pages or entries than are read.
+    #[error("the list at {url} has no end; {count} entries were read")]
+    Endless {
+        /// The URL of the first page.
+        url: String,
+        /// How many entries were read.
+        count: usize,
+    },
+    /// A layout on this machine does not give what is asked of it.
+    #[error("cannot read from an image layout")]
+    Layout(#[source] layout::Error),
+    /// The bytes are not the ones that were asked for.
+    #[error("{host} does not send what was asked for")]
+    Verify {
+        /// The server.
+        host: String,
+        /// How they differ.
+        #[source]
+        source: verify::Error,
+    },
+    /// The content that a descriptor carries, or that a caller has already, does not fit it.
+    #[error("cannot begin to read {digest}")]
+    Start {
+        /// The digest.
+        digest: Digest,
+        /// How they differ.
+        #[source]
+        source: verify::Error,
+    },
+    /// The download's task ended without a verdict, as when the runtime stops.
+    #[error("the download of {digest} was interrupted")]
+    Interrupted {
+        /// What was being downloaded.
+        digest: Digest,
+    },
+}
+
+/// What sort of failure it is, for exit codes and hints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It does not exist.
+    NotFound,
+    /// It exists perhaps, but not for this user.
+    Unauthorized,
+    /// A server could not be reached, or the connection broke.
+    Network,
+    /// A server answered, but not with what it should.
+    Registry,
+    /// The bytes are not the ones that were asked for.
+    Integrity,
+    /// It would need a server, and none may be asked.
+    Offline,
+    /// What was asked for, or the configuration, makes no sense.
+    Invalid,
+}
+
+impl Error {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Offline { .. } => Kind::Offline,
+            Self::NotFound { .. } => Kind::NotFound,
+            Self::Denied { .. } => Kind::Unauthorized,
+            Self::Answer { source, .. } => match source.status() {
+                401 | 403 => Kind::Unauthorized,
+                404 => Kind::NotFound,
+                _ => Kind::Registry,
+            },
+            Self::Token { source, .. } => source.kind(),
+            Self::Layout(layout::Error::Unknown { .. }) => Kind::NotFound,
+            Self::Layout(layout::Error::Damaged { .. }) => Kind::Integrity,
+            Self::Layout(_) => Kind::Invalid,
+            Self::Request { .. } | Self::Stalled { .. } | Self::Interrupted { .. } => Kind::Network,
+            Self::Verify { source: verify::Error::Unsupported { .. }, .. } => Kind::Invalid,
+            Self::Verify { .. } | Self::Start { .. } => Kind::Integrity,
+            Self::Transport(_) | Self::Mirror(_) | Self::Url { .. } | Self::NoSource { .. } => {
+                Kind::Invalid
+            }
+            Self::Refused { .. }
+            | Self::Redirects { .. }
+            | Self::Wait { .. }
+            | Self::TooLarge { .. }
+            | Self::Encoded { .. }
+            | Self::Part { .. }
+            | Self::WebPage { .. }
+            | Self::Json { .. }
+            | Self::Endless { .. } => Kind::Registry,
+        }
+    }
+
+    /// `Some` if asking again may help, with the time that the server asks for.
+    pub(crate) fn transience(&self) -> Option<Option<Duration>> {
+        match self {
+            Self::Answer { source, .. } => {
+                crate::retry::is_transient(source.status()).then_some(source.retry_after)
+            }
+            Self::Request { source, .. } => transport::may_pass(source).then_some(None),
+            Self::Stalled { .. } => Some(None),
+            Self::Verify { source: verify::Error::Shorter { .. }, .. } => Some(None),
+            _ => None,
+        }
+    }
+
+    /// The error as it should be read by who asked for `what`.
+    pub(crate) fn about(self, what: &dyn std::fmt::Display) -> Self {
+        match self {
+            Self::Answer { source, .. } if source.status() == 404 => {
+                Self::NotFound { what: what.to_string(), source: Some(source) }
+            }
+            Self::Answer { source, .. } if matches!(source.status(), 401 | 403) => {
+                let identified = source.identified;
+                Self::Denied { what: what.to_string(), identified, source }
+            }
+            other => other,
+        }
+    }
+
+    /// The error of a refusal by the server at `url`.
+    pub(crate) fn answer(url: &url::Url, refusal: Refusal) -> Self {
+        Self::Answer { host: shown::host(url), source: Box::new(refusal) }
+    }
+}

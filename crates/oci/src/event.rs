@@ -1,0 +1,61 @@
+//! What the client tells while it works; the answer itself never depends on it.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::credentials;
+
+/// Something worth telling a person who waits.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A blob's bytes begin to arrive, or go on after a break.
+    Receiving {
+        /// The server that sends them, after redirects.
+        host: String,
+        /// The first byte asked for; more than 0 when a download goes on.
+        from: u64,
+        /// The whole blob's size in bytes, where it is known.
+        size: Option<u64>,
+    },
+    /// Something failed and is tried again.
+    Retry {
+        /// The server that was asked.
+        host: String,
+        /// How many times it failed since it last made progress.
+        failures: u32,
+        /// What failed, in one line.
+        reason: String,
+    },
+    /// Requests to a server wait: it is overloaded, or it asked for time.
+    Wait {
+        /// The server that is waited for.
+        host: String,
+        /// For how long.
+        wait: Duration,
+    },
+    /// A source is given up for the next of the list.
+    NextSource {
+        /// The server that was given up.
+        host: String,
+        /// Why, in one line.
+        reason: String,
+    },
+    /// A server says something to its users; each text comes once.
+    Warning {
+        /// The server that says it.
+        host: String,
+        /// What it says, without control characters.
+        text: String,
+    },
+    /// The stored credentials were refused or kept back, and the request went on without them.
+    Anonymous {
+        /// The registry that the credentials are for.
+        host: String,
+        /// Why they were not used, in one line.
+        reason: String,
+    },
+    /// Something that may hold credentials cannot be read; each thing comes once.
+    Credentials {
+        /// What, and why.
+        problem: Arc<credentials::Error>,
+    },
+}

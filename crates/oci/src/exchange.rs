@@ -1,0 +1,224 @@
+//! One request with all that belongs to it: mirrors, redirects, challenges, patience.
+//!
+//! A request has a home, the origin that it is for. Credentials are sent there and nowhere else:
+//! whoever a redirect leads to is a stranger and may at most get an anonymous token.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use reqwest::{
+    Method, Response, StatusCode,
+    header::{HeaderMap, HeaderValue, LOCATION, WARNING},
+};
+use url::Url;
+
+use crate::{
+    Error, Event,
+    config::Config,
+    excerpt::excerpt,
+    gate::Gates,
+    mirror::Mirrors,
+    origin::{Purpose, UrlPolicy},
+    refusal::Refusal,
+    retry::Patience,
+    scope::Scope,
+    session::Session,
+    shown::{self, Shown},
+    token::Tokens,
+    transport::{self, Hop, Transport},
+    warning,
+};
+
+/// Redirects that are followed for one request.
+const REDIRECTS_MAX: usize = 10;
+
+/// As much of an error's body as is looked at, in bytes.
+const REFUSAL_BYTES_MAX: usize = 64 << 10;
+
+/// Different warnings that are passed on in one run.
+const WARNINGS_MAX: usize = 64;
+
+/// What all requests of a client share.
+pub(crate) struct Exchange {
+    pub(crate) config: Config,
+    pub(crate) transport: Transport,
+    pub(crate) gates: Gates,
+    pub(crate) tokens: Tokens,
+    pub(crate) policy: UrlPolicy,
+    mirrors: Mirrors,
+    warned: Mutex<HashSet<(String, String)>>,
+}
+
+/// A request for something.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    /// The access to a registry that it needs; without, no credentials are ever sent.
+    pub(crate) access: Option<Scope>,
+    /// Whether a blob comes.
+    pub(crate) is_stream: bool,
+}
+
+/// An answer that is no error, with its body still to come.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) response: Response,
+    /// The URL that answered, after redirects.
+    pub(crate) url: Url,
+}
+
+/// An answer that is no error, whole.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) url: Url,
+}
+
+impl Exchange {
+    /// Checks the configuration; makes no HTTP client yet.
+    pub(crate) fn new(config: Config) -> Result<Self, Error> {
+        let realms: Result<Vec<Url>, Error> =
+            config.trusted_realms.iter().map(|text| web_url(text)).collect();
+        Ok(Self {
+            policy: UrlPolicy::new(&realms?),
+            mirrors: Mirrors::new(&config.mirrors).map_err(Error::Mirror)?,
+            gates: Gates::new(config.requests_per_host, config.streams_per_host),
+            transport: Transport::default(),
+            tokens: Tokens::default(),
+            warned: Mutex::default(),
+            config,
+        })
+    }
+
+    /// A request to `url`, or to the mirror that stands for it.
+    pub(crate) fn ask(&self, method: Method, url: Url) -> Ask {
+        let url = self.mirrors.apply(url);
+        Ask { method, url, headers: HeaderMap::new(), access: None, is_stream: false }
+    }
+
+    /// Asks until there is a whole answer of at most `limit` bytes, or patience ends.
+    pub(crate) async fn whole(&self, ask: &Ask, limit: usize) -> Result<Whole, Error> {
+        let gate = self.gates.of(&shown::host(&ask.url));
+        let mut patience = Patience::new(&self.config);
+        let _place = gate.request().await;
+        loop {
+            patience.wait(&self.config, &gate).await?;
+            match self.whole_once(ask, limit).await {
+                Ok(whole) => {
+                    gate.succeeded();
+                    return Ok(whole);
+                }
+                Err(error) => patience.endure(&self.config, &gate, error)?,
+            }
+        }
+    }
+
+    async fn whole_once(&self, ask: &Ask, limit: usize) -> Result<Whole, Error> {
+        let Answer { mut response, url } = self.once(ask).await?;
+        transport::check_encoding(&response, &url)?;
+        let body = transport::whole(&mut response, &url, self.config.stall, limit).await?;
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Whole { headers, body, url })
+    }
+
+    /// Asks once: follows redirects, answers challenges, and gives errors of any other sort back.
+    pub(crate) async fn once(&self, ask: &Ask) -> Result<Answer, Error> {
+        let mut session = Session::new(self, ask);
+        let mut url = ask.url.clone();
+        for _ in 0..=REDIRECTS_MAX {
+            let response = self.hop(ask, &url, &mut session).await?;
+            if response.status().is_success() {
+                return Ok(Answer { response, url });
+            }
+            url = self.redirect(&url, &response)?;
+        }
+        Err(Error::Redirects { url: Shown(&ask.url).to_string(), limit: REDIRECTS_MAX })
+    }
+
+    /// A success or a redirect from `url`, after answering its challenges.
+    async fn hop(
+        &self,
+        ask: &Ask,
+        url: &Url,
+        session: &mut Session<'_>,
+    ) -> Result<Response, Error> {
+        loop {
+            let proof = session.proof(url).await?;
+            let hop = Hop {
+                method: &ask.method,
+                url,
+                headers: &ask.headers,
+                authorization: proof.map(|proof| &proof.header),
+                form: None,
+                is_stream: ask.is_stream,
+            };
+            let identified = proof.is_some_and(|proof| proof.identified);
+            let mut response = self.transport.send(&self.config, hop).await?;
+            self.pass_warnings(url, response.headers());
+            if response.status().is_success() || is_redirect(&response) {
+                return Ok(response);
+            }
+            let mut refusal = self.refusal(&ask.method, url, &mut response).await;
+            refusal.identified = identified;
+            if !session.answer(url, &refusal).await? {
+                return Err(Error::answer(url, refusal));
+            }
+        }
+    }
+
+    /// Reads the body of an error.
+    pub(crate) async fn refusal(
+        &self,
+        method: &Method,
+        url: &Url,
+        response: &mut Response,
+    ) -> Refusal {
+        let stall = self.config.stall;
+        let body = transport::beginning(response, url, stall, REFUSAL_BYTES_MAX).await;
+        Refusal::new(method, url, response.status(), response.headers(), &body)
+    }
+
+    fn redirect(&self, from: &Url, response: &Response) -> Result<Url, Error> {
+        let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+        let location = String::from_utf8_lossy(location.unwrap_or_default());
+        let followed = self.policy.follow(from, &location, Purpose::Redirect);
+        followed.map_err(|source| Error::Refused { host: shown::host(from), source })
+    }
+
+    fn pass_warnings(&self, url: &Url, headers: &HeaderMap) {
+        for value in headers.get_all(WARNING) {
+            let Some(text) = warning::parse(value.as_bytes()) else {
+                continue;
+            };
+            let host = shown::host(url);
+            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+            if warned.len() < WARNINGS_MAX && warned.insert((host.clone(), text.clone())) {
+                drop(warned);
+                (self.config.events)(Event::Warning { host, text });
+            }
+        }
+    }
+}
+
+fn is_redirect(response: &Response) -> bool {
+    let follows = [
+        StatusCode::MOVED_PERMANENTLY,
+        StatusCode::FOUND,
+        StatusCode::SEE_OTHER,
+        StatusCode::TEMPORARY_REDIRECT,
+        StatusCode::PERMANENT_REDIRECT,
+    ];
+    follows.contains(&response.status()) && response.headers().contains_key(LOCATION)
+}
+
+/// Reads a URL that is http or https.
+pub(crate) fn web_url(text: &str) -> Result<Url, Error> {
+    let url = text.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
+    url.filter(Url::has_host).ok_or_else(|| Error::Url { text: excerpt(text) })
+}

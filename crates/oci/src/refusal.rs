@@ -1,0 +1,211 @@
+//! An answer that is a refusal: its status, and what the server says about it.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use reqwest::{
+    Method, StatusCode,
+    header::{CONTENT_RANGE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    challenge::{self, Wanted},
+    excerpt::excerpt,
+    retry,
+    shown::Shown,
+};
+
+/// Most problems of one answer that are kept.
+const PROBLEMS_MAX: usize = 16;
+
+/// Headers by which the operators of registries find a request.
+const REQUEST_IDS: [&str; 5] = [
+    "x-request-id",
+    "x-amzn-requestid",
+    "x-amz-request-id",
+    "x-ms-correlation-request-id",
+    "x-github-request-id",
+];
+
+/// What a server answered instead of what it was asked for.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    method: Method,
+    url: String,
+    status: StatusCode,
+    problems: Vec<Problem>,
+    body: String,
+    request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) wanted: Option<Wanted>,
+    /// The size that a 416 tells.
+    pub(crate) whole: Option<u64>,
+    /// Whether stored credentials went along.
+    pub(crate) identified: bool,
+}
+
+/// One entry of an error body (distribution-spec, "Error Codes").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The code, also one that the specification does not know.
+    pub code: String,
+    /// The message, and the detail where there is no message.
+    pub message: String,
+}
+
+impl Refusal {
+    /// Reads a refusal; `body` is as much of it as is looked at.
+    pub(crate) fn new(
+        method: &Method,
+        url: &Url,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let challenges = headers.get_all(WWW_AUTHENTICATE);
+        let problems = problems(body);
+        let is_text = problems.is_empty() && !is_page(headers, body);
+        Self {
+            method: method.clone(),
+            url: Shown(url).to_string(),
+            status,
+            body: if is_text { excerpt(&String::from_utf8_lossy(body)) } else { String::new() },
+            problems,
+            request_id: REQUEST_IDS
+                .iter()
+                .find_map(|name| headers.get(*name)?.to_str().ok())
+                .map(excerpt),
+            retry_after: text(RETRY_AFTER)
+                .and_then(|text| retry::retry_after(text, SystemTime::now())),
+            wanted: challenge::choose(challenges.iter().filter_map(|line| line.to_str().ok())),
+            whole: text(CONTENT_RANGE)
+                .and_then(|range| range.strip_prefix("bytes */")?.parse().ok()),
+            identified: false,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// What the server lists as wrong; empty where it does not answer as the specification says.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Whether credentials that once were good are called expired; some say so with a 403.
+    pub(crate) fn is_expired(&self) -> bool {
+        let says = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.contains("expired") && (text.contains("token") || text.contains("credential"))
+        };
+        self.status == StatusCode::FORBIDDEN
+            && (says(&self.body) || self.problems.iter().any(|problem| says(&problem.message)))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} answered {}", self.method, self.url, self.status)?;
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { ": " } else { "; " };
+            write!(f, "{separator}{} ({})", problem.message, problem.code)?;
+        }
+        if !self.body.is_empty() {
+            write!(f, ": {}", self.body)?;
+        }
+        match &self.request_id {
+            Some(id) => write!(f, " [request {id}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    errors: Vec<serde_json::Value>,
+}
+
+fn problems(body: &[u8]) -> Vec<Problem> {
+    let Ok(body) = serde_json::from_slice::<Body>(body) else {
+        return Vec::new();
+    };
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(excerpt(text)).filter(|text| !text.is_empty()),
+        other => Some(excerpt(&other.to_string())),
+    };
+    let problem = |entry: &serde_json::Value| Problem {
+        code: text(&entry["code"]).unwrap_or_else(|| "UNKNOWN".to_owned()),
+        message: text(&entry["message"])
+            .or_else(|| text(&entry["detail"]))
+            .unwrap_or_else(|| "no message".to_owned()),
+    };
+    body.errors.iter().take(PROBLEMS_MAX).map(problem).collect()
+}
+
+/// Whether an answer is a page for people, of which no part is worth showing.
+fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let content_type = headers.get(reqwest::header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+        || body.trim_ascii_start().starts_with(b"<")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(status: u16, headers: &[(&'static str, &str)], body: &str) -> String {
+        let url = "https://reg.example/v2/a/manifests/1?token=s3cret".parse().unwrap();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        Refusal::new(&Method::GET, &url, status, &map, body.as_bytes()).to_string()
+    }
+
+    #[test]
+    fn e12_errors_are_shown_in_any_shape() {
+        let check = |headers: &[(&'static str, &str)], body: &str, expected: &str| {
+            let shown = shown(500, headers, body);
+            let start = "GET https://reg.example/v2/a/manifests/1?token=… answered 500 \
+                         Internal Server Error";
+            assert_eq!(shown, format!("{start}{expected}"));
+        };
+        check(&[], "", "");
+        check(&[], "Too Many Requests (HAP429)\n", ": Too Many Requests (HAP429)");
+        let one = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+        check(&[], one, ": manifest unknown (MANIFEST_UNKNOWN)");
+        let odd = r#"{"errors":[{"code":7,"detail":{"a":1}},{"message":"\u001b[2Jx"},null]}"#;
+        check(&[], odd, r#": {"a":1} (7); [2Jx (UNKNOWN); no message (UNKNOWN)"#);
+        check(&[], r#"{"errors":{}}"#, r#": {"errors":{}}"#);
+        check(&[("content-type", "text/html; x")], "<html>Sign in</html>", "");
+        check(&[], "  <!DOCTYPE html>", "");
+        check(&[("x-request-id", "abc")], "down", ": down [request abc]");
+    }
+
+    #[test]
+    fn h9_an_expired_token_is_told_by_403_too() {
+        let url: Url = "https://reg.example/".parse().unwrap();
+        let expired = |status, body: &str| {
+            let refusal =
+                Refusal::new(&Method::GET, &url, status, &HeaderMap::new(), body.as_bytes());
+            refusal.is_expired()
+        };
+        let ecr = r#"{"errors":[{"code":"DENIED","message":"Your authorization token has expired. Reauthenticate and try again."}]}"#;
+        assert!(expired(StatusCode::FORBIDDEN, ecr));
+        assert!(expired(StatusCode::FORBIDDEN, "authorization token has expired"));
+        assert!(!expired(StatusCode::UNAUTHORIZED, ecr));
+        assert!(!expired(StatusCode::FORBIDDEN, "denied"));
+    }
+}

@@ -1,0 +1,248 @@
+//! The verbs of a registry: its manifests, blobs and tags (distribution-spec).
+
+use std::collections::{BTreeSet, HashSet};
+
+use digest::Digest;
+use reqwest::{
+    Method, StatusCode,
+    header::{
+        ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, LINK, RANGE,
+    },
+};
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    Descriptor, Error, Manifest, Reference,
+    exchange::{Ask, Exchange, Whole, web_url},
+    host, link, manifest, media_type,
+    origin::Purpose,
+    reference,
+    scope::Scope,
+    shown::{self, Shown},
+    verify,
+};
+
+/// Largest page of a list of tags, in bytes.
+const PAGE_BYTES_MAX: usize = 4 << 20;
+
+/// Entries that are asked for at once; some registries refuse to give more.
+const PAGE_ENTRIES: usize = 1000;
+
+/// Most pages and most tags of one list.
+const PAGES_MAX: usize = 10_000;
+const TAGS_MAX: usize = 1_000_000;
+
+/// The manifests that are understood, in one line and without `*/*`: registries answer a client
+/// that accepts anything with Docker's first format.
+const ACCEPTED: HeaderValue = HeaderValue::from_static(
+    "application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.oci.image.index.v1+json, \
+     application/vnd.docker.distribution.manifest.v2+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json",
+);
+
+/// A registry's answer for a manifest or index, verified.
+pub(crate) async fn manifest(
+    exchange: &Exchange,
+    reference: &Reference,
+) -> Result<Manifest, Error> {
+    let ask = manifest_ask(exchange, Method::GET, reference)?;
+    let whole = exchange.whole(&ask, manifest::BYTES_MAX).await;
+    let Whole { headers, body, url } = whole.map_err(|error| error.about(reference))?;
+    let media_type = content_type(&headers, &url)?;
+    let promised = text(&headers, DIGEST);
+    let digest = verify::manifest(&body, reference.digest(), promised)
+        .map_err(|source| Error::Verify { host: shown::host(&url), source })?;
+    Ok(Manifest { bytes: body, media_type, digest })
+}
+
+/// What a tag or digest names now: a HEAD where that says enough, as it costs no quota.
+pub(crate) async fn resolve(
+    exchange: &Exchange,
+    reference: &Reference,
+) -> Result<Descriptor, Error> {
+    let ask = manifest_ask(exchange, Method::HEAD, reference)?;
+    let known = match exchange.whole(&ask, 0).await {
+        Ok(whole) => described(&whole.headers, reference.digest()),
+        Err(Error::Answer { source, .. }) if is_without_head(source.status()) => None,
+        Err(error) => return Err(error.about(reference)),
+    };
+    match known {
+        Some(descriptor) => Ok(descriptor),
+        None => {
+            let Manifest { bytes, media_type, digest } = manifest(exchange, reference).await?;
+            Ok(Descriptor::new(&media_type, digest, bytes.len() as u64))
+        }
+    }
+}
+
+const DIGEST: &str = "docker-content-digest";
+
+/// What the head of an answer says; `None` if it does not say all, or something doubtful.
+fn described(headers: &HeaderMap, asked: Option<&Digest>) -> Option<Descriptor> {
+    let promised: Digest = text(headers, DIGEST)?.trim().parse().ok()?;
+    digest::Hasher::like(&promised).ok()?;
+    let differs =
+        |asked: &&Digest| asked.algorithm() == promised.algorithm() && **asked != promised;
+    if asked.filter(differs).is_some() {
+        return None;
+    }
+    let media_type = text(headers, CONTENT_TYPE.as_str())?;
+    if is_web_page(media_type) {
+        return None;
+    }
+    let size = text(headers, CONTENT_LENGTH.as_str())?.parse().ok()?;
+    Some(Descriptor::new(media_type, asked.cloned().unwrap_or(promised), size))
+}
+
+fn is_without_head(status: u16) -> bool {
+    matches!(status, 400 | 405 | 501)
+}
+
+/// The request for a blob's bytes.
+pub(crate) fn blob(
+    exchange: &Exchange,
+    reference: &Reference,
+    digest: &Digest,
+) -> Result<Ask, Error> {
+    let mut ask = ask(exchange, Method::GET, reference, &format!("blobs/{digest}"))?;
+    ask.is_stream = true;
+    Ok(ask)
+}
+
+/// The size of a blob, if the registry has it.
+pub(crate) async fn blob_size(
+    exchange: &Exchange,
+    reference: &Reference,
+    digest: &Digest,
+) -> Result<Option<u64>, Error> {
+    let path = format!("blobs/{digest}");
+    let head = ask(exchange, Method::HEAD, reference, &path)?;
+    let home = shown::host(&head.url);
+    match exchange.whole(&head, 0).await {
+        Ok(whole) => {
+            let size = text(&whole.headers, CONTENT_LENGTH.as_str());
+            if let Some(size) = size.and_then(|size| size.parse().ok()) {
+                return Ok(Some(size));
+            }
+        }
+        Err(Error::Answer { source, .. }) if source.status() == 404 => return Ok(None),
+        // URLs that are signed for GET refuse HEAD.
+        Err(Error::Answer { host, source }) if host != home || is_without_head(source.status()) => {
+        }
+        Err(error) => return Err(error.about(&format!("{reference}, blob {digest}"))),
+    }
+    let mut first = blob(exchange, reference, digest)?;
+    first.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
+    match exchange.once(&first).await {
+        Ok(answer) if answer.response.status() == StatusCode::PARTIAL_CONTENT => {
+            let range = text(answer.response.headers(), CONTENT_RANGE.as_str());
+            let size = range.and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+            size.map(Some).ok_or_else(|| Error::Part { url: Shown(&answer.url).to_string() })
+        }
+        Ok(answer) => Ok(answer.response.content_length()),
+        // An empty blob has no first byte.
+        Err(Error::Answer { source, .. }) if source.status() == 416 => Ok(source.whole),
+        Err(Error::Answer { source, .. }) if source.status() == 404 => Ok(None),
+        Err(error) => Err(error.about(&format!("{reference}, blob {digest}"))),
+    }
+}
+
+/// All tags of a repository, sorted by their text, as registries give them in different orders.
+pub(crate) async fn tags(exchange: &Exchange, reference: &Reference) -> Result<Vec<String>, Error> {
+    let mut ask = ask(exchange, Method::GET, reference, &format!("tags/list?n={PAGE_ENTRIES}"))?;
+    let first = ask.url.clone();
+    let mut seen = HashSet::from([first.clone()]);
+    let mut tags = BTreeSet::new();
+    for _ in 0..PAGES_MAX {
+        let whole = exchange.whole(&ask, PAGE_BYTES_MAX).await;
+        let whole = whole.map_err(|error| error.about(reference))?;
+        let page = page(&whole)?;
+        let (before, count) = (tags.len(), page.len());
+        let last = page.last().cloned();
+        // Some registries list digests, and whatever else, among the tags.
+        tags.extend(page.into_iter().filter(|tag| reference::is_tag(tag)));
+        if tags.len() > TAGS_MAX {
+            break;
+        }
+        let next = match next_page(exchange, &whole)? {
+            Some(next) => Some(next),
+            // A full page without a link: there may be more, if this one brought anything new.
+            None => last
+                .filter(|_| count >= PAGE_ENTRIES && tags.len() > before)
+                .map(|last| after(&first, &last)),
+        };
+        match next.filter(|next| seen.insert(next.clone())) {
+            Some(next) => ask.url = next,
+            None => return Ok(tags.into_iter().collect()),
+        }
+    }
+    Err(Error::Endless { url: Shown(&first).to_string(), count: tags.len() })
+}
+
+#[derive(Deserialize)]
+struct Page {
+    tags: Option<Vec<Option<String>>>,
+}
+
+fn page(whole: &Whole) -> Result<Vec<String>, Error> {
+    content_type(&whole.headers, &whole.url)?;
+    let page: Page = serde_json::from_slice(&whole.body)
+        .map_err(|source| Error::Json { url: Shown(&whole.url).to_string(), source })?;
+    Ok(page.tags.unwrap_or_default().into_iter().flatten().collect())
+}
+
+fn next_page(exchange: &Exchange, whole: &Whole) -> Result<Option<Url>, Error> {
+    let lines = whole.headers.get_all(LINK).iter().filter_map(|line| line.to_str().ok());
+    let Some(next) = link::next(lines) else {
+        return Ok(None);
+    };
+    let followed = exchange.policy.follow(&whole.url, &next, Purpose::Page);
+    followed.map(Some).map_err(|source| Error::Refused { host: shown::host(&whole.url), source })
+}
+
+fn after(first: &Url, last: &str) -> Url {
+    let mut next = first.clone();
+    next.query_pairs_mut().append_pair("last", last);
+    next
+}
+
+fn manifest_ask(exchange: &Exchange, method: Method, reference: &Reference) -> Result<Ask, Error> {
+    let path = format!("manifests/{}", reference.wanted());
+    let mut ask = ask(exchange, method, reference, &path)?;
+    ask.headers.insert(ACCEPT, ACCEPTED);
+    Ok(ask)
+}
+
+fn ask(
+    exchange: &Exchange,
+    method: Method,
+    reference: &Reference,
+    path: &str,
+) -> Result<Ask, Error> {
+    let plain = host::is_plain_http(reference.host(), &exchange.config.plain_http);
+    let scheme = if plain { "http" } else { "https" };
+    let (contact, repository) = (reference.contact(), reference.repository());
+    let url = web_url(&format!("{scheme}://{contact}/v2/{repository}/{path}"))?;
+    let mut ask = exchange.ask(method, url);
+    ask.access = Some(Scope::pull(repository));
+    Ok(ask)
+}
+
+/// The type that an answer is served under; a page for people is none.
+fn content_type(headers: &HeaderMap, url: &Url) -> Result<String, Error> {
+    let content_type = text(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    if is_web_page(content_type) {
+        return Err(Error::WebPage { url: Shown(url).to_string() });
+    }
+    Ok(content_type.to_owned())
+}
+
+fn is_web_page(content_type: &str) -> bool {
+    media_type::essence(content_type).eq_ignore_ascii_case("text/html")
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

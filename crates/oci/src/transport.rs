@@ -1,0 +1,257 @@
+//! HTTP clients, made on first use, and one request through them.
+//!
+//! A client follows no redirect, undoes no compression and sends no header that it was not given.
+//! Whom to ask and with which credentials is decided elsewhere.
+
+use std::{
+    collections::HashMap,
+    error::Error as _,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{
+    Client, Method, Response,
+    header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue},
+};
+use url::Url;
+
+use crate::{
+    config::Config,
+    host,
+    shown::{self, Shown},
+    tls,
+};
+
+/// The HTTP client cannot be made as it is configured; nothing is asked with less protection.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder of certificates cannot be read.
+    #[error("cannot read certificates from `{}`", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of certificates holds none, or something else.
+    #[error("cannot use the certificates of `{}`", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A certificate cannot be used for TLS.
+    #[error("cannot set up TLS")]
+    Tls(#[source] rustls::Error),
+    /// The proxy's URL makes no sense.
+    #[error("cannot use the configured proxy")]
+    Proxy(#[source] reqwest::Error),
+    /// The client's parts do not fit together.
+    #[error("cannot build the client")]
+    Build(#[source] reqwest::Error),
+}
+
+/// One request to one server, without redirects.
+#[derive(Clone, Copy)]
+pub(crate) struct Hop<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) url: &'a Url,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) authorization: Option<&'a HeaderValue>,
+    pub(crate) form: Option<&'a str>,
+    /// Whether a blob comes; each has a connection of its own.
+    pub(crate) is_stream: bool,
+}
+
+/// The clients.
+#[derive(Default)]
+pub(crate) struct Transport {
+    system: Mutex<Option<tls::Verifier>>,
+    clients: Mutex<HashMap<Key, Client>>,
+}
+
+/// What a client is for; clients of one key share their connections.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    is_tls: bool,
+    is_stream: bool,
+    /// This machine is asked directly, whatever proxies there are.
+    is_local: bool,
+    /// The folders of certificates for one host.
+    certs: Vec<PathBuf>,
+}
+
+impl Transport {
+    /// Sends the request; the answer's head is awaited no longer than the configured silence.
+    pub(crate) async fn send(
+        &self,
+        config: &Config,
+        hop: Hop<'_>,
+    ) -> Result<Response, crate::Error> {
+        if config.offline {
+            return Err(crate::Error::Offline { host: shown::host(hop.url) });
+        }
+        let client = self.client(config, hop.url, hop.is_stream);
+        let client = client.map_err(crate::Error::Transport)?;
+        let mut request =
+            client.request(hop.method.clone(), hop.url.clone()).headers(hop.headers.clone());
+        if let Some(authorization) = hop.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(form) = hop.form {
+            let form_type = "application/x-www-form-urlencoded";
+            request = request.header(reqwest::header::CONTENT_TYPE, form_type);
+            request = request.body(form.to_owned());
+        }
+        let sent = tokio::time::timeout(config.stall, request.send()).await;
+        let response =
+            sent.map_err(|_| stalled(hop.url, config.stall))?.map_err(|e| broken(hop.url, e))?;
+        let status = response.status().as_u16();
+        tracing::debug!(method = %hop.method, url = %Shown(hop.url), status, "asked");
+        Ok(response)
+    }
+
+    fn client(&self, config: &Config, url: &Url, is_stream: bool) -> Result<Client, Error> {
+        let is_tls = url.scheme() == "https";
+        let certs =
+            if is_tls { tls::folders(&config.certs, &shown::host(url)) } else { Vec::new() };
+        // Without TLS there is no HTTP/2 and so no difference.
+        let is_local = host::is_loopback(&shown::host(url));
+        let key = Key { is_tls, is_stream: is_stream && is_tls, is_local, certs };
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = self.build(config, &key)?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    fn build(&self, config: &Config, key: &Key) -> Result<Client, Error> {
+        let mut tls = if !key.certs.is_empty() {
+            tls::for_folders(&config.ca, &key.certs)?
+        } else if key.is_tls {
+            let mut system = self.system.lock().unwrap_or_else(PoisonError::into_inner);
+            let verifier = match &*system {
+                Some(verifier) => Arc::clone(verifier),
+                None => system.insert(tls::system(&config.ca)?).clone(),
+            };
+            tls::without_client(verifier)?
+        } else {
+            tls::none()?
+        };
+        // Blobs get a connection each: one connection's window would bound them all together.
+        let protocols: &[&[u8]] =
+            if key.is_stream { &[b"http/1.1"] } else { &[b"h2", b"http/1.1"] };
+        tls.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        let mut builder = Client::builder()
+            .user_agent(&config.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(config.connect)
+            .tcp_keepalive(Duration::from_secs(60))
+            .tls_backend_preconfigured(tls);
+        if key.is_local {
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &config.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(Error::Proxy)?);
+        }
+        builder.build().map_err(Error::Build)
+    }
+}
+
+/// The next bytes of an answer; `None` at its end.
+pub(crate) async fn next_bytes(
+    response: &mut Response,
+    url: &Url,
+    stall: Duration,
+) -> Result<Option<Bytes>, crate::Error> {
+    let next = tokio::time::timeout(stall, response.chunk()).await;
+    next.map_err(|_| stalled(url, stall))?.map_err(|error| broken(url, error))
+}
+
+/// A whole answer that has no more than `limit` bytes.
+pub(crate) async fn whole(
+    response: &mut Response,
+    url: &Url,
+    stall: Duration,
+    limit: usize,
+) -> Result<Bytes, crate::Error> {
+    let mut body = BytesMut::new();
+    while let Some(bytes) = next_bytes(response, url, stall).await? {
+        if bytes.len() > limit - body.len() {
+            return Err(crate::Error::TooLarge { url: Shown(url).to_string(), limit });
+        }
+        body.extend_from_slice(&bytes);
+    }
+    Ok(body.freeze())
+}
+
+/// As much of an answer as `limit` allows; an answer that breaks off is taken as far as it came.
+pub(crate) async fn beginning(
+    response: &mut Response,
+    url: &Url,
+    stall: Duration,
+    limit: usize,
+) -> Bytes {
+    let mut body = BytesMut::new();
+    while let Ok(Some(bytes)) = next_bytes(response, url, stall).await {
+        body.extend_from_slice(&bytes[..bytes.len().min(limit - body.len())]);
+        if body.len() == limit {
+            break;
+        }
+    }
+    body.freeze()
+}
+
+/// Refuses an answer that is encoded: its digest would be one of other bytes.
+pub(crate) fn check_encoding(response: &Response, url: &Url) -> Result<(), crate::Error> {
+    let encoding = response.headers().get(CONTENT_ENCODING);
+    match encoding.map(|value| String::from_utf8_lossy(value.as_bytes())) {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
+            let encoding = crate::excerpt::excerpt(&encoding);
+            Err(crate::Error::Encoded { url: Shown(url).to_string(), encoding })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a failed request may succeed later; a certificate that is not trusted stays so.
+pub(crate) fn may_pass(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_)) =
+            error.downcast_ref()
+        {
+            return false;
+        }
+        // An I/O error names its inner error's cause as its own, and so hides the inner one.
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    !error.is_builder()
+}
+
+fn stalled(url: &Url, silence: Duration) -> crate::Error {
+    crate::Error::Stalled { url: Shown(url).to_string(), silence }
+}
+
+fn broken(url: &Url, error: reqwest::Error) -> crate::Error {
+    crate::Error::Request { url: Shown(url).to_string(), source: error.without_url() }
+}
+
+/// Reads a file of certificates or keys.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}

@@ -1,0 +1,15 @@
+//! The client against a registry that misbehaves on request; a test is named after its row of the
+//! client's checklist.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod auth;
+mod blob;
+mod layout;
+mod manifest;
+mod resume;
+mod source;
+mod support;
+mod tags;
+mod tls;
+mod transport;
