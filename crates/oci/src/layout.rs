@@ -7,11 +7,13 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io::{self, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
 use digest::Digest;
+use rustix::fs::OFlags;
 use serde::Deserialize;
 
 use crate::{
@@ -209,7 +211,7 @@ impl Layout {
     /// The file of a blob; its bytes are not verified yet.
     pub(crate) fn blob(&self, digest: &Digest) -> Result<(PathBuf, File), Error> {
         let path = self.path(digest);
-        match File::open(&path) {
+        match open(&path) {
             Ok(file) => Ok((path, file)),
             Err(source) if is_absent(&source) => Err(self.unknown(digest.as_str())),
             Err(source) => Err(Error::Read { path, source }),
@@ -283,12 +285,23 @@ fn own_type(bytes: &[u8]) -> String {
 
 fn read(path: &Path, limit: u64) -> Result<Bytes, Error> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    let read = open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
     read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
     if bytes.len() as u64 > limit {
         return Err(Error::TooLarge { path: path.to_owned(), limit });
     }
     Ok(bytes.into())
+}
+
+/// Opens a regular file; a named pipe, as an archive may bring along, would never answer.
+fn open(path: &Path) -> io::Result<File> {
+    let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(without_waiting).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -184,3 +184,20 @@ async fn i6_bytes_are_verified_when_they_are_read() {
     let error = client().blob(&folder.place(""), &descriptor, start).await.unwrap_err();
     assert_eq!(error.kind(), Kind::NotFound);
 }
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn i1_only_regular_files_are_read() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let folder = Folder::new();
+    let digest = folder.blob("x");
+    folder.index(&[entry(IMAGE, &digest, Some("1"))]);
+    let path = folder.path(&format!("blobs/sha256/{}", digest.encoded()));
+    std::fs::remove_file(&path).unwrap();
+    let (pipe, mode) = (FileType::Fifo, Mode::RUSR | Mode::WUSR);
+    mknodat(CWD, &path, pipe, mode, 0).unwrap();
+    assert!(matches!(failure(&folder.place(":1")).await, layout::Error::Read { .. }));
+    let start = Start::new(digest.clone(), None).unwrap();
+    let descriptor = Descriptor::new("a/b", digest, 1);
+    assert!(client().blob(&folder.place(""), &descriptor, start).await.is_err());
+}
