@@ -14,12 +14,12 @@ const DOCKER_HUB_CONTACT: &str = "registry-1.docker.io";
 /// Longest host that is read, port included, in bytes (RFC 1035 allows names of 253).
 const HOST_BYTES_MAX: usize = 260;
 
-/// Whether a reference's first component can only be a host: it holds `.` or `:`, or is `localhost`.
+/// Whether a reference's first component is a host: it holds `.` or `:`, or is `localhost`.
 pub fn is_qualified(component: &str) -> bool {
     component.contains(['.', ':']) || component.eq_ignore_ascii_case("localhost")
 }
 
-/// The one spelling of a host: lower case, addresses in their short form, Docker Hub as `docker.io`.
+/// The one spelling of a host: lower case, short addresses, Docker Hub as `docker.io`.
 ///
 /// Two hosts are the same registry exactly when these are equal; an IPv6 zone keeps its case.
 /// The error is the rule of the host grammar that `text` breaks.

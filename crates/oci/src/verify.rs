@@ -139,8 +139,9 @@ mod tests {
     use super::*;
 
     const BYTES: &[u8] = b"{}";
-    const SHA512: &str = "sha512:27c74670adb75075fad058d5ceaf7b20c4e7786c83bae8a32f626f9782af34c9a33\
-                          c2046ef60fd2a7878d378e29fec851806bbd9a67878f3a9f1cda4830763fd";
+    const SHA512: &str = "sha512:\
+                          27c74670adb75075fad058d5ceaf7b20c4e7786c83bae8a32f626f9782af34c9\
+                          a33c2046ef60fd2a7878d378e29fec851806bbd9a67878f3a9f1cda4830763fd";
 
     fn digest(text: &str) -> Digest {
         text.parse().unwrap()
