@@ -99,7 +99,10 @@ pub enum Error {
         names: Vec<String>,
     },
     /// The layout holds other than one artifact, and none is named.
-    #[error("name one of the artifacts in the layout `{}`: it has {}", path.display(), Names(names))]
+    #[error(
+        "name one of the artifacts in the layout `{}`: it has {}",
+        path.display(), Names(names)
+    )]
     Several {
         /// The folder.
         path: PathBuf,

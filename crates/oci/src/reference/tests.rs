@@ -165,7 +165,7 @@ proptest! {
 
     #[test]
     fn references_round_trip(
-        host in "([a-zA-Z][a-z0-9-]{0,4}[a-z0-9]\\.){1,2}[a-z]{1,3}|localhost|127\\.0\\.0\\.1|\\[::1\\]",
+        host in r"([a-zA-Z][a-z0-9-]{0,4}[a-z0-9]\.){1,2}[a-z]{1,3}|localhost|127\.0\.0\.1|\[::1\]",
         port in proptest::option::of(1_u16..),
         repository in "[a-z0-9]{1,4}((\\.|_|__|-{1,3})[a-z0-9]{1,3}){0,2}(/[a-z0-9]{1,4}){0,3}",
         tag in proptest::option::of("[A-Za-z0-9_][A-Za-z0-9._-]{0,9}"),
