@@ -47,9 +47,8 @@ pub(crate) fn check(url: &str, at: At, tap: &TapKind) -> Result<(), Finding> {
         Reach::Private if tap.may_reach(authority) => Ok(()),
         Reach::Private => Err(bad("leads to a private address")
             .help("private addresses are for taps of a folder, or of the same host")),
-        Reach::Public if plain => {
-            Err(bad("has no TLS").help("write `https://…`: anyone on the way can read it else"))
-        }
+        Reach::Public if plain => Err(bad("has no TLS")
+            .help("write `https://…`: without TLS anyone on the way can see and change it")),
         Reach::Public => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     Key, Platform, Release, Report,
     formula::Formula,
     model::Rules,
-    read::Keys as _,
+    read::{Keys as _, OneOrMany},
     report::{Code, Finding, Sink},
     resolve::Failure,
     template::plain,
@@ -71,7 +71,7 @@ impl Formula {
         let tables = self.bodies();
         for table in tables {
             let rules = Rules::fields(table, &mut Sink::new(&self.sources));
-            let tests = rules.test.iter().flat_map(|tests| tests.as_slice());
+            let tests = rules.test.iter().flat_map(OneOrMany::as_slice);
             for pattern in tests.filter_map(|test| test.matches.as_ref()) {
                 // What tokens stand for is not known here; a letter stands for each.
                 sink.take(compiles(&plain(pattern), pattern.at));
@@ -98,9 +98,7 @@ fn compiles(pattern: &str, at: crate::tree::At) -> Result<(), Finding> {
     regex::Regex::new(pattern).map(|_| ()).map_err(|error| {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Finding::new(Code::Value, at, "not a regular expression")
-            .label(reason.to_owned())
-            .help("in a template a literal brace is written twice: `\\d{{3}}`")
+        Finding::new(Code::Value, at, "not a regular expression").label(reason.to_owned())
     })
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     model::{self, ORDER, VersionTable},
-    read::Keys,
+    read::Keys as _,
     report::{Code, Finding, Sink},
     tree::{Entry, Table, Value},
 };

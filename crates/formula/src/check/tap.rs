@@ -6,7 +6,7 @@ use crate::{
     FullName, Name, Report,
     formula::Formula,
     model::{Depend, DependTable, Rules},
-    read::{Keys as _, Map},
+    read::{Keys as _, Map, OneOrMany},
     report::{Code, Finding, Sink, nearest},
     resolve::successor,
     tree::At,
@@ -71,10 +71,10 @@ fn clashes(
         let owner = owners[&name.value];
         if owner != index {
             let other = formulas[owner].name();
-            let message = format!("`{}` leads to `{other}` already", name.value);
+            let message = format!("`{}` is a name of formula `{other}` already", name.value);
             sink.push(
                 Finding::new(Code::Name, name.at, message)
-                    .label(format!("a name of {}", formulas[owner].file()))
+                    .label(format!("leads to {}", formulas[owner].file()))
                     .help("leave it out of one of the two"),
             );
         }
@@ -101,7 +101,7 @@ fn mentions(formula: &Formula) -> Vec<Mention> {
         add_depends(rules.depends.as_ref(), true, &mut mentions);
         let build = rules.build.as_ref().and_then(|build| build.depends.as_ref());
         add_depends(build, false, &mut mentions);
-        for test in rules.test.iter().flat_map(|tests| tests.as_slice()) {
+        for test in rules.test.iter().flat_map(OneOrMany::as_slice) {
             add_depends(test.depends.as_ref(), false, &mut mentions);
         }
         for notice in [&rules.deprecated, &rules.disabled].into_iter().flatten() {
@@ -162,7 +162,8 @@ fn cycles(
             left.retain(|index| !way.contains(index));
             continue;
         };
-        let names: Vec<&str> = cycle.iter().map(|index| formulas[*index].name().as_str()).collect();
+        let around = cycle.iter().chain(&cycle[..1]);
+        let names: Vec<&str> = around.map(|index| formulas[*index].name().as_str()).collect();
         let finding =
             Finding::new(Code::Cycle, at, format!("a cycle: `{}`", names.join("` needs `")))
                 .label(format!("leads back to `{}`", names[0]))

@@ -69,6 +69,7 @@ pub struct Release {
     pub package: Option<Digest>,
     pub(crate) digests: Vec<(Spanned<Key>, Spanned<Digest>)>,
     pub(crate) at: At,
+    pub(crate) whole: bool,
 }
 
 /// One `[[when]]`.
@@ -184,8 +185,9 @@ fn read(file: &str, defaults: &Defaults, sink: &mut Sink<'_>) -> Option<Formula>
     }
     let node = Node { at: At::default(), value: Value::Table(table) };
     let root = Root::read(&node, sink)?;
-    statics::check(&root, file, defaults, sink);
     let Value::Table(table) = node.value else { return None };
+    statics::required(&table, defaults, sink);
+    statics::check(&root, file, sink);
     build(root, table, defaults, sink)
 }
 
@@ -258,6 +260,7 @@ fn release(version: Version, at: At, table: VersionTable) -> Release {
         package: facts.package.map(|digest| digest.value),
         digests: table.digests,
         at,
+        whole: table.whole,
     }
 }
 
@@ -289,6 +292,6 @@ fn divide(table: Table, defaults: &Defaults) -> (Table, Vec<Table>) {
 /// A required key that is not there.
 pub(crate) fn missing(key: &str, example: &str, at: At) -> Finding {
     Finding::new(Code::Missing, at, format!("`{key}` is missing"))
-        .label("it belongs here")
+        .label(format!("lacks `{key}`"))
         .help(format!("add `{example}`"))
 }

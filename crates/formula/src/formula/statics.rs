@@ -34,11 +34,7 @@ pub(super) fn schema(table: &Table) -> Result<(), Finding> {
 }
 
 /// Everything about the top of the formula and its rules.
-pub(super) fn check(root: &Root, file: &str, defaults: &Defaults, sink: &mut Sink<'_>) {
-    let first = root.name.as_ref().map(|name| name.at).unwrap_or_default();
-    for finding in required(root, defaults, first) {
-        sink.push(finding);
-    }
+pub(super) fn check(root: &Root, file: &str, sink: &mut Sink<'_>) {
     sink.take(stem(root, file));
     sink.take(summary(root.summary.as_ref()));
     sink.take(web_page(root.homepage.as_ref()));
@@ -82,17 +78,24 @@ fn of_scheme(error: &crate::constraint::Error, at: At) -> Finding {
     Finding::new(Code::Constraint, at, error.to_string()).label("not of this scheme").help(help)
 }
 
-fn required(root: &Root, defaults: &Defaults, at: At) -> Vec<Finding> {
-    let by_tap = defaults.table().get("license").is_some();
+/// Keys that every formula has.
+pub(super) fn required(table: &Table, defaults: &Defaults, sink: &mut Sink<'_>) {
     let wanted = [
-        (root.name.is_some(), "name", "name = \"…\""),
-        (root.summary.is_some(), "summary", "summary = \"…\""),
-        (root.rules.license.is_some() || by_tap, "license", "license = \"MIT\""),
-        (root.rules.source.is_some(), "source", "[source]"),
-        (root.version.is_some(), "version", "[version.\"1.0.0\"]"),
+        ("name", "name = \"…\""),
+        ("summary", "summary = \"…\""),
+        ("license", "license = \"MIT\""),
+        ("source", "[source]"),
+        ("version", "[version.\"1.0.0\"]"),
     ];
-    let absent = wanted.into_iter().filter(|(there, ..)| !there);
-    absent.map(|(_, key, example)| missing(key, example, at)).collect()
+    let there = |table: &Table, key: &str| {
+        table.get(key).is_some_and(|entry| !matches!(entry.node.value, Value::Bool(false)))
+    };
+    let at = table.get("name").or(table.get("schema")).map(|e| e.node.at).unwrap_or_default();
+    for (key, example) in wanted {
+        if !there(table, key) && !there(defaults.table(), key) {
+            sink.push(missing(key, example, at));
+        }
+    }
 }
 
 /// The file is found by its name, so the two must agree.
@@ -148,7 +151,7 @@ fn aliases(root: &Root, sink: &mut Sink<'_>) {
 }
 
 fn rule(when: &Placed<When>, sink: &mut Sink<'_>) {
-    if when.platform.is_none() && when.version.is_none() {
+    if when.whole && when.platform.is_none() && when.version.is_none() {
         sink.push(
             Finding::new(
                 Code::Missing,
@@ -214,13 +217,13 @@ fn unpinned(release: &Release) -> Option<Finding> {
         || release.source.is_some()
         || release.commit.is_some()
         || !keys.is_empty();
-    if pinned {
+    if pinned || !release.whole {
         return None;
     }
     let message = format!("version `{version}` has no digest");
     Some(
         Finding::new(Code::Unpinned, release.at, message)
-            .label("says not what its bytes are")
+            .label("does not say what its bytes are")
             .help("add `linux-amd64 = \"sha256:…\"`, or what the source has: `index`, `source`"),
     )
 }

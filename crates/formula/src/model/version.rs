@@ -12,7 +12,7 @@ use crate::{
 };
 
 table! {
-    /// The facts that are no platform's digest.
+    /// The facts of one version; a key for each platform has the digest of its bytes.
     struct Facts {
         /// The rebuild of this version; 0 by default.
         "revision" revision: u32,
@@ -38,6 +38,8 @@ table! {
 pub(crate) struct VersionTable {
     pub(crate) facts: Facts,
     pub(crate) digests: Vec<(Spanned<Key>, Spanned<Digest>)>,
+    /// Whether everything in it could be read.
+    pub(crate) whole: bool,
 }
 
 impl VersionTable {
@@ -55,6 +57,7 @@ impl Read for VersionTable {
             sink.push(wrong_kind(node, "a table"));
             return None;
         };
+        let before = sink.errors();
         let facts = Facts::fields(table, sink);
         let mut digests = Vec::with_capacity(table.entries.len());
         for entry in table.entries.iter().filter(|entry| !Facts::knows(&entry.key)) {
@@ -69,7 +72,7 @@ impl Read for VersionTable {
                 digests.push((Spanned { value: key, at: entry.key_at }, digest));
             }
         }
-        Some(Self { facts, digests })
+        Some(Self { facts, digests, whole: sink.errors() == before })
     }
 }
 

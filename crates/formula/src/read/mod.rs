@@ -41,6 +41,7 @@ pub(crate) trait Keys: Sized {
 pub(crate) fn unknown_key(entry: &Entry, known: &[&'static str]) -> Finding {
     let help = match nearest(&entry.key, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if known.len() > 16 => "docs/formula.md lists the keys of a formula".to_owned(),
         None => format!("the keys here are {}", known.join(", ")),
     };
     Finding::new(Code::UnknownKey, entry.key_at, format!("unknown key `{}`", entry.key))
@@ -197,6 +198,8 @@ impl<T: Read> Read for Vec<T> {
 pub(crate) struct Placed<T> {
     pub(crate) value: T,
     pub(crate) at: At,
+    /// Whether everything in it could be read, so that what is not there was not written.
+    pub(crate) whole: bool,
 }
 
 impl<T> Deref for Placed<T> {
@@ -209,7 +212,9 @@ impl<T> Deref for Placed<T> {
 
 impl<T: Keys> Read for Placed<T> {
     fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Self> {
-        Some(Self { value: T::read(node, sink)?, at: node.at })
+        let before = sink.errors();
+        let value = T::read(node, sink)?;
+        Some(Self { value, at: node.at, whole: sink.errors() == before })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     formula::missing,
     model,
     path::check_relative,
-    read::{Map, Placed, Text},
+    read::{Map, OneOrMany, Placed, Text},
     report::{Code, Finding},
     template::{Content, Phase, TemplateText},
     tree::At,
@@ -81,7 +81,7 @@ impl Resolving<'_> {
     }
 
     pub(super) fn tests(&mut self) -> Vec<Test> {
-        let tests = self.rules.test.iter().flat_map(|tests| tests.as_slice());
+        let tests = self.rules.test.iter().flat_map(OneOrMany::as_slice);
         tests.map(|test| self.test(test)).collect()
     }
 

@@ -309,23 +309,21 @@ fn strategy(table: &Placed<SourceTable>) -> Result<(Strategy, &TemplateText), Fi
     let mut there = all.into_iter().filter_map(|(strategy, at)| Some((strategy, at.as_ref()?)));
     match (there.next(), there.next()) {
         (Some(one), None) => Ok(one),
-        (Some((one, first)), Some((other, second))) => {
-            let (one, other) = (one.as_str(), other.as_str());
+        (Some(one), Some(other)) => {
             // The later line is the one that was added to a formula that worked.
-            let at = first.at.max(second.at);
-            Err(Finding::new(
-                Code::Strategy,
-                at,
-                format!("`{one}` and `{other}` in one `[source]`"),
-            )
-            .label("a second strategy")
-            .help(format!("keep one; a `[[when]]` takes the other away with `{one} = false`")))
+            let (early, late) = if one.1.at < other.1.at { (one, other) } else { (other, one) };
+            let (early, late, at) = (early.0.as_str(), late.0.as_str(), late.1.at);
+            Err(Finding::new(Code::Strategy, at, format!("`{late}` beside `{early}`"))
+                .label("a second strategy")
+                .help(format!("keep one; in a `[[when]]` write `{early} = false` beside `{late}`")))
         }
-        (None, _) => {
-            Err(Finding::new(Code::Strategy, table.at, "`[source]` says not where the bytes are")
-                .label("no strategy")
-                .help("add one of oci, github, http, git, file, bottle and image"))
-        }
+        (None, _) => Err(Finding::new(
+            Code::Strategy,
+            table.at,
+            "`[source]` does not say where the bytes are",
+        )
+        .label("no strategy")
+        .help("add one of oci, github, http, git, file, bottle and image")),
     }
 }
 
