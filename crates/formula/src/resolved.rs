@@ -83,7 +83,7 @@ pub enum Source {
         format: Option<Format>,
         /// How many leading folders to drop.
         strip: Option<u32>,
-        /// Links that may leave the package.
+        /// Targets that links may have although they leave the package.
         external_links: Vec<String>,
     },
     /// Files of a container image.
@@ -96,7 +96,7 @@ pub enum Source {
         paths: Vec<String>,
         /// How many leading folders to drop.
         strip: Option<u32>,
-        /// Links that may leave the package.
+        /// Targets that links may have although they leave the package.
         external_links: Vec<String>,
     },
     /// One file from the web: the strategies `http` and `github`.
@@ -109,7 +109,7 @@ pub enum Source {
         format: Option<Format>,
         /// How many leading folders to drop.
         strip: Option<u32>,
-        /// Links that may leave the package.
+        /// Targets that links may have although they leave the package.
         external_links: Vec<String>,
     },
     /// One file of this machine.
@@ -122,7 +122,7 @@ pub enum Source {
         format: Option<Format>,
         /// How many leading folders to drop.
         strip: Option<u32>,
-        /// Links that may leave the package.
+        /// Targets that links may have although they leave the package.
         external_links: Vec<String>,
     },
     /// A strategy that cannot be carried out yet.

@@ -811,6 +811,26 @@ any = 'DIGEST'
 }
 
 #[test]
+fn f020_globs() {
+    insta::assert_snapshot!(below("
+[source]
+http = 'https://example.org/x'
+[expose]
+man = ['man/[a-.1']
+[version.'1.0.0']
+any = 'DIGEST'
+"), @r"
+    error[F020]: not a pattern of paths
+     --> x.toml:9:8
+      |
+    9 | man = ['man/[a-.1']
+      |        ^^^^^^^^^^^ invalid range; 'a' > '.'
+      |
+      = help: `*`, `?`, `[…]` and `{{…,…}}` have a meaning; write `[[]` for a bracket
+    ");
+}
+
+#[test]
 fn f021_hidden() {
     insta::assert_snapshot!(below("caveats = \"\\u001b]0;title\\u0007\"\n"), @r#"
     error[F021]: the hidden character U+001B

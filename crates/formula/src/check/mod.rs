@@ -2,16 +2,14 @@
 
 mod lints;
 mod order;
+mod patterns;
 mod tap;
 
 use crate::{
     Key, Platform, Release, Report,
     formula::Formula,
-    model::Rules,
-    read::{Keys as _, OneOrMany},
     report::{Code, Finding, Sink},
     resolve::Failure,
-    template::plain,
     tree::Table,
 };
 
@@ -66,40 +64,10 @@ impl Formula {
         sink.into_report()
     }
 
-    /// Regular expressions, which are too slow to be compiled whenever a formula is read.
-    fn patterns(&self, sink: &mut Sink<'_>) {
-        let tables = self.bodies();
-        for table in tables {
-            let rules = Rules::fields(table, &mut Sink::new(&self.sources));
-            let tests = rules.test.iter().flat_map(OneOrMany::as_slice);
-            for pattern in tests.filter_map(|test| test.matches.as_ref()) {
-                // What tokens stand for is not known here; a letter stands for each.
-                sink.take(compiles(&plain(pattern), pattern.at));
-            }
-        }
-        let update = self.base.get("update").and_then(|entry| match &entry.node.value {
-            crate::tree::Value::Table(table) => table.get("match"),
-            _ => None,
-        });
-        if let Some(entry) = update
-            && let crate::tree::Value::Text(text) = &entry.node.value
-        {
-            sink.take(compiles(text, entry.node.at));
-        }
-    }
-
     /// The base and the body of every rule.
     fn bodies(&self) -> impl Iterator<Item = &Table> {
         std::iter::once(&self.base).chain(self.rules.iter().map(|rule| &rule.body))
     }
-}
-
-fn compiles(pattern: &str, at: crate::tree::At) -> Result<(), Finding> {
-    regex::Regex::new(pattern).map(|_| ()).map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Finding::new(Code::Value, at, "not a regular expression").label(reason.to_owned())
-    })
 }
 
 fn only_valueless(report: &Report) -> bool {

@@ -97,3 +97,19 @@ fn in_order<'a>(
         before = Some((place, &entry.key));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_order_has_every_key_once_and_the_page_says_it() {
+        let keys: BTreeSet<&str> = model::Root::every().into_iter().collect();
+        assert_eq!(ORDER.iter().copied().collect::<BTreeSet<_>>(), keys);
+        assert_eq!(ORDER.len(), keys.len());
+        let page = include_str!("../../../../docs/formula.md");
+        assert!(page.contains(&format!("`{}`;", ORDER.join("`, `"))));
+    }
+}

@@ -3,9 +3,9 @@
 use crate::{
     Name,
     model::Root,
-    read::{Keys as _, Text, field},
-    report::{Code, Finding, Report, Sink, Sources},
-    tree::{self, Value},
+    read::{Keys as _, Spanned, Text, field},
+    report::{Report, Sink, Sources},
+    tree::{self, At},
 };
 
 /// The top of a formula. Nothing below the first table header was looked at.
@@ -44,26 +44,20 @@ impl Heading {
 fn read(sink: &mut Sink<'_>) -> Option<Heading> {
     let table = tree::parse(0, sink)?;
     sink.take(super::statics::schema(&table))?;
-    let known = |key: &str| Root::knows(key);
-    for entry in table.entries.iter().filter(|entry| !known(&entry.key)) {
+    for entry in table.entries.iter().filter(|entry| !Root::knows(&entry.key)) {
         sink.push(Root::unknown(entry));
     }
     let mut text = |key: &str| field::<Text>(&table, key, sink).map(|text| text.value);
     let (summary, description) = (text("summary"), text("description"));
     let (homepage, license, keg_only) = (text("homepage"), text("license"), text("keg-only"));
-    let name: Option<crate::read::Spanned<Name>> = field(&table, "name", sink);
+    let name: Option<Spanned<Name>> = field(&table, "name", sink);
     let mut names = |key: &str| {
-        let found: Option<Vec<crate::read::Spanned<Name>>> = field(&table, key, sink);
-        found.unwrap_or_default().into_iter().map(|name| name.value).collect()
+        let names: Option<Vec<Spanned<Name>>> = field(&table, key, sink);
+        names.unwrap_or_default().into_iter().map(|name| name.value).collect()
     };
     let (aliases, replaces) = (names("aliases"), names("replaces"));
-    if name.is_none()
-        && matches!(
-            table.get("name"),
-            None | Some(tree::Entry { node: tree::Node { value: Value::Bool(false), .. }, .. })
-        )
-    {
-        sink.push(Finding::new(Code::Missing, tree::At::default(), "`name` is missing"));
+    if sink.errors() == 0 && name.is_none() {
+        sink.push(super::missing("name", "name = \"…\"", At::default()));
     }
     let (name, summary) = (name?.value, summary.unwrap_or_default());
     Some(Heading { name, summary, description, homepage, license, aliases, replaces, keg_only })

@@ -187,7 +187,7 @@ fn read(file: &str, defaults: &Defaults, sink: &mut Sink<'_>) -> Option<Formula>
     let root = Root::read(&node, sink)?;
     let Value::Table(table) = node.value else { return None };
     statics::required(&table, defaults, sink);
-    statics::check(&root, file, sink);
+    statics::check(&root, file, defaults, sink);
     build(root, table, defaults, sink)
 }
 

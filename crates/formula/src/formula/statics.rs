@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::{Release, missing};
 use crate::{
     Defaults, Scheme, Version,
-    model::{Root, When},
+    model::{Root, Update, When},
     name::printable,
     read::{Map, Placed, Text},
     report::{Code, Finding, Sink},
+    tap::TapKind,
     tree::{At, Table, Value},
     version,
 };
@@ -34,7 +35,7 @@ pub(super) fn schema(table: &Table) -> Result<(), Finding> {
 }
 
 /// Everything about the top of the formula and its rules.
-pub(super) fn check(root: &Root, file: &str, sink: &mut Sink<'_>) {
+pub(super) fn check(root: &Root, file: &str, defaults: &Defaults, sink: &mut Sink<'_>) {
     sink.take(stem(root, file));
     sink.take(summary(root.summary.as_ref()));
     sink.take(web_page(root.homepage.as_ref()));
@@ -49,20 +50,31 @@ pub(super) fn check(root: &Root, file: &str, sink: &mut Sink<'_>) {
         }
     }
     rules.for_each(|when| rule(when, sink));
-    if let Some(update) = &root.update {
-        let ways = [
-            update.github.is_some(),
-            update.url.is_some(),
-            update.oci.is_some(),
-            update.none.is_some(),
-        ];
-        if ways.iter().filter(|way| **way).count() > 1 {
-            sink.push(
-                Finding::new(Code::Strategy, update.at, "`[update]` looks in several places")
-                    .label("several ways")
-                    .help("write one of `github`, `url`, `oci` and `none`"),
-            );
+    if let Some(update) = root.update.as_ref().filter(|update| update.whole) {
+        sink.take(self::update(update, defaults.kind()));
+    }
+}
+
+/// Where new versions are looked for, if anywhere is said.
+fn update(update: &Placed<Update>, tap: &TapKind) -> Result<(), Finding> {
+    let ways = [
+        update.github.is_some(),
+        update.url.is_some(),
+        update.oci.is_some(),
+        update.none.is_some(),
+    ];
+    if ways.iter().filter(|way| **way).count() > 1 {
+        let message = "`[update]` looks in several places";
+        return Err(Finding::new(Code::Strategy, update.at, message)
+            .label("several ways")
+            .help("write one of `github`, `url`, `oci` and `none`"));
+    }
+    match &update.url {
+        Some(_) if update.matches.is_none() => {
+            Err(missing("match", "match = '(\\d+\\.\\d+\\.\\d+)'", update.at))
         }
+        Some(url) => crate::url::check(url, url.at, tap),
+        None => Ok(()),
     }
 }
 

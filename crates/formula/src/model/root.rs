@@ -7,8 +7,8 @@ use crate::{
         Variables, VersionTable,
     },
     read::{
-        Keys as _, License, Map, OneOrMany, Placed, Read, Spanned, Text, VersionText, table,
-        unknown_key,
+        Keys as _, License, Map, OneOrMany, Placed, Read, SlotName, Spanned, Text, VersionText,
+        table, unknown_key,
     },
     report::{Code, Finding, Sink},
     template::{Content, TemplateText},
@@ -158,7 +158,7 @@ table! {
         /// The versions that will do; `*` if nothing is said.
         "version" version: Spanned<Constraint>,
         /// The slot that is needed.
-        "slot" slot: Text,
+        "slot" slot: Spanned<SlotName>,
         /// Whether the package works without it.
         "optional" optional: bool,
         /// What it is needed for.

@@ -38,7 +38,7 @@ table! {
         "strip" strip: u32,
         /// How the bytes are packed, where they do not tell.
         "format" format: Spanned<Format>,
-        /// Links of the package that may leave it.
+        /// Targets, as links have them, that may lead out of the package.
         "external-links" external_links: Vec<Text>,
     }
 }

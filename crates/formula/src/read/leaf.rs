@@ -135,6 +135,24 @@ impl Leaf for VersionText {
     }
 }
 
+/// The name of a slot, which follows the grammar of versions.
+#[derive(Debug, Clone)]
+pub(crate) struct SlotName(pub(crate) Box<str>);
+
+impl Leaf for SlotName {
+    const PATTERN: Option<&'static str> = VersionText::PATTERN;
+
+    fn from_text(text: &str, at: At) -> Result<Self, Finding> {
+        if crate::Version::parse(text, Scheme::Loose).is_ok() {
+            return Ok(Self(text.into()));
+        }
+        let message = format!("`{}` cannot name a slot", crate::name::printable(text));
+        Err(Finding::new(Code::Name, at, message)
+            .label("malformed slot")
+            .help("write letters and digits, joined by single `.`, `+`, `~` or `-`"))
+    }
+}
+
 /// A license as an SPDX expression.
 #[derive(Debug, Clone)]
 pub(crate) struct License(pub(crate) Box<str>);

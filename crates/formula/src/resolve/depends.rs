@@ -20,7 +20,7 @@ pub(super) fn depends(map: Option<&Map<FullName, model::Depend>>) -> BTreeMap<Fu
         }
         model::Depend::Full(table) => Depend {
             constraint: table.version.as_ref().map_or_else(Constraint::any, |c| c.value.clone()),
-            slot: table.slot.as_ref().map(|slot| slot.value.clone()),
+            slot: table.slot.as_ref().map(|slot| slot.0.to_string()),
             optional: table.optional.unwrap_or(false),
             why: table.why.as_ref().map(|why| why.value.clone()),
         },

@@ -16,7 +16,7 @@ use crate::{
     FullName, Key, Name, Platform, Release, Report, Resolved, Version,
     formula::{Formula, missing},
     model::{EnvName, Rules},
-    read::Map,
+    read::{Leaf as _, Map, SlotName},
     report::{Code, Finding, Sink},
     template::{Content, Expander, Phase, Tag, TemplateText},
     tree::{self, Table},
@@ -102,22 +102,22 @@ impl Formula {
 
     /// The platforms of a version: of its digests, or those that its source can be built for.
     ///
-    /// With a digest for `any`, all usual ones; empty where only an index says them.
+    /// With a digest for `any`, all usual ones too; empty where only an index says them.
     pub fn platforms(&self, version: &Version) -> Vec<Platform> {
         let Some(release) = self.release(version) else { return Vec::new() };
-        let named: Vec<Platform> = release
-            .keys
-            .iter()
-            .filter_map(|key| match key {
-                Key::Any => None,
-                Key::Platform(platform) => Some(*platform),
-            })
-            .collect();
-        if release.keys.contains(&Key::Any) {
-            return Platform::usual().collect();
+        let mut platforms: Vec<Platform> = match release.keys.contains(&Key::Any) {
+            true => Platform::usual().collect(),
+            false => Vec::new(),
+        };
+        for key in &release.keys {
+            if let Key::Platform(platform) = key
+                && !platforms.contains(platform)
+            {
+                platforms.push(*platform);
+            }
         }
-        if !named.is_empty() || release.index.is_some() {
-            return named;
+        if !platforms.is_empty() || release.index.is_some() {
+            return platforms;
         }
         Platform::usual()
             .filter(|platform| {
@@ -223,13 +223,7 @@ fn rules(merged: &Table, sink: &mut Sink<'_>) -> Rules {
 }
 
 fn slot_of(slot: &TemplateText, words: &Expander<'_>) -> Result<String, Finding> {
-    let text = words.resolve(slot)?;
-    match Version::parse(&text, crate::Scheme::Loose) {
-        Ok(_) => Ok(text),
-        Err(_) => Err(Finding::new(Code::Name, slot.at, format!("`{text}` cannot name a slot"))
-            .label("malformed slot")
-            .help("write letters and digits, joined by single `.`, `+`, `~` or `-`")),
-    }
+    SlotName::from_text(&words.resolve(slot)?, slot.at).map(|slot| slot.0.into())
 }
 
 /// Everything at hand while one version on one platform is resolved.
@@ -254,7 +248,7 @@ impl<'a> Resolving<'a> {
 impl Resolving<'_> {
     fn all(&mut self) -> Option<Resolved> {
         let (formula, release, rules) = (self.formula, self.release, self.rules);
-        let source = self.source();
+        let (source, depends) = (self.source(), self.dependencies());
         self.build();
         let slot = rules.slot.as_ref().map(|slot| slot_of(slot, &self.words)).transpose();
         let slot = self.sink.take(slot).flatten();
@@ -272,7 +266,7 @@ impl Resolving<'_> {
             depends: depends::depends(rules.depends.as_ref()),
             conflicts: conflicts.map(|(name, why)| (name.value.clone(), text(why))).collect(),
             expose: self.expose(),
-            env: self.env(rules.env.as_ref(), Phase::Install),
+            env: self.env(rules.env.as_ref(), Phase::Install, &depends),
             setup: self.setup(),
             service: self.service(),
             tests: self.tests(),
@@ -309,10 +303,12 @@ impl Resolving<'_> {
         &mut self,
         env: Option<&Map<EnvName, Content>>,
         phase: Phase,
+        depends: &[&FullName],
     ) -> BTreeMap<String, String> {
         let mut values = BTreeMap::new();
         for (name, value) in env.into_iter().flat_map(Map::iter) {
-            let Some(text) = self.later(value, phase) else { continue };
+            let text = self.words.expand(value, phase, depends);
+            let Some(text) = self.sink.take(text) else { continue };
             if text.contains('\n') {
                 let message = format!("`{}` has a line break in it", name.0);
                 self.push(

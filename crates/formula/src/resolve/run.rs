@@ -21,7 +21,7 @@ impl Resolving<'_> {
         for step in build.steps.iter().flatten() {
             self.command(step, Phase::Build, &names);
         }
-        self.env(build.env.as_ref(), Phase::Build);
+        self.env(build.env.as_ref(), Phase::Build, &names);
         for patch in build.patches.iter().flatten() {
             self.patch(patch);
         }
@@ -73,7 +73,7 @@ impl Resolving<'_> {
             run: run.unwrap_or_default(),
             keep_alive: service.keep_alive.unwrap_or(false),
             every: service.every.as_ref().map(|every| every.value.clone()),
-            env: self.env(service.env.as_ref(), Phase::Install),
+            env: self.env(service.env.as_ref(), Phase::Install, &names),
             cwd: service.cwd.as_ref().and_then(|cwd| self.located(cwd)),
             log: service.log.as_ref().and_then(|log| self.destination(log)),
             root: service.root.unwrap_or(false),

@@ -179,14 +179,17 @@ impl Resolving<'_> {
         }
     }
 
+    /// Targets, each as its link says it: they lead anywhere, so only their form is looked at.
     fn external_links(&mut self, table: &SourceTable) -> Vec<String> {
         let links = table.external_links.iter().flatten();
-        links
-            .filter_map(|link| {
-                self.sink.take(check_relative(link, link.at))?;
-                Some(link.value.clone())
-            })
-            .collect()
+        for link in links.clone().filter(|link| link.is_empty() || link.len() > 1024) {
+            self.sink.push(
+                Finding::new(Code::Path, link.at, "not a target that a link can have")
+                    .label("empty, or longer than 1024 bytes")
+                    .help("write the target as the link has it, such as `/etc/ssl/certs`"),
+            );
+        }
+        links.map(|link| link.value.clone()).collect()
     }
 
     /// Paths in an image are read from its root, with or without a slash in front.
