@@ -1,0 +1,63 @@
+//! What can be run: how a program begins, and programs that archives hold without their mode.
+
+use std::io::Read as _;
+
+use super::Sealed;
+use crate::{Content, Layout, Staging, staging};
+
+/// ELF, Mach-O (thin in both orders, and fat), PE and scripts.
+const MAGICS: &[&[u8]] = &[
+    b"\x7fELF",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"MZ",
+    b"#!",
+];
+
+/// Whether a file that begins so can be run.
+pub(super) fn is_program(head: &[u8]) -> bool {
+    MAGICS.iter().any(|magic| head.starts_with(magic))
+}
+
+/// Stages the programs whose bytes are here only under the mode of a plain file.
+///
+/// The mode is a part of a content, so [`Tree::set_executable`](super::Tree::set_executable)
+/// asks for a file that neither the store nor staging may have yet.
+///
+/// # Errors
+///
+/// What staging fails with, also where the plain file is missing.
+pub fn stage_programs(
+    sealed: &Sealed,
+    layout: &Layout,
+    staging: &Staging,
+) -> Result<(), staging::Error> {
+    for (_, content) in sealed.files().filter(|(_, content)| content.executable) {
+        if !staging.contains(content) && fs_err::symlink_metadata(layout.file(content)).is_err() {
+            stage_one(content, layout, staging)?;
+        }
+    }
+    Ok(())
+}
+
+fn stage_one(program: &Content, layout: &Layout, staging: &Staging) -> Result<(), staging::Error> {
+    let plain = Content { executable: false, ..*program };
+    let path = layout.file(&plain);
+    let failed = |source| staging::Error::Write { path: path.clone(), source };
+    let mut file = if staging.contains(&plain) {
+        staging.read(&plain)?
+    } else {
+        fs_err::File::open(&path).map_err(failed)?.into_parts().0
+    };
+    let mut incoming = staging.stream(true)?;
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => return incoming.finish(program),
+            read => incoming.write(&buffer[..read])?,
+        }
+    }
+}
