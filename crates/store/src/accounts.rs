@@ -1,11 +1,26 @@
-//! Whether a group is the private group of this user, as many systems give one to everybody.
+//! Who an owner or a group of a folder is, as far as it decides whether the folder is safe.
 //!
-//! Where it is, a folder that the group may write is no danger. Only the local account files are
-//! asked: a group from a directory service counts as shared, which errs on the safe side.
+//! Many systems give each user a private group, and a folder that it may write is no danger.
+//! Only the local account files are asked: a group from a directory service counts as shared,
+//! which errs on the safe side.
 
 use std::{fs::File, io::Read as _};
 
 use rustix::process::geteuid;
+
+/// Whether a user is root, or cannot be told from root in this user namespace.
+///
+/// In a sandbox that maps only its own user the system's folders belong to the overflow user.
+pub(crate) fn is_root(uid: u32) -> bool {
+    const OVERFLOW: u32 = 65_534;
+    uid == 0 || uid == OVERFLOW && read("/proc/self/uid_map").is_some_and(|map| !maps_all(&map))
+}
+
+/// Whether every user outside is one inside: lines hold the first inside, outside and a count.
+fn maps_all(map: &str) -> bool {
+    let counts = map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
+    counts.sum::<u64>() >= u64::from(u32::MAX)
+}
 
 /// Whether nobody but root and this user is in the group.
 pub(crate) fn is_private_group(gid: u32) -> bool {
@@ -56,6 +71,19 @@ fn is_private(gid: u32, uid: u32, users: &str, groups: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namespace_of_all_users_has_no_unknown_ones() {
+        for (map, all) in [
+            ("         0          0 4294967295\n", true),
+            ("         0       1000          1\n", false),
+            ("         0       1000          1\n         1     100000      65536\n", false),
+            ("", false),
+        ] {
+            assert_eq!(maps_all(map), all, "{map}");
+        }
+        assert!(is_root(0) && !is_root(12_345));
+    }
 
     #[test]
     fn a_group_is_private_when_it_holds_nobody_else() {

@@ -1,23 +1,40 @@
 //! Files on this machine: contents by digest, kegs, generations, and the lock over them.
 //!
-//! The order of the list is the order of a transaction: bytes are decoded into [`staging`] by
-//! [`archive`], become a [`tree`], then a keg, which a commit puts in place and a
-//! generation makes visible. This room deliberately does not know where bytes come
+//! A transaction uses the first block of the list: the [`Lock`] is taken and what a crash left is
+//! cleared by [`recover`], bytes are decoded by [`archive`] into [`staging`], become a
+//! [`tree`], then a [`keg`]; [`commit`] puts it in place and [`generation`] makes it visible. The
+//! second block looks after what is there. This room deliberately does not know where bytes come
 //! from, nor what depends on what.
 
+pub mod layout;
+
 pub mod archive;
+pub mod commit;
+pub mod generation;
+pub mod keg;
+pub mod lock;
+pub mod recover;
+pub mod staging;
 pub mod tree;
 
+pub mod collect;
+pub mod in_use;
+pub mod repair;
+pub mod verify;
+
 pub mod content;
-pub mod layout;
-pub mod staging;
 
 mod accounts;
-mod file;
+mod disk;
+mod durable;
+#[cfg(test)]
+mod faults;
 mod removal;
-mod rename;
 mod root;
+#[cfg(test)]
+mod sandbox;
 
 pub use content::Content;
 pub use layout::Layout;
+pub use lock::Lock;
 pub use staging::Staging;

@@ -4,16 +4,23 @@
 //! so neither depth nor the limit of open files matters and there is no recursion on what
 //! somebody else nested.
 
-use std::ffi::{CStr, CString};
+use std::{
+    ffi::{CStr, CString},
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use rustix::{
     fd::{AsFd as _, BorrowedFd, OwnedFd},
-    fs::{AtFlags, Dir, FileType, Mode, OFlags, fchmod, openat, unlinkat},
+    fs::{AtFlags, CWD, Dir, FileType},
     io::{Errno, Result},
     path::Arg,
 };
 
-use crate::rename::{At, to_free_name};
+use crate::{
+    Layout,
+    disk::{self, At, PRIVATE_FOLDER, fchmod, to_free_name, unlinkat},
+};
 
 /// Deletes `name` in `parent`, whatever it is; nothing there is fine too.
 ///
@@ -46,11 +53,34 @@ pub(crate) fn remove<P: Arg + Copy>(parent: BorrowedFd<'_>, name: P) -> Result<(
     unlinkat(parent, name, AtFlags::REMOVEDIR)
 }
 
+/// Takes something out of its place in one step, then deletes it.
+///
+/// It is moved into staging first, so a crash leaves it whole or gone, and the rest to a sweep.
+pub(crate) fn discard(layout: &Layout, path: &Path) -> std::io::Result<()> {
+    static DISCARDED: AtomicU64 = AtomicU64::new(0);
+    let staging = disk::open_folder(layout.staging())?;
+    match open_folder(CWD, path) {
+        // A folder that may not be written cannot be moved: opening made it writable.
+        Ok(_) => {}
+        Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::NOTDIR | Errno::LOOP) => return Ok(unlinkat(CWD, path, AtFlags::empty())?),
+        Err(error) => return Err(error.into()),
+    }
+    loop {
+        let count = DISCARDED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("discarded-{}-{count}", std::process::id());
+        match to_free_name(At(CWD, path), At(staging.as_fd(), Path::new(&name))) {
+            Err(Errno::EXIST) => {}
+            Ok(()) => return Ok(remove(staging.as_fd(), name.as_str())?),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// Opens a folder, no link, and makes it ours to write.
 fn open_folder<P: Arg + Copy>(parent: BorrowedFd<'_>, name: P) -> Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = openat(parent, name, flags, Mode::empty())?;
-    fchmod(&open, Mode::RWXU)?;
+    let open = disk::open_folder_at(parent, name)?;
+    fchmod(&open, PRIVATE_FOLDER)?;
     Ok(open)
 }
 

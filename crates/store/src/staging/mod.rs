@@ -7,7 +7,7 @@ use std::{
     collections::HashSet,
     ffi::OsStr,
     fs::{File, Permissions},
-    io::{self, Write as _},
+    io,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{
@@ -18,16 +18,16 @@ use std::{
 
 use rustix::{
     fd::{AsFd as _, BorrowedFd, OwnedFd},
-    fs::{
-        AtFlags, FlockOperation, Mode, fchmod, flock, fstat, futimens, mkdirat, open, openat,
-        renameat, unlinkat,
-    },
+    fs::{AtFlags, FlockOperation, Mode, flock, fstat},
     io::Errno,
 };
 
 use crate::{
     Content, Layout,
-    file::{self, FOLDER, STORED},
+    disk::{
+        self, OPEN_FOLDER, PRIVATE_FOLDER, STORED, fchmod, futimens, mkdirat, open_folder,
+        open_folder_at, renameat, unlinkat,
+    },
     removal,
 };
 
@@ -69,6 +69,8 @@ pub struct Staging {
     files: OwnedFd,
     shelves: [AtomicBool; 256],
     staged: Mutex<HashSet<Content>>,
+    /// Whether shelves may hold more than what is staged.
+    unwanted: AtomicBool,
     /// Whether the umask takes away bits that a stored file needs.
     masked: bool,
     names: AtomicU64,
@@ -96,24 +98,25 @@ impl Staging {
     }
 
     fn open(path: &Path) -> rustix::io::Result<Self> {
-        let folder = open(path, FOLDER, Mode::empty())?;
+        let folder = open_folder(path)?;
         match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
             // Where folders cannot be locked, the writer's lock must do.
             Ok(()) | Err(Errno::BADF | Errno::NOLCK | Errno::NOTSUP | Errno::INVAL) => {}
             Err(errno) => return Err(errno),
         }
         mkdirat(&folder, "files", Mode::from_raw_mode(0o777))?;
-        let files = openat(&folder, "files", FOLDER, Mode::empty())?;
+        let files = open_folder_at(&folder, "files")?;
         let masked = fstat(&files)?.st_mode & 0o555 != 0o555;
-        fchmod(&files, Mode::RWXU)?;
-        mkdirat(&folder, "kegs", Mode::RWXU)?;
-        mkdirat(&folder, "trash", Mode::RWXU)?;
+        fchmod(&files, PRIVATE_FOLDER)?;
+        mkdirat(&folder, "kegs", PRIVATE_FOLDER)?;
+        mkdirat(&folder, "trash", PRIVATE_FOLDER)?;
         Ok(Self {
             path: path.to_owned(),
             folder,
             files,
             shelves: [const { AtomicBool::new(false) }; 256],
             staged: Mutex::default(),
+            unwanted: AtomicBool::new(false),
             masked,
             names: AtomicU64::new(0),
         })
@@ -125,7 +128,7 @@ impl Staging {
     pub fn sweep(layout: &Layout) -> Result<(), Error> {
         let path = layout.staging();
         let failed = |errno: Errno| Error::Sweep { path: path.clone(), source: errno.into() };
-        let parent = open(&path, FOLDER, Mode::empty()).map_err(failed)?;
+        let parent = open_folder(&path).map_err(failed)?;
         let entries = fs_err::read_dir(&path)
             .map_err(|source| Error::Sweep { path: path.clone(), source })?;
         for entry in entries {
@@ -156,15 +159,17 @@ impl Staging {
         }
         let path = content.shelf_path();
         self.make_shelf(content).map_err(|errno| self.failed(errno))?;
-        let file = match file::create(self.files.as_fd(), &path, content.executable) {
+        let file = match disk::create(self.files.as_fd(), &path, content.executable) {
             Ok(file) => file,
             Err(Errno::EXIST) => return Ok(()),
             Err(errno) => return Err(self.failed(errno)),
         };
         let mut file = File::from(file);
-        let written = file.write_all(bytes).and_then(|()| self.seal(&file, content.executable));
+        let written =
+            disk::write_all(&mut file, bytes).and_then(|()| self.seal(&file, content.executable));
         if let Err(source) = written {
-            // A name that says what the file does not hold must not stay.
+            // A name that says what the file does not hold must not stay, nor go to the store.
+            self.unwanted.store(true, Ordering::Release);
             let _ = unlinkat(&self.files, &path, AtFlags::empty());
             return Err(Error::Write { path: self.path.clone(), source });
         }
@@ -175,21 +180,32 @@ impl Staging {
     /// Begins a file whose digest is known only at its end.
     pub fn stream(&self, executable: bool) -> Result<Incoming<'_>, Error> {
         let name = self.fresh_name("incoming");
-        let file = file::create(self.folder.as_fd(), &name, executable)
+        let file = disk::create(self.folder.as_fd(), &name, executable)
             .map_err(|errno| self.failed(errno))?;
         Ok(Incoming { staging: self, name, file: File::from(file), executable, kept: false })
     }
 
     /// Opens a staged file for reading.
     pub fn read(&self, content: &Content) -> Result<File, Error> {
-        file::read(self.files.as_fd(), content.shelf_path())
+        disk::read(self.files.as_fd(), content.shelf_path())
             .map(File::from)
             .map_err(|errno| self.failed(errno))
     }
 
     /// Forgets the contents that are not wanted; they never reach the store.
     pub fn retain(&self, wanted: impl FnMut(&Content) -> bool) {
+        self.unwanted.store(true, Ordering::Release);
         self.staged().retain(wanted);
+    }
+
+    /// Whether every file in the folder of contents is one that [`Staging::staged`] lists.
+    pub(crate) fn all_wanted(&self) -> bool {
+        !self.unwanted.load(Ordering::Acquire)
+    }
+
+    /// Takes note that a shelf was moved away as a whole.
+    pub(crate) fn forget_shelf(&self, first: u8) {
+        self.shelves[usize::from(first)].store(false, Ordering::Release);
     }
 
     /// The contents that wait here.
@@ -221,7 +237,7 @@ impl Staging {
         let first = content.sha256.as_bytes()[0];
         let shelf = &self.shelves[usize::from(first)];
         if !shelf.load(Ordering::Acquire) {
-            match mkdirat(&self.files, format!("{first:02x}"), Mode::RWXU) {
+            match mkdirat(&self.files, format!("{first:02x}"), OPEN_FOLDER) {
                 Ok(()) | Err(Errno::EXIST) => shelf.store(true, Ordering::Release),
                 Err(errno) => return Err(errno),
             }
@@ -232,7 +248,7 @@ impl Staging {
     /// Gives a file the mode and time of every stored file.
     fn seal(&self, file: &File, executable: bool) -> io::Result<()> {
         if self.masked {
-            fchmod(file, file::mode(executable))?;
+            fchmod(file, disk::mode(executable))?;
         }
         futimens(file, &STORED)?;
         Ok(())
@@ -248,8 +264,7 @@ impl Drop for Staging {
         let (Some(parent), Some(name)) = (self.path.parent(), self.path.file_name()) else {
             return;
         };
-        let removed = open(parent, FOLDER, Mode::empty())
-            .and_then(|parent| removal::remove(parent.as_fd(), name));
+        let removed = open_folder(parent).and_then(|parent| removal::remove(parent.as_fd(), name));
         if let Err(errno) = removed {
             tracing::debug!(path = %self.path.display(), %errno, "staging stays for the next sweep");
         }
@@ -269,8 +284,7 @@ pub struct Incoming<'a> {
 impl Incoming<'_> {
     /// Takes the next bytes.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file
-            .write_all(bytes)
+        disk::write_all(&mut self.file, bytes)
             .map_err(|source| Error::Write { path: self.staging.path.clone(), source })
     }
 
@@ -303,7 +317,7 @@ impl Drop for Incoming<'_> {
 }
 
 fn sweep_one(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<()> {
-    match openat(parent, name, FOLDER, Mode::empty()) {
+    match open_folder_at(parent, name) {
         Ok(folder) => {
             if flock(&folder, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
                 return Ok(());

@@ -1,11 +1,17 @@
 //! Renames that never overwrite by accident, also where the filesystem knows no flags for it.
 
 use rustix::{
-    fd::BorrowedFd,
-    fs::{AtFlags, renameat, statat},
+    fd::{AsFd, BorrowedFd},
+    fs::{self, AtFlags, statat},
     io::{Errno, Result},
     path::Arg,
 };
+
+/// Moves `old` to `new` in one step, over what is there.
+pub(crate) fn renameat(from: impl AsFd, old: impl Arg, to: impl AsFd, new: impl Arg) -> Result<()> {
+    super::step()?;
+    fs::renameat(from, old, to, new)
+}
 
 /// One end of a rename: a name below an open folder.
 #[derive(Clone, Copy)]
@@ -51,10 +57,11 @@ fn with_flag<P: Arg + Copy, Q: Arg + Copy>(
     flag: Flag,
 ) -> Result<()> {
     let flag = match flag {
-        Flag::NoReplace => rustix::fs::RenameFlags::NOREPLACE,
-        Flag::Exchange => rustix::fs::RenameFlags::EXCHANGE,
+        Flag::NoReplace => fs::RenameFlags::NOREPLACE,
+        Flag::Exchange => fs::RenameFlags::EXCHANGE,
     };
-    rustix::fs::renameat_with(old.0, old.1, new.0, new.1, flag)
+    super::step()?;
+    fs::renameat_with(old.0, old.1, new.0, new.1, flag)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
