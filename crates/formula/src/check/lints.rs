@@ -155,7 +155,10 @@ fn defaults_written_out(root: &Table, sink: &mut Sink<'_>) {
         Some(Value::Table(table)) => table.get(key).cloned(),
         _ => None,
     };
-    let text = |entry: &Entry, default: &str| matches!(&entry.node.value, Value::Text(text) if text == default);
+    let text = |entry: &Entry, default: &str| match &entry.node.value {
+        Value::Text(text) => text == default,
+        _ => false,
+    };
     let mut found = Vec::new();
     found.extend(root.get("versioning").filter(|entry| text(entry, "semver")).cloned());
     found.extend(inner(root.get("source"), "tag").filter(|entry| text(entry, "{version}")));

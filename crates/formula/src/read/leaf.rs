@@ -65,9 +65,10 @@ impl Leaf for Constraint {
 }
 
 impl Leaf for Selector {
-    const PATTERN: Option<&'static str> = Some(
-        r"^!?(\*|linux|macos|windows|freebsd)(-(\*|amd64|arm64|386|armv7|riscv64|ppc64le|s390x)(-(\*|gnu|musl))?)?$",
-    );
+    const PATTERN: Option<&'static str> = Some(concat!(
+        r"^!?(\*|linux|macos|windows|freebsd)",
+        r"(-(\*|amd64|arm64|386|armv7|riscv64|ppc64le|s390x)(-(\*|gnu|musl))?)?$",
+    ));
 
     fn from_text(text: &str, at: At) -> Result<Self, Finding> {
         text.parse().map_err(|error: crate::selector::Malformed| {

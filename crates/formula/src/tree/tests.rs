@@ -98,6 +98,9 @@ fn the_first_header() {
     assert_eq!(first_header("a = 1\n"), 6);
 }
 
+/// A value that may hold brackets at the start of a line.
+const VALUE: &str = r#"'[^'\n]{0,5}'|"""[a-z\[\n]{0,9}"""|\[\n?\[1\]\n?\]"#;
+
 proptest! {
     #[test]
     fn no_text_panics(text in r#"([a-c."'\[\]{}=,#\\ ]|\n|""")*"#) {
@@ -110,7 +113,7 @@ proptest! {
 
     #[test]
     fn the_text_above_the_first_header_parses_alone(
-        values in prop::collection::vec(r#"'[^'\n]{0,5}'|"""[a-z\[\n]{0,9}"""|\[\n?\[1\]\n?\]"#, 0..4),
+        values in prop::collection::vec(VALUE, 0..4),
     ) {
         let lines = values.iter().enumerate().map(|(i, value)| format!("k{i} = {value}\n"));
         let head: String = lines.collect();
