@@ -200,8 +200,8 @@ fn fast_root() -> (tempfile::TempDir, Layout) {
     (folder, layout)
 }
 
-/// After a fault: one whole version is current, and the next change works at once.
-fn check_recovered(layout: &Layout, told: u64) {
+/// After a fault: one whole version is current, and the next change works at once; its number.
+fn check_recovered(layout: &Layout, told: u64) -> u64 {
     check_whole(layout, told);
     // No lock is left, nothing has to be repaired, and leftovers go by themselves.
     let lock = Lock::acquire(layout, "look", &mut soon).unwrap();
@@ -216,6 +216,7 @@ fn check_recovered(layout: &Layout, told: u64) {
     assert_eq!(entries(&layout.cellar().join("tool")), 2);
     assert_eq!(entries(&layout.receipts().join("tool")), 2);
     assert_eq!(entries(&layout.generations()), 4);
+    number
 }
 
 /// Steps of one whole change at the least; fewer would mean that steps are not counted.
@@ -231,8 +232,8 @@ fn a_kill_at_each_step_leaves_the_old_generation_or_the_new() {
     }
     let (_folder, layout) = fast_root();
     change(&layout).unwrap();
+    let mut before = change(&layout).unwrap();
     for step in 1.. {
-        let before = change(&layout).unwrap();
         let output = again("faults::a_kill_at_each_step_leaves_the_old_generation_or_the_new")
             .env(ROOT, layout.root())
             .env(STEP, step.to_string())
@@ -244,7 +245,7 @@ fn a_kill_at_each_step_leaves_the_old_generation_or_the_new() {
             break;
         }
         assert_eq!(output.status.signal(), Some(9), "step {step}: {output:?}");
-        check_recovered(&layout, before);
+        before = check_recovered(&layout, before);
     }
 }
 
@@ -263,8 +264,8 @@ fn an_error_at_each_step_leaves_the_old_generation_or_the_new() {
     };
     let layout = Layout::new(root.into());
     change(&layout).unwrap();
+    let mut before = change(&layout).unwrap();
     for step in 1.. {
-        let before = change(&layout).unwrap();
         let errno = if step % 2 == 0 { Errno::NOSPC } else { Errno::IO };
         disk::faults::arm(step, Fault::Error(errno));
         let changed = change(&layout);
@@ -274,7 +275,7 @@ fn an_error_at_each_step_leaves_the_old_generation_or_the_new() {
         }
         let after = generation::current_number(&layout).unwrap().unwrap();
         assert!(changed.is_err() || after == before + 1, "step {step}");
-        check_recovered(&layout, before);
+        before = check_recovered(&layout, before);
     }
 }
 
@@ -435,8 +436,8 @@ fn whatever_the_umask_modes_are_the_same() {
         return;
     };
     let umask = std::env::var_os(STEP).unwrap().into_string().unwrap();
-    let umask = u32::from_str_radix(&umask, 8).unwrap();
-    rustix::process::umask(Mode::from_bits_truncate(umask));
+    let umask = u16::from_str_radix(&umask, 8).unwrap();
+    rustix::process::umask(Mode::from_bits_truncate(umask.into()));
     let layout = Layout::new(root.into());
     let number = change(&layout).unwrap();
     check_whole(&layout, number);

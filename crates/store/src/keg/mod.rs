@@ -1,7 +1,7 @@
 //! A keg: one package unpacked, built in staging and never written again once it is in place.
 //!
 //! Files that a package ships unchanged share their bytes with `store/files`; what must differ
-//! in anything is a [`Copy`]. Why a file must differ, and what its new bytes are, is not known
+//! in anything is a [`Copy`](struct@Copy). Why a file must differ, and what its new bytes are, is not known
 //! here.
 
 mod linker;

@@ -30,7 +30,10 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No good copy of some files is on this machine; the package must be fetched again.
-    #[error("{} files of `{keg}` are nowhere on this machine; it must be fetched again", contents.len())]
+    #[error(
+        "{} files of `{keg}` are nowhere on this machine; it must be fetched again",
+        contents.len()
+    )]
     Missing {
         /// The keg.
         keg: keg::Id,
