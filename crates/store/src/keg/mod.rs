@@ -1,8 +1,8 @@
 //! A keg: one package unpacked, built in staging and never written again once it is in place.
 //!
 //! Files that a package ships unchanged share their bytes with `store/files`; what must differ
-//! in anything is a [`Copy`](struct@Copy). Why a file must differ, and what its new bytes are, is not known
-//! here.
+//! in anything is a [`Copy`](struct@Copy). Why a file must differ, and what its new bytes are, is
+//! not known here.
 
 mod linker;
 mod shape;
