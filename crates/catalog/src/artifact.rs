@@ -48,7 +48,7 @@ pub enum Origin {
         /// The repository or the folder.
         place: oci::Place,
         /// The blob.
-        descriptor: oci::Descriptor,
+        descriptor: Box<oci::Descriptor>,
     },
     /// An http server, then its mirrors in order.
     Urls(Vec<String>),

@@ -34,7 +34,7 @@ pub async fn follow(
     let asked = client
         .manifest(place)
         .await
-        .map_err(|source| Error::Asked { place: place.to_string(), source })?;
+        .map_err(|source| Error::Asked { place: place.to_string(), source: Box::new(source) })?;
     manifests.keep(&asked);
     let wants_index = matches!(locate::document(place, &asked)?, Document::Index(_));
     let reading = Reading { name: name.as_str(), format: None, strip: None, paths: None };

@@ -60,7 +60,7 @@ pub enum Error {
         digest: Digest,
         /// What the registry said.
         #[source]
-        source: oci::Error,
+        source: Box<oci::Error>,
     },
     /// A registry or layout folder does not give what a reference names.
     #[error("cannot get {place}")]
@@ -69,7 +69,7 @@ pub enum Error {
         place: String,
         /// What the registry said.
         #[source]
-        source: oci::Error,
+        source: Box<oci::Error>,
     },
     /// The program carries no such document.
     #[error("the built-in tap has no manifest {digest} in `{path}`")]
@@ -265,7 +265,7 @@ impl<'a> Way<'a> {
                     let asked = client.manifest(&place).await.map_err(|source| Error::Ask {
                         place: self.place.to_string(),
                         digest: self.digest.clone(),
-                        source,
+                        source: Box::new(source),
                     })?;
                     manifests.keep(&asked);
                     asked
@@ -346,7 +346,7 @@ impl<'a> Way<'a> {
                 return Origin::Carried(bytes);
             }
         }
-        Origin::Blob { place: self.place.clone(), descriptor: layer.clone() }
+        Origin::Blob { place: self.place.clone(), descriptor: Box::new(layer.clone()) }
     }
 }
 

@@ -1,1 +1,42 @@
-//! To be written.
+//! Carrying out a plan, all or nothing: fetch, unpack, link, switch, record, recover.
+//!
+//! This room deliberately knows no words on a terminal: it emits [`Event`]s and takes answers.
+
+#![expect(dead_code, reason = "the transaction that calls these rooms is being built on them")]
+
+pub mod home;
+mod host;
+pub mod network;
+
+mod event;
+pub mod receipt;
+mod request;
+mod state;
+
+pub mod history;
+mod offer;
+pub mod proposal;
+
+pub mod assemble;
+pub mod expose;
+mod identity;
+
+pub mod feed;
+pub mod fetch;
+
+pub mod linking;
+pub mod settings;
+pub mod setup;
+
+mod shadow;
+pub mod transaction;
+
+pub use event::{Event, Listener};
+pub use home::{Home, Setting};
+pub use host::Host;
+pub use proposal::{Proposal, Step, Verb};
+pub use receipt::{Origin, Receipt};
+pub use request::{Request, Target};
+pub use shadow::Shadow;
+pub use state::{Installed, Package};
+pub use transaction::{Options, Outcome, Talk};

@@ -1,0 +1,264 @@
+//! From layers to a keg's tree: placement, programs, wrappers, and the rules on links.
+//!
+//! The same recipe and the same plans always give the same tree: `doctor` relies on it.
+
+use std::collections::BTreeSet;
+
+use catalog::{Placement, Shape, Strip};
+use formula::Resolved;
+use store::{
+    Content,
+    archive::Plan,
+    keg::{Copy, Source},
+    tree::{self, Folding, Node, Sealed, Tree},
+};
+
+use crate::{
+    expose::{self, Exposed, Link},
+    receipt::{Copied, LayerRecipe, Recipe},
+    settings::Setting,
+};
+
+/// A package's layers do not make a keg.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The layers contradict each other, or a link leaves the keg.
+    #[error("`{name}` cannot be unpacked")]
+    Tree {
+        /// Name of the package.
+        name: String,
+        /// The rule that is broken.
+        #[source]
+        source: tree::Error,
+    },
+    /// The formula exposes what the package does not hold.
+    #[error("`{name}` is not as its formula says")]
+    Expose {
+        /// Name of the package.
+        name: String,
+        /// What is missing.
+        #[source]
+        source: expose::Error,
+    },
+    /// A value of `[env]` holds a token that means nothing here.
+    #[error("cannot write the wrappers of `{name}`")]
+    Wrap {
+        /// Name of the package.
+        name: String,
+        /// The token.
+        #[source]
+        source: formula::template::Error,
+    },
+}
+
+/// A keg before it is linked.
+pub(crate) struct Assembled {
+    pub(crate) sealed: Sealed,
+    pub(crate) recipe: Recipe,
+    pub(crate) exposed: Exposed,
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// What assembling needs besides the plans.
+pub(crate) struct Parts<'a> {
+    pub(crate) package: &'a Resolved,
+    pub(crate) shape: &'a Shape,
+    pub(crate) layers: Vec<LayerRecipe>,
+    pub(crate) plans: &'a [&'a Plan],
+    pub(crate) folding: Folding,
+    /// The first bytes of a file, to tell programs from other files.
+    pub(crate) head: &'a dyn Fn(&Content) -> Vec<u8>,
+    /// Expands install-time tokens.
+    pub(crate) expand: &'a dyn Fn(&str) -> Result<String, formula::template::Error>,
+    /// The keg's absolute path, for wrappers.
+    pub(crate) keg: String,
+}
+
+impl Parts<'_> {
+    /// Makes the tree of a package that was just fetched, and the recipe to make it again.
+    pub(crate) fn assemble(self) -> Result<Assembled, Error> {
+        let package = self.package;
+        let name = package.name.as_str();
+        let external_links = external_links(package);
+        let mut recipe = Recipe {
+            shape: self.shape.clone(),
+            layers: self.layers.clone(),
+            external_links,
+            programs: Vec::new(),
+            copies: timed(self.plans),
+        };
+        let mut tree = joined(&recipe, self.plans).map_err(|source| refused(name, source))?;
+        let failed = |source| Error::Expose { name: name.to_owned(), source };
+        let mut programs = expose::programs(&package.expose, &tree).map_err(failed)?;
+        let single = self.single_program(&tree);
+        programs.extend(single.clone());
+        recipe.programs = programs.into_iter().collect();
+        make_executable(&mut tree, &recipe.programs);
+        let mut missing = Vec::new();
+        let mut exposed = expose::expose(&package.expose, &tree, &mut missing).map_err(failed)?;
+        if let Some(program) = single {
+            let link = Link { path: format!("bin/{name}"), target: program, folder: false };
+            exposed.links.push(link);
+        }
+        let mut notes: Vec<String> = missing
+            .iter()
+            .map(|path| format!("`{name}` exposes `{path}`, which the package does not hold"))
+            .collect();
+        if exposed.links.is_empty() && exposed.etc.is_empty() {
+            notes.push(format!("`{name}` exposes nothing: neither commands nor libraries"));
+        }
+        if package.expose.wrap {
+            self.wrap(&mut exposed, &mut recipe)?;
+        }
+        let settings = settings(&exposed, &tree);
+        let sealed = tree
+            .seal(&recipe.external_links, self.folding)
+            .map_err(|source| refused(name, source))?;
+        Ok(Assembled { sealed, recipe, exposed, settings, notes })
+    }
+
+    /// The one program of a package that has no `bin` and names none.
+    fn single_program(&self, tree: &Tree) -> Option<String> {
+        if self.package.expose.bin.is_some() || tree.get("bin").is_some() {
+            return None;
+        }
+        let head = |content: &Content| Ok::<_, std::convert::Infallible>((self.head)(content));
+        let Ok(program) = tree.single_program(head);
+        program.map(ToOwned::to_owned)
+    }
+
+    /// Puts a script that sets the environment before each command.
+    fn wrap(&self, exposed: &mut Exposed, recipe: &mut Recipe) -> Result<(), Error> {
+        let mut exports = String::new();
+        for (name, value) in &self.package.env {
+            let value = (self.expand)(value).map_err(|source| Error::Wrap {
+                name: self.package.name.as_str().to_owned(),
+                source,
+            })?;
+            exports.push_str(&format!("export {name}={}\n", quoted(&value)));
+        }
+        for link in &mut exposed.links {
+            let Some(command) = link.path.strip_prefix("bin/") else { continue };
+            let program = quoted(&format!("{}/{}", self.keg, link.target));
+            let text = format!("#!/bin/sh\n{exports}exec {program} \"$@\"\n");
+            let path = format!(".pkg/wrap/{command}");
+            let content = Content::of(text.as_bytes(), true);
+            recipe.copies.push(Copied {
+                path: path.clone(),
+                sha256: content.sha256,
+                size: content.size,
+                executable: true,
+                mtime: None,
+                text: Some(text),
+            });
+            link.target = path;
+        }
+        Ok(())
+    }
+}
+
+/// The tree that a receipt's recipe makes of its layers' plans.
+pub(crate) fn again(
+    name: &str,
+    recipe: &Recipe,
+    plans: &[&Plan],
+    folding: Folding,
+) -> Result<Sealed, Error> {
+    let mut tree = joined(recipe, plans).map_err(|source| refused(name, source))?;
+    make_executable(&mut tree, &recipe.programs);
+    tree.seal(&recipe.external_links, folding).map_err(|source| refused(name, source))
+}
+
+/// The copies of a recipe, as the store places them.
+pub(crate) fn copies(recipe: &Recipe) -> Vec<Copy> {
+    recipe
+        .copies
+        .iter()
+        .map(|copied| Copy {
+            path: copied.path.clone(),
+            source: match &copied.text {
+                Some(text) => Source::Bytes(text.clone().into_bytes()),
+                None => Source::Content(Content {
+                    sha256: copied.sha256,
+                    size: copied.size,
+                    executable: copied.executable,
+                }),
+            },
+            executable: copied.executable,
+            mtime: copied.mtime,
+        })
+        .collect()
+}
+
+fn refused(name: &str, source: tree::Error) -> Error {
+    Error::Tree { name: name.to_owned(), source }
+}
+
+fn joined(recipe: &Recipe, plans: &[&Plan]) -> Result<Tree, tree::Error> {
+    let mut tree = Tree::new();
+    if let Shape::Image { paths, strip } = &recipe.shape {
+        for plan in plans {
+            tree.overlay(plan)?;
+        }
+        return tree.select(paths)?.stripped(*strip);
+    }
+    for (layer, plan) in recipe.layers.iter().zip(plans) {
+        let (at, strip) = match &layer.placement {
+            Placement::Unpack { at, strip } => (at.as_str(), *strip),
+            Placement::Detect { strip, .. } => ("", *strip),
+            Placement::File { .. } => ("", Strip::Count(0)),
+        };
+        let strip = match strip {
+            _ if !plan.format.is_archive() => tree::Strip::Count(0),
+            Strip::Count(count) => tree::Strip::Count(count),
+            Strip::LoneTop => tree::Strip::LoneTop,
+        };
+        tree.merge(plan, at, strip)?;
+    }
+    Ok(tree)
+}
+
+fn make_executable(tree: &mut Tree, programs: &[String]) {
+    for program in programs {
+        tree.set_executable(program);
+    }
+}
+
+/// Python compares the times of sources and compiled files, so such packages keep theirs.
+fn timed(_plans: &[&Plan]) -> Vec<Copied> {
+    Vec::new()
+}
+
+fn settings(exposed: &Exposed, tree: &Tree) -> Vec<Setting> {
+    let setting = |link: &Link| match tree.get(&link.target) {
+        Some(Node::File(content)) => Some(Setting {
+            path: link.path.clone(),
+            target: link.target.clone(),
+            sha256: content.sha256,
+        }),
+        _ => None,
+    };
+    exposed.etc.iter().filter_map(setting).collect()
+}
+
+fn external_links(package: &Resolved) -> Vec<String> {
+    use formula::Source as From;
+    match &package.source {
+        From::Oci { external_links, .. }
+        | From::Image { external_links, .. }
+        | From::Http { external_links, .. }
+        | From::File { external_links, .. } => external_links.clone(),
+        From::Later { .. } => Vec::new(),
+    }
+}
+
+/// A word of the shell that means `text` and nothing else.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The distinct commands of a package, for messages.
+pub(crate) fn commands(exposed: &Exposed) -> BTreeSet<String> {
+    exposed.commands().map(ToOwned::to_owned).collect()
+}

@@ -1,0 +1,362 @@
+//! The bytes of one layer on their way to the decoder, from wherever they come.
+//!
+//! A slow download is kept beside the decoding, so that a later run goes on where it stopped:
+//! it hashes and decodes the kept bytes again, then asks for the rest.
+
+use std::{
+    fs::File,
+    io::{Read as _, Write as _},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+use catalog::{Layer, Origin};
+use digest::Hasher;
+use store::archive::Chunks;
+use tokio::sync::mpsc;
+
+use crate::{
+    event::{Event, Listener},
+    network::{self, Network},
+};
+
+/// Size of the pieces that files are read in, in bytes.
+const PIECE_BYTES: usize = 256 << 10;
+/// Blobs up to this size are never kept for resuming, in bytes.
+const KEPT_FROM_BYTES: u64 = 8 << 20;
+/// A download with more than this to go after its first 8 MiB is kept.
+const SLOW_REST: Duration = Duration::from_secs(2);
+/// Pieces that wait between the network and the decoder.
+const DEPTH: usize = 4;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A layer's bytes do not arrive.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The network threads or the client cannot be made.
+    #[error(transparent)]
+    Network(#[from] network::Error),
+    /// The digest is of an algorithm that cannot be verified.
+    #[error("cannot verify {digest}")]
+    Unsupported {
+        /// The layer's digest.
+        digest: digest::Digest,
+        /// What is supported.
+        #[source]
+        source: digest::Unsupported,
+    },
+    /// A file that a formula names, or a kept download, cannot be read or written.
+    #[error("cannot {step} `{}`", path.display())]
+    File {
+        /// What was being done.
+        step: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file does not hold the bytes that the formula pins.
+    #[error("`{}` has digest {found}; the formula pins {pinned}", path.display())]
+    Pinned {
+        /// The file.
+        path: PathBuf,
+        /// The digest of its bytes.
+        found: digest::Digest,
+        /// The digest that the formula has.
+        pinned: digest::Digest,
+    },
+    /// Another layer failed, and so this one is no longer wanted.
+    #[error("stopped, because another download failed")]
+    Stopped,
+    /// The network task ended without a verdict: a bug, or the program is being stopped.
+    #[error("the download of {digest} was cut off inside the program")]
+    Cut {
+        /// The layer's digest.
+        digest: digest::Digest,
+    },
+}
+
+/// A layer's bytes as they arrive, verified by the time they end.
+pub(crate) struct Feed {
+    layer: Layer,
+    id: u64,
+    around: Surroundings,
+    stage: Stage,
+    hasher: Hasher,
+    taken: u64,
+    kept: Option<Kept>,
+}
+
+/// What a feed needs of the command that it serves.
+pub(crate) struct Surroundings {
+    pub(crate) network: Arc<Network>,
+    pub(crate) events: Listener,
+    /// Set when another layer failed and this one is no longer wanted.
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+enum Stage {
+    /// Bytes that an earlier run kept.
+    Resume(File),
+    /// Nothing is under way yet.
+    Start,
+    /// From a registry or an http server.
+    Network(mpsc::Receiver<Piece>),
+    /// From a file on this machine.
+    Local(PathBuf, File),
+    /// From the program itself.
+    Carried(&'static [u8]),
+    Done,
+}
+
+enum Piece {
+    Bytes(Bytes),
+    End,
+    Failed(oci::Error),
+}
+
+impl Feed {
+    /// A feed of `layer`; `partial` is where its download may be kept or was kept before.
+    pub(crate) fn new(
+        layer: Layer,
+        partial: PathBuf,
+        id: u64,
+        around: Surroundings,
+    ) -> Result<Self, Error> {
+        let hasher = Hasher::like(&layer.digest)
+            .map_err(|source| Error::Unsupported { digest: layer.digest.clone(), source })?;
+        let remote = matches!(layer.origin, Origin::Blob { .. } | Origin::Urls(_));
+        let resumed = remote.then(|| File::open(&partial).ok()).flatten();
+        let kept = remote.then(|| Kept::new(partial, layer.size, resumed.is_some()));
+        let stage = resumed.map_or(Stage::Start, Stage::Resume);
+        Ok(Self { layer, id, around, stage, hasher, taken: 0, kept })
+    }
+
+    /// Starts whatever brings the bytes after those already taken.
+    fn start(&mut self) -> Result<Stage, Error> {
+        match &self.layer.origin {
+            Origin::Carried(bytes) => Ok(Stage::Carried(bytes)),
+            Origin::File(path) => match File::open(path) {
+                Ok(file) => Ok(Stage::Local(path.clone(), file)),
+                Err(source) => Err(Error::File { step: "open", path: path.clone(), source }),
+            },
+            Origin::Blob { .. } | Origin::Urls(_) => self.request(),
+        }
+    }
+
+    fn request(&self) -> Result<Stage, Error> {
+        let (runtime, client) = self.around.network.start()?;
+        let (sender, receiver) = mpsc::channel(DEPTH);
+        let start = oci::Start {
+            expected: self.layer.digest.clone(),
+            size: self.layer.size,
+            taken: self.taken,
+            hasher: self.hasher.clone(),
+        };
+        let (client, origin) = (client.clone(), self.layer.origin.clone());
+        runtime.spawn(async move {
+            let download = match &origin {
+                Origin::Blob { place, descriptor } => client.blob(place, descriptor, start).await,
+                Origin::Urls(urls) => client.download(urls, start).await,
+                Origin::File(_) | Origin::Carried(_) => return,
+            };
+            let last = match download {
+                Ok(download) => forward(download, &sender).await,
+                Err(error) => Piece::Failed(error),
+            };
+            // The decoder may have refused the archive and gone: nobody is left to tell.
+            let _ = sender.send(last).await.is_ok();
+        });
+        Ok(Stage::Network(receiver))
+    }
+
+    /// The next piece of a file on this machine; its digest is checked at the end.
+    fn local(&mut self, path: PathBuf, mut file: File) -> Result<Option<Bytes>, Error> {
+        let piece = read_piece(&mut file).map_err(|source| Error::File {
+            step: "read",
+            path: path.clone(),
+            source,
+        })?;
+        if let Some(piece) = piece {
+            self.hasher.update(&piece);
+            self.stage = Stage::Local(path, file);
+            return Ok(Some(piece));
+        }
+        let found = self.hasher.clone().finish();
+        if found == self.layer.digest {
+            return Ok(None);
+        }
+        Err(Error::Pinned { path, found, pinned: self.layer.digest.clone() })
+    }
+
+    fn piece(&mut self) -> Result<Option<Bytes>, Cause> {
+        match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Resume(mut file) => match read_piece(&mut file)? {
+                Some(piece) => {
+                    self.hasher.update(&piece);
+                    self.stage = Stage::Resume(file);
+                    Ok(Some(piece))
+                }
+                None => {
+                    self.stage = Stage::Start;
+                    self.piece()
+                }
+            },
+            Stage::Start => {
+                self.stage = self.start()?;
+                self.piece()
+            }
+            Stage::Network(mut receiver) => match receiver.blocking_recv() {
+                Some(Piece::Bytes(piece)) => {
+                    if let Some(kept) = &mut self.kept {
+                        kept.write(&piece)?;
+                    }
+                    self.stage = Stage::Network(receiver);
+                    Ok(Some(piece))
+                }
+                Some(Piece::End) => Ok(None),
+                Some(Piece::Failed(error)) => Err(error.into()),
+                None => Err(Error::Cut { digest: self.layer.digest.clone() }.into()),
+            },
+            Stage::Local(path, file) => Ok(self.local(path, file)?),
+            Stage::Carried(bytes) => {
+                let (piece, rest) = bytes.split_at(bytes.len().min(PIECE_BYTES));
+                if !rest.is_empty() {
+                    self.stage = Stage::Carried(rest);
+                }
+                Ok((!piece.is_empty()).then(|| Bytes::from_static(piece)))
+            }
+            Stage::Done => Ok(None),
+        }
+    }
+}
+
+impl Chunks for Feed {
+    fn next(&mut self) -> Result<Option<Bytes>, Cause> {
+        if self.around.stop.load(Ordering::Relaxed) {
+            return Err(Error::Stopped.into());
+        }
+        let piece = self.piece()?;
+        match &piece {
+            Some(piece) => {
+                self.taken += piece.len() as u64;
+                (self.around.events)(Event::Progress { id: self.id, bytes: piece.len() as u64 });
+            }
+            None => {
+                if let Some(kept) = &mut self.kept {
+                    kept.discard();
+                }
+            }
+        }
+        Ok(piece)
+    }
+}
+
+/// Hands a download's pieces on until it ends; the last piece is its verdict.
+async fn forward(mut download: oci::Download, sender: &mpsc::Sender<Piece>) -> Piece {
+    loop {
+        match download.next().await {
+            Ok(Some(bytes)) => {
+                if sender.send(Piece::Bytes(bytes)).await.is_err() {
+                    return Piece::End;
+                }
+            }
+            Ok(None) => return Piece::End,
+            Err(error) => return Piece::Failed(error),
+        }
+    }
+}
+
+fn read_piece(file: &mut File) -> std::io::Result<Option<Bytes>> {
+    let mut piece = BytesMut::zeroed(PIECE_BYTES);
+    let mut filled = 0;
+    while filled < PIECE_BYTES {
+        match file.read(&mut piece[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    piece.truncate(filled);
+    Ok((filled > 0).then(|| piece.freeze()))
+}
+
+/// A download's bytes as they came, kept while it is large and slow.
+struct Kept {
+    path: PathBuf,
+    size: Option<u64>,
+    file: Option<File>,
+    written: u64,
+    started: Instant,
+    resumed: bool,
+}
+
+impl Kept {
+    fn new(path: PathBuf, size: Option<u64>, resumed: bool) -> Self {
+        Self { path, size, file: None, written: 0, started: Instant::now(), resumed }
+    }
+
+    /// Whether this download is worth keeping, after what has come of it.
+    fn is_worth_it(&self) -> bool {
+        if self.resumed {
+            return true;
+        }
+        match self.size {
+            Some(size) if size <= KEPT_FROM_BYTES => false,
+            Some(size) if self.written >= KEPT_FROM_BYTES => {
+                let rest = (size - self.written) as f64 / self.written as f64;
+                self.started.elapsed().mul_f64(rest) > SLOW_REST
+            }
+            None if self.written >= KEPT_FROM_BYTES => self.started.elapsed() > SLOW_REST / 2,
+            _ => true,
+        }
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let first = self.written < KEPT_FROM_BYTES;
+        if first && self.size.is_some_and(|size| size <= KEPT_FROM_BYTES) {
+            return Ok(());
+        }
+        if self.file.is_none() && self.written == 0 {
+            self.file = Some(self.open()?);
+        }
+        self.written += piece.len() as u64;
+        if let Some(file) = &mut self.file
+            && let Err(source) = file.write_all(piece)
+        {
+            // Keeping is a help, not a need: a full disk shows itself where it matters.
+            tracing::debug!(error = %source, "cannot keep a download");
+            self.discard();
+        }
+        if first && self.written >= KEPT_FROM_BYTES && !self.is_worth_it() {
+            self.discard();
+        }
+        Ok(())
+    }
+
+    fn open(&self) -> Result<File, Error> {
+        let file = |source| Error::File { step: "keep", path: self.path.clone(), source };
+        if let Some(folder) = self.path.parent() {
+            fs_err::create_dir_all(folder).map_err(file)?;
+        }
+        let mut options = File::options();
+        options.create(true).append(true);
+        options.open(&self.path).map_err(file)
+    }
+
+    fn discard(&mut self) {
+        self.file = None;
+        if self.written > 0 || self.resumed {
+            // A leftover costs space until `cleanup`, nothing else.
+            let _ = fs_err::remove_file(&self.path).is_ok();
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Layers to plans: what the store has is not fetched, the rest arrives in parallel.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use catalog::{Layer, Placement, Shape};
+use fs_err as fs;
+use store::{
+    Layout, Staging,
+    archive::{self, Bounds, Format, Order, Plan, Profile},
+};
+
+use crate::{
+    event::{Event, Listener},
+    feed::{self, Feed},
+    network::Network,
+};
+
+/// A layer cannot be fetched or is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The bytes do not come, are others, or hold what may not be unpacked.
+    #[error("cannot take {digest} of `{name}` from {origin}")]
+    Layer {
+        /// Name of the package.
+        name: String,
+        /// The layer's digest.
+        digest: digest::Digest,
+        /// Where it was asked for.
+        origin: String,
+        /// What is wrong.
+        #[source]
+        source: archive::Error,
+    },
+    /// The download cannot be started.
+    #[error("cannot start the download of `{name}`")]
+    Feed {
+        /// Name of the package.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: feed::Error,
+    },
+    /// A layer that must be unpacked is no archive.
+    #[error("{digest} of `{name}` is one file, not an archive; with `format = \"raw\"` it is kept")]
+    NoArchive {
+        /// Name of the package.
+        name: String,
+        /// The layer's digest.
+        digest: digest::Digest,
+    },
+}
+
+/// One layer that is wanted.
+pub(crate) struct Wanted<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) layer: &'a Layer,
+    pub(crate) shape: &'a Shape,
+    /// Whether a plan that the store has is not to be trusted: files of it are missing.
+    pub(crate) anew: bool,
+}
+
+/// A layer's plan and whether it is new to the store.
+pub(crate) struct Fetched {
+    pub(crate) plan: Plan,
+    pub(crate) is_new: bool,
+}
+
+/// Fetches layers into a transaction's staging.
+pub(crate) struct Fetcher<'a> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) staging: &'a Staging,
+    pub(crate) network: &'a Arc<Network>,
+    pub(crate) events: &'a Listener,
+    pub(crate) jobs: usize,
+    pub(crate) downloads: &'a AtomicU64,
+}
+
+impl Fetcher<'_> {
+    /// The plans of all wanted layers, in their order; the first failure stops the others.
+    pub(crate) fn fetch(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Fetched>, Error> {
+        let next = AtomicUsize::new(0);
+        let stop = Arc::new(AtomicBool::new(false));
+        let results: Mutex<Vec<Option<Result<Fetched, Error>>>> =
+            Mutex::new(wanted.iter().map(|_| None).collect());
+        let work = || {
+            while let Some((position, layer)) = {
+                let position = next.fetch_add(1, Ordering::Relaxed);
+                wanted.get(position).map(|layer| (position, layer))
+            } {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let result = self.one(layer, &stop);
+                if result.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                results.lock().unwrap_or_else(PoisonError::into_inner)[position] = Some(result);
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..self.jobs.min(wanted.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (done, failed): (Vec<_>, Vec<_>) =
+            results.into_iter().flatten().partition(Result::is_ok);
+        // Those that were stopped because of another fail too; the first cause is what to tell.
+        let cause = failed.into_iter().filter_map(Result::err).min_by_key(Error::is_stopped);
+        match cause {
+            Some(cause) => Err(cause),
+            None => Ok(done.into_iter().flatten().collect()),
+        }
+    }
+
+    fn one(&self, wanted: &Wanted<'_>, stop: &Arc<AtomicBool>) -> Result<Fetched, Error> {
+        let order = order(wanted.layer, wanted.shape);
+        if !wanted.anew
+            && let Some(plan) = self.known(wanted.layer, &order)
+        {
+            return Ok(Fetched { plan, is_new: false });
+        }
+        let partial = self.layout.partial(&wanted.layer.digest);
+        let was_kept = fs::metadata(&partial).is_ok();
+        let plan = match self.decode(wanted, &order, stop) {
+            // What an earlier run kept may be damaged: once more, from the first byte.
+            Err(Error::Layer { .. }) if was_kept && fs::remove_file(&partial).is_ok() => {
+                self.decode(wanted, &order, stop)
+            }
+            result => result,
+        }?;
+        let must_unpack = matches!(wanted.layer.placement, Placement::Unpack { .. });
+        if must_unpack && !plan.format.is_archive() {
+            let (name, digest) = (wanted.name.to_owned(), wanted.layer.digest.clone());
+            return Err(Error::NoArchive { name, digest });
+        }
+        Ok(Fetched { plan, is_new: true })
+    }
+
+    fn known(&self, layer: &Layer, order: &Order) -> Option<Plan> {
+        let bytes = fs::read(self.layout.plan(&layer.digest)).ok()?;
+        Plan::from_bytes(&bytes).ok().filter(|plan| plan.answers(order))
+    }
+
+    fn decode(
+        &self,
+        wanted: &Wanted<'_>,
+        order: &Order,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Plan, Error> {
+        let layer = wanted.layer;
+        let id = self.downloads.fetch_add(1, Ordering::Relaxed);
+        let name = wanted.name.to_owned();
+        (self.events)(Event::Download { id, name: name.clone(), total: layer.size });
+        let feed = Feed::new(
+            layer.clone(),
+            self.layout.partial(&layer.digest),
+            id,
+            feed::Surroundings {
+                network: self.network.clone(),
+                events: self.events.clone(),
+                stop: stop.clone(),
+            },
+        )
+        .map_err(|source| Error::Feed { name: name.clone(), source })?;
+        let present = |content: &store::Content| self.layout.file(content).exists();
+        let decoded = archive::decode(Box::new(feed), order, self.staging, &present);
+        (self.events)(Event::Downloaded { id });
+        decoded.map_err(|source| Error::Layer {
+            name,
+            digest: layer.digest.clone(),
+            origin: layer.origin.describe(),
+            source,
+        })
+    }
+}
+
+impl Error {
+    /// Whether this is only the echo of another failure.
+    fn is_stopped(&self) -> bool {
+        match self {
+            Self::Layer { source: archive::Error::Fetch { source }, .. } => {
+                matches!(source.downcast_ref(), Some(feed::Error::Stopped))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// How the decoder is to read a layer.
+fn order(layer: &Layer, shape: &Shape) -> Order {
+    let by_type = layer.media_type.as_deref().and_then(Format::from_media_type);
+    let forced = layer.format.and_then(|format| Format::from_name(format.as_str())).or(by_type);
+    let (name, format, unpack) = match &layer.placement {
+        Placement::Detect { name, .. } => (name.clone(), forced, true),
+        Placement::Unpack { .. } => (String::from("content"), forced, true),
+        Placement::File { path } => (path.clone(), None, false),
+    };
+    let profile = match shape {
+        Shape::Joined => Profile::Strict,
+        Shape::Image { .. } => Profile::Image,
+    };
+    Order {
+        name,
+        format,
+        profile,
+        bounds: Bounds { compressed: layer.size, bytes: None, entries: None },
+        unpack,
+    }
+}

@@ -1,0 +1,179 @@
+//! Going back and forth: generations only grow, and each way back is a new one.
+
+use std::collections::BTreeMap;
+
+use store::{
+    Layout,
+    generation::{self, Keg, Record},
+    keg,
+};
+
+use crate::{
+    identity,
+    proposal::{Step, Verb},
+    state,
+};
+
+/// There is no way back or forward.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The generations cannot be read.
+    #[error("cannot read the history")]
+    Read(#[source] generation::Error),
+    /// Nothing came before.
+    #[error("there is nothing to undo")]
+    NothingBefore,
+    /// Nothing was undone since the last change.
+    #[error("there is nothing to redo")]
+    NothingAfter,
+    /// The generation is not there, or was cleaned up.
+    #[error("there is no generation {number}; there are: {}", list(.there))]
+    NoGeneration {
+        /// The number as asked for.
+        number: u64,
+        /// Those that can be gone back to.
+        there: Vec<u64>,
+    },
+    /// A package of the generation was cleaned up.
+    #[error("generation {number} needs `{keg}`, which was cleaned up")]
+    Gone {
+        /// The generation.
+        number: u64,
+        /// The keg that is missing.
+        keg: keg::Id,
+    },
+}
+
+fn list(numbers: &[u64]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Where undo and redo lead, found by playing all generations again.
+struct Walk {
+    past: Vec<u64>,
+    current: u64,
+    future: Vec<u64>,
+}
+
+impl Walk {
+    fn of(layout: &Layout) -> Result<Self, Error> {
+        let current = generation::current_number(layout).map_err(Error::Read)?.unwrap_or(0);
+        let numbers = generation::list(layout).map_err(Error::Read)?;
+        // Before the first generation that is still there, there was nothing or what is gone.
+        let first = numbers.first().copied().unwrap_or(0);
+        let mut walk =
+            Self { past: Vec::new(), current: first.saturating_sub(1), future: Vec::new() };
+        for number in numbers.into_iter().filter(|number| *number <= current) {
+            let record = generation::read(layout, number).map_err(Error::Read)?;
+            walk.step(number, record.restores);
+        }
+        Ok(walk)
+    }
+
+    fn step(&mut self, number: u64, restores: Option<u64>) {
+        match restores {
+            Some(content) if self.past.last() == Some(&content) => {
+                self.past.pop();
+                self.future.push(self.current);
+                self.current = content;
+            }
+            Some(content) if self.future.last() == Some(&content) => {
+                self.future.pop();
+                self.past.push(self.current);
+                self.current = content;
+            }
+            content => {
+                self.past.push(self.current);
+                self.future.clear();
+                self.current = content.unwrap_or(number);
+            }
+        }
+    }
+}
+
+/// What was before the last change that was not undone.
+pub(crate) fn undo(layout: &Layout) -> Result<Record, Error> {
+    let walk = Walk::of(layout)?;
+    content(layout, *walk.past.last().ok_or(Error::NothingBefore)?)
+}
+
+/// What was undone last.
+pub(crate) fn redo(layout: &Layout) -> Result<Record, Error> {
+    let walk = Walk::of(layout)?;
+    content(layout, *walk.future.last().ok_or(Error::NothingAfter)?)
+}
+
+/// What a generation holds.
+pub(crate) fn rollback(layout: &Layout, number: u64) -> Result<Record, Error> {
+    let there = generation::list(layout).map_err(Error::Read)?;
+    if !there.contains(&number) {
+        return Err(Error::NoGeneration { number, there });
+    }
+    let record = generation::read(layout, number).map_err(Error::Read)?;
+    content(layout, record.restores.unwrap_or(number))
+}
+
+/// A record that brings a generation's content back; 0 is the time before the first one.
+fn content(layout: &Layout, number: u64) -> Result<Record, Error> {
+    let mut record = match number {
+        0 => Record::new("", 0),
+        _ => {
+            let there = generation::list(layout).map_err(Error::Read)?;
+            if !there.contains(&number) {
+                return Err(Error::NoGeneration { number, there });
+            }
+            generation::read(layout, number).map_err(Error::Read)?
+        }
+    };
+    for keg in &record.kegs {
+        let keg = keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() };
+        if !layout.keg(&keg.name, &keg.leaf).exists() {
+            return Err(Error::Gone { number, keg });
+        }
+    }
+    record.restores = Some(number);
+    Ok(record)
+}
+
+/// What differs between two records, as steps.
+pub(crate) fn steps(before: &Record, after: &Record) -> Vec<Step> {
+    let map = |record: &Record| -> BTreeMap<String, Keg> {
+        let named = |keg: &Keg| (state::shown(&keg.name, keg.slot.as_deref()), keg.clone());
+        record.kegs.iter().map(named).collect()
+    };
+    let (before, after) = (map(before), map(after));
+    let shown = |keg: &Keg| identity::version_shown(&keg.version, keg.revision);
+    let mut steps = Vec::new();
+    let step = |action, name: &str, keg: &Keg, from, to| Step {
+        action,
+        name: name.to_owned(),
+        tap: keg.tap.clone(),
+        from,
+        to,
+        reason: "it was so then".to_owned(),
+        beyond: false,
+        download_bytes: Some(0),
+    };
+    for (name, keg) in &after {
+        match before.get(name) {
+            None => steps.push(step(Verb::Install, name, keg, None, Some(shown(keg)))),
+            Some(old) if old.leaf != keg.leaf => {
+                let action = match order(old, keg) {
+                    std::cmp::Ordering::Greater => Verb::Downgrade,
+                    _ => Verb::Upgrade,
+                };
+                steps.push(step(action, name, keg, Some(shown(old)), Some(shown(keg))));
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, keg) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+        steps.push(step(Verb::Remove, name, keg, Some(shown(keg)), None));
+    }
+    steps
+}
+
+fn order(old: &Keg, new: &Keg) -> std::cmp::Ordering {
+    let version = |keg: &Keg| formula::Version::parse(&keg.version, formula::Scheme::Loose).ok();
+    (version(old), old.revision).cmp(&(version(new), new.revision))
+}

@@ -1,0 +1,143 @@
+//! One user's root with its taps, its machine and its way out: what every command works on.
+
+use std::{
+    cell::OnceCell,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use catalog::{Manifests, Taps};
+use formula::template::{self, Token};
+use store::{Layout, keg};
+
+use crate::{
+    event::Listener,
+    host::Host,
+    network::Network,
+    receipt::{self, Receipt},
+    state::{Installed, Package},
+};
+
+/// Everything that a command is told about its surroundings.
+#[derive(Clone)]
+pub struct Setting {
+    /// The root folder.
+    pub root: PathBuf,
+    /// Where manifests are kept between commands; none keeps nothing.
+    pub cache: Option<PathBuf>,
+    /// How many downloads run at once, at least 1.
+    pub jobs: usize,
+    /// How registries are spoken to.
+    pub oci: oci::Config,
+    /// The user's PATH, to tell what a new command hides.
+    pub path: Option<OsString>,
+    /// Takes what happens.
+    pub events: Listener,
+    /// The command as the user typed it, for the history.
+    pub command: String,
+}
+
+/// One user's root; making one touches nothing.
+pub struct Home {
+    pub(crate) setting: Setting,
+    pub(crate) layout: Layout,
+    pub(crate) host: Host,
+    pub(crate) network: Arc<Network>,
+    pub(crate) manifests: Manifests,
+    pub(crate) downloads: AtomicU64,
+    taps: OnceCell<Taps>,
+}
+
+/// A root cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The machine is of a kind that has no word among the platforms.
+    #[error(
+        "pkg does not know this kind of machine: {} on {}",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )]
+    Host,
+    /// The root breaks a rule, or one of its folders cannot be trusted.
+    #[error("cannot work below `{}`", root.display())]
+    Root {
+        /// The root.
+        root: PathBuf,
+        /// The rule.
+        #[source]
+        source: store::layout::Error,
+    },
+}
+
+impl Home {
+    /// A root as it is set; reads nothing yet.
+    pub fn open(setting: Setting) -> Result<Self, Error> {
+        let host = Host::detect().ok_or(Error::Host)?;
+        Ok(Self {
+            layout: Layout::new(setting.root.clone()),
+            host,
+            network: Arc::new(Network::new(setting.oci.clone())),
+            manifests: Manifests::new(setting.cache.clone()),
+            downloads: AtomicU64::new(0),
+            taps: OnceCell::new(),
+            setting,
+        })
+    }
+
+    /// The paths below the root.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The machine.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The taps, read when first asked for.
+    pub fn taps(&self) -> Result<&Taps, catalog::taps::Error> {
+        if self.taps.get().is_none() {
+            let taps = Taps::open(&self.layout.taps())?;
+            // The cell was empty just before, and no other thread shares it.
+            let _ = self.taps.set(taps).is_ok();
+        }
+        Ok(self.taps.get().expect("set above"))
+    }
+
+    /// The packages of the current generation.
+    pub fn installed(&self) -> Result<Installed, store::generation::Error> {
+        Installed::read(&self.layout)
+    }
+
+    /// What is remembered of a package.
+    pub fn receipt(&self, package: &Package) -> Result<Receipt, receipt::Error> {
+        Receipt::read(&self.layout, &package.keg)
+    }
+
+    /// Makes the root and its folders, where they are not there.
+    pub(crate) fn create(&self) -> Result<(), Error> {
+        let root = self.layout.root().to_owned();
+        self.layout.create().map_err(|source| Error::Root { root, source })
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now() -> i64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// Expands the install-time tokens of a text of one keg.
+    pub(crate) fn expand(&self, text: &str, keg: &keg::Id) -> Result<String, template::Error> {
+        let shown = |path: &Path| Some(path.display().to_string());
+        template::install(text, &|token| match token {
+            Token::Prefix => shown(&self.layout.current()),
+            Token::Keg => shown(&self.layout.keg(&keg.name, &keg.leaf)),
+            Token::Etc => shown(&self.layout.etc()),
+            Token::Var => shown(&self.layout.var()),
+            Token::Dep(name) => shown(&self.layout.current().join("opt").join(name)),
+            Token::Out | Token::Src | Token::Jobs => None,
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! The name of a keg's folder: another content is another keg, never a rewrite.
+
+use catalog::Artifact;
+use digest::Sha256;
+use formula::{Resolved, Source};
+use serde::Serialize;
+
+/// Hexadecimal digits of a keg's id.
+const ID_DIGITS: usize = 12;
+
+/// What a keg's id is the digest of; never a URL, a tag or a mirror.
+#[derive(Serialize)]
+struct Identity<'a> {
+    artifact: [&'a str; 1],
+    platform: String,
+    source: SourceIdentity<'a>,
+    expose: &'a formula::Expose,
+    setup: &'a [formula::Setup],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrapped: Option<Wrapped<'a>>,
+}
+
+#[derive(Serialize)]
+struct SourceIdentity<'a> {
+    strategy: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strip: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<formula::Format>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    paths: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    external_links: &'a [String],
+}
+
+/// Wrappers hold the environment and the keg's absolute path.
+#[derive(Serialize)]
+struct Wrapped<'a> {
+    env: &'a std::collections::BTreeMap<String, String>,
+    root: &'a str,
+}
+
+/// `<version>[_<revision>]-<id>` of the package as it would be unpacked below `root`.
+pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str) -> String {
+    let identity = Identity {
+        artifact: [artifact.digest.as_str()],
+        platform: package.key.to_string(),
+        source: source(&package.source),
+        expose: &package.expose,
+        setup: &package.setup,
+        wrapped: package.expose.wrap.then_some(Wrapped { env: &package.env, root }),
+    };
+    // RFC 8785, so that the id does not depend on how a library orders keys.
+    let json = serde_jcs::to_vec(&identity).expect("an identity has only text keys");
+    let id = Sha256::of(&json).to_hex();
+    format!("{}-{}", shown(package), &id[..ID_DIGITS])
+}
+
+/// `<version>[_<revision>]`, as people read it.
+pub(crate) fn shown(package: &Resolved) -> String {
+    version_shown(&package.version.to_string(), package.revision)
+}
+
+/// `<version>[_<revision>]`, as people read it.
+pub(crate) fn version_shown(version: &str, revision: u32) -> String {
+    if revision == 0 { version.to_owned() } else { format!("{version}_{revision}") }
+}
+
+fn source(source: &Source) -> SourceIdentity<'_> {
+    let of = |strategy, strip, format, external_links| SourceIdentity {
+        strategy,
+        strip,
+        format,
+        paths: &[],
+        external_links,
+    };
+    match source {
+        Source::Oci { strip, format, external_links, .. } => {
+            of("oci", *strip, *format, external_links)
+        }
+        Source::Http { strip, format, external_links, .. } => {
+            of("http", *strip, *format, external_links)
+        }
+        Source::File { strip, format, external_links, .. } => {
+            of("file", *strip, *format, external_links)
+        }
+        Source::Image { strip, paths, external_links, .. } => {
+            SourceIdentity { paths, ..of("image", *strip, None, external_links) }
+        }
+        Source::Later { .. } => of("later", None, None, &[]),
+    }
+}

@@ -1,0 +1,56 @@
+//! The way out: an async runtime and a registry client, both made when first needed.
+//!
+//! Commands that touch no network pay for neither.
+
+use std::sync::OnceLock;
+
+use tokio::runtime::Runtime;
+
+/// The runtime or the client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The system gives no threads or descriptors.
+    #[error("cannot start the network threads")]
+    Start(#[source] std::io::Error),
+    /// The client's configuration cannot be used, such as a CA file that is no certificate.
+    #[error("cannot set up the registry client")]
+    Client(#[source] oci::Error),
+}
+
+/// A registry client that is built on first use.
+pub(crate) struct Network {
+    config: oci::Config,
+    started: OnceLock<Started>,
+}
+
+struct Started {
+    runtime: Runtime,
+    client: oci::Client,
+}
+
+impl Network {
+    pub(crate) fn new(config: oci::Config) -> Self {
+        Self { config, started: OnceLock::new() }
+    }
+
+    pub(crate) fn is_offline(&self) -> bool {
+        self.config.offline
+    }
+
+    /// The client and the runtime to drive it on; both live as long as the network.
+    pub(crate) fn start(&self) -> Result<(&Runtime, &oci::Client), Error> {
+        if self.started.get().is_none() {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .thread_name("network")
+                .enable_all()
+                .build()
+                .map_err(Error::Start)?;
+            let client = oci::Client::new(self.config.clone()).map_err(Error::Client)?;
+            // A second thread that was faster has set an equal value.
+            let _ = self.started.set(Started { runtime, client }).is_ok();
+        }
+        let started = self.started.get().expect("set above, by this thread or a faster one");
+        Ok((&started.runtime, &started.client))
+    }
+}

@@ -1,0 +1,626 @@
+//! From a request to a proposal: what would change, why, and what it would fetch.
+
+use std::collections::BTreeMap;
+
+use catalog::{Artifact, Spec, locate, spec};
+use formula::{Constraint, Name, Pin, Resolved, Source};
+use plan::{Action, Candidate, Reason, Wish};
+use store::generation::{Keg, Record};
+
+use crate::{
+    event::Event,
+    history,
+    home::Home,
+    identity,
+    offer::{Guest, Offers},
+    receipt::Origin,
+    request::{Request, Target},
+    state::{self, Installed, Known},
+};
+
+/// What a request would change.
+#[derive(Debug)]
+pub struct Proposal {
+    /// The steps in their order; empty where only requests, pins or links change, or nothing.
+    pub steps: Vec<Step>,
+    /// What the user should know besides, one line each.
+    pub notes: Vec<String>,
+    /// Whether it changes something that the request did not name.
+    pub beyond: bool,
+    /// Whether anything changes at all.
+    pub is_change: bool,
+    pub(crate) request: Request,
+    pub(crate) based_on: Option<u64>,
+    pub(crate) record: Record,
+    pub(crate) comings: Vec<Coming>,
+}
+
+/// One change of one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What is done.
+    pub action: Verb,
+    /// `name` or `name@slot`.
+    pub name: String,
+    /// The tap that the release is from.
+    pub tap: String,
+    /// The version before.
+    pub from: Option<String>,
+    /// The version after.
+    pub to: Option<String>,
+    /// Why, as the end of a sentence.
+    pub reason: String,
+    /// Whether the request did not name it.
+    pub beyond: bool,
+    /// Bytes to download, where they are known.
+    pub download_bytes: Option<u64>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// A package comes.
+    Install,
+    /// A newer release takes the place of another.
+    Upgrade,
+    /// An older release takes the place of another.
+    Downgrade,
+    /// The same version comes again.
+    Reinstall,
+    /// A package goes.
+    Remove,
+}
+
+/// A package that comes, with all that is needed to fetch it.
+#[derive(Debug)]
+pub(crate) struct Coming {
+    pub(crate) resolved: Resolved,
+    pub(crate) tap: String,
+    pub(crate) origin: Origin,
+    pub(crate) artifact: Artifact,
+    pub(crate) again: bool,
+}
+
+/// There is no proposal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What is installed cannot be read.
+    #[error("cannot read what is installed")]
+    State(#[source] store::generation::Error),
+    /// A receipt cannot be read.
+    #[error("cannot read what is known of the installed packages")]
+    Receipt(#[source] crate::receipt::Error),
+    /// A tap or formula cannot be read, or a name is not found.
+    #[error(transparent)]
+    Taps(#[from] catalog::taps::Error),
+    /// A formula file cannot be read.
+    #[error(transparent)]
+    File(#[from] catalog::tap::Error),
+    /// A formula file does not exist.
+    #[error("there is no file `{}`", path.display())]
+    NoFile {
+        /// The path as given.
+        path: std::path::PathBuf,
+    },
+    /// What follows the `@` is neither channel, slot nor constraint.
+    #[error("`{spec}` asks for a version that cannot be read")]
+    At {
+        /// The text as given.
+        spec: String,
+        /// What is wrong with it.
+        #[source]
+        source: formula::constraint::Error,
+    },
+    /// The planner found none.
+    #[error(transparent)]
+    Plan(#[from] plan::Error),
+    /// The registry client cannot be made.
+    #[error(transparent)]
+    Network(#[from] crate::network::Error),
+    /// A package's manifest cannot be had.
+    #[error("cannot find the bytes of `{name}`")]
+    Locate {
+        /// Name of the package.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: locate::Error,
+    },
+    /// A package that a request names is not installed.
+    #[error("`{name}` is not installed")]
+    NotInstalled {
+        /// The name as given.
+        name: String,
+    },
+    /// There is nothing to go back or forward to.
+    #[error(transparent)]
+    History(#[from] history::Error),
+}
+
+impl Home {
+    /// What `request` would change; asks registries for manifests that are not at hand.
+    pub fn propose(&self, request: &Request) -> Result<Proposal, Error> {
+        let installed = self.installed().map_err(Error::State)?;
+        let known = Known::all(&self.layout, &installed).map_err(Error::Receipt)?;
+        let mut draft =
+            Draft { home: self, installed: &installed, known: &known, asked: BTreeMap::new() };
+        match request {
+            Request::Install(_)
+            | Request::Uninstall(_)
+            | Request::Reinstall(_)
+            | Request::Upgrade(_)
+            | Request::Autoremove => draft.planned(request),
+            _ => draft.edited(request),
+        }
+    }
+}
+
+struct Draft<'a> {
+    home: &'a Home,
+    installed: &'a Installed,
+    known: &'a [Known],
+    /// What the user wrote after `@`, by `name`, where it is not the constraint's own text.
+    asked: BTreeMap<String, String>,
+}
+
+impl Draft<'_> {
+    /// A request that the planner answers.
+    fn planned(&mut self, request: &Request) -> Result<Proposal, Error> {
+        let home = self.home;
+        let specs = match request {
+            Request::Install(specs) | Request::Upgrade(specs) => &specs[..],
+            _ => &[],
+        };
+        let guests = self.guests(specs)?;
+        let offers = Offers::new(home.taps()?, &home.host, self.known, guests.clone());
+        let wishes = self.wishes(request, &offers, &guests)?;
+        let before = self.planner_view(&offers)?;
+        let plan = plan::plan(&before, &wishes, &offers)?;
+        let mut record = self.installed.record.clone();
+        record.requests = plan
+            .requests
+            .iter()
+            .map(|(key, constraint)| (key.to_string(), self.request_text(key, constraint)))
+            .collect();
+        let mut comings = Vec::new();
+        let mut steps = Vec::new();
+        for step in &plan.steps {
+            let mut shown = shown_step(step);
+            if !matches!(step.action, Action::Remove) {
+                let coming = self.coming(step, &offers)?;
+                shown.download_bytes = self.to_download(&coming.artifact);
+                self.place(&mut record, &coming);
+                comings.push(coming);
+            } else {
+                let gone = step.key();
+                record.kegs.retain(|keg| keg.name != gone.name.as_str() || keg.slot != gone.slot);
+                record.pins.remove(&gone.to_string());
+            }
+            steps.push(shown);
+        }
+        record.kegs.sort_by(|a, b| (&a.name, &a.slot).cmp(&(&b.name, &b.slot)));
+        link_one_slot_each(&mut record);
+        Ok(Proposal {
+            beyond: plan.steps.iter().any(|step| step.beyond),
+            is_change: !steps.is_empty() || record.requests != self.installed.record.requests,
+            notes: plan.notes.iter().map(ToString::to_string).collect(),
+            steps,
+            request: request.clone(),
+            based_on: self.installed.generation,
+            record,
+            comings,
+        })
+    }
+
+    /// What is installed, with what each request means by its formula's channels.
+    fn planner_view(&self, offers: &Offers<'_>) -> Result<Vec<plan::Installed>, Error> {
+        let mut view = Vec::new();
+        for known in self.known {
+            let requested = match &known.package.requested {
+                None => None,
+                Some(text) => Some(self.meaning(text, known, offers)?),
+            };
+            view.extend(known.to_installed(requested));
+        }
+        Ok(view)
+    }
+
+    fn meaning(&self, text: &str, known: &Known, offers: &Offers<'_>) -> Result<Constraint, Error> {
+        if let Ok(found) = offers.find(Some(&known.package.tap), &known.package.name)
+            && let Ok(channel) = Name::parse(text)
+            && let Some(constraint) = found.formula.channels().get(&channel)
+        {
+            return Ok(constraint.clone());
+        }
+        Constraint::parse(text).map_err(|source| Error::At { spec: text.to_owned(), source })
+    }
+
+    /// The text by which a request is remembered: what the user wrote, else the constraint.
+    fn request_text(&self, key: &plan::Key, constraint: &Constraint) -> String {
+        let before = self.installed.record.requests.get(&key.to_string());
+        let asked = self.asked.get(key.name.as_str());
+        match (asked, before) {
+            (Some(asked), _) => asked.clone(),
+            (None, Some(before)) if Constraint::parse(before).is_err() => before.clone(),
+            _ => constraint.as_str().to_owned(),
+        }
+    }
+
+    /// Packages that are named by a file or a reference.
+    fn guests(&self, specs: &[Spec]) -> Result<Vec<Guest>, Error> {
+        let mut guests = Vec::new();
+        for spec in specs {
+            match &spec.kind {
+                spec::Kind::Name { .. } => {}
+                spec::Kind::File(path) => guests.extend(self.file_guests(path)?),
+                spec::Kind::Reference(place) => guests.push(self.reference_guest(place)?),
+            }
+        }
+        Ok(guests)
+    }
+
+    fn file_guests(&self, path: &std::path::Path) -> Result<Vec<Guest>, Error> {
+        let no_file = || Error::NoFile { path: path.to_owned() };
+        let path = std::path::absolute(path).map_err(|_| no_file())?;
+        let folder = path.parent().ok_or_else(no_file)?;
+        let tap = catalog::Tap::folder(folder, Some(catalog::DIRECT))?;
+        let found = tap.formula_file(&path)?.ok_or_else(no_file)?;
+        let host = self.home.host.platform();
+        let resolved = found.formula.releases().iter();
+        let resolved = resolved.filter_map(|r| found.formula.resolve(&r.version, host).ok());
+        Ok(resolved
+            .map(|resolved| Guest {
+                resolved,
+                tap: catalog::DIRECT.to_owned(),
+                origin: Origin::File(path.clone()),
+                artifact: None,
+                found: Some(found.clone()),
+            })
+            .collect())
+    }
+
+    fn reference_guest(&self, place: &oci::Place) -> Result<Guest, Error> {
+        let home = self.home;
+        (home.setting.events)(Event::Resolving { name: place.to_string() });
+        let (runtime, client) = home.network.start()?;
+        let follow = catalog::direct::follow(place, home.host.platform(), &home.manifests, client);
+        let direct = runtime
+            .block_on(follow)
+            .map_err(|source| Error::Locate { name: place.to_string(), source })?;
+        Ok(Guest {
+            resolved: direct.resolved,
+            tap: catalog::DIRECT.to_owned(),
+            origin: Origin::Reference(place.to_string()),
+            artifact: Some(direct.artifact),
+            found: None,
+        })
+    }
+
+    fn wishes(
+        &mut self,
+        request: &Request,
+        offers: &Offers<'_>,
+        guests: &[Guest],
+    ) -> Result<Vec<Wish>, Error> {
+        match request {
+            Request::Install(specs) => {
+                specs.iter().map(|spec| self.install_wish(spec, offers, guests)).collect()
+            }
+            Request::Upgrade(specs) if specs.is_empty() => Ok(vec![Wish::UpgradeAll]),
+            Request::Upgrade(specs) => {
+                specs.iter().map(|spec| self.upgrade_wish(spec, offers, guests)).collect()
+            }
+            Request::Uninstall(targets) => self.keyed(targets, |key| Wish::Uninstall { key }),
+            Request::Reinstall(targets) => self.keyed(targets, |key| Wish::Reinstall { key }),
+            _ => Ok(vec![Wish::Autoremove]),
+        }
+    }
+
+    fn keyed(
+        &self,
+        targets: &[Target],
+        wish: impl Fn(plan::Key) -> Wish,
+    ) -> Result<Vec<Wish>, Error> {
+        targets
+            .iter()
+            .map(|target| {
+                let no_name = |_| Error::NotInstalled { name: target.name.clone() };
+                let name = Name::parse(&target.name).map_err(no_name)?;
+                Ok(wish(plan::Key { name, slot: target.slot.clone() }))
+            })
+            .collect()
+    }
+
+    fn install_wish(
+        &mut self,
+        spec: &Spec,
+        offers: &Offers<'_>,
+        guests: &[Guest],
+    ) -> Result<Wish, Error> {
+        let (tap, name, slot, constraint) = self.meant(spec, offers, guests)?;
+        let constraint = constraint.unwrap_or_else(Constraint::any);
+        Ok(Wish::Install { name, tap, slot, constraint })
+    }
+
+    fn upgrade_wish(
+        &mut self,
+        spec: &Spec,
+        offers: &Offers<'_>,
+        guests: &[Guest],
+    ) -> Result<Wish, Error> {
+        let (_, name, slot, constraint) = self.meant(spec, offers, guests)?;
+        Ok(Wish::Upgrade { key: plan::Key { name, slot }, constraint })
+    }
+
+    /// What a spec means: `@X` is a channel of that name, else a slot, else a constraint.
+    #[expect(clippy::type_complexity, reason = "the four parts of a wish, taken apart at once")]
+    fn meant(
+        &mut self,
+        spec: &Spec,
+        offers: &Offers<'_>,
+        guests: &[Guest],
+    ) -> Result<(Option<String>, Name, Option<String>, Option<Constraint>), Error> {
+        let found = match &spec.kind {
+            spec::Kind::Name { tap, name } => offers.find(tap.as_deref(), name.as_str())?,
+            spec::Kind::File(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                let is_it = |guest: &&Guest| guest.origin == Origin::File(path.clone());
+                match guests.iter().find(is_it).and_then(|guest| guest.found.clone()) {
+                    Some(found) => std::rc::Rc::new(found),
+                    None => return Err(Error::NoFile { path }),
+                }
+            }
+            spec::Kind::Reference(place) => {
+                let origin = Origin::Reference(place.to_string());
+                let guest = guests.iter().find(|guest| guest.origin == origin);
+                let guest = guest.ok_or_else(|| Error::NotInstalled { name: place.to_string() })?;
+                let name = guest.resolved.name.clone();
+                return Ok((Some(guest.tap.clone()), name, None, None));
+            }
+        };
+        let tap = match &spec.kind {
+            spec::Kind::Name { tap, .. } => tap.clone(),
+            _ => Some(found.tap.clone()),
+        };
+        let name = found.formula.name().clone();
+        let Some(at) = &spec.at else { return Ok((tap, name, None, None)) };
+        if let Ok(channel) = Name::parse(at)
+            && let Some(constraint) = found.formula.channels().get(&channel)
+        {
+            self.asked.insert(name.as_str().to_owned(), at.clone());
+            return Ok((tap, name, None, Some(constraint.clone())));
+        }
+        let mut releases = found.formula.releases().iter();
+        let is_slot = releases.any(|release| {
+            found.formula.slot(&release.version).ok().flatten().as_ref() == Some(at)
+        });
+        if is_slot {
+            return Ok((tap, name, Some(at.clone()), None));
+        }
+        let constraint =
+            Constraint::parse(at).map_err(|source| Error::At { spec: spec.to_string(), source })?;
+        Ok((tap, name, None, Some(constraint)))
+    }
+
+    fn coming(&self, step: &plan::Step, offers: &Offers<'_>) -> Result<Coming, Error> {
+        let home = self.home;
+        let candidate = &step.candidate;
+        let name = candidate.name.as_str();
+        let version = candidate.version.to_string();
+        let again = matches!(step.action, Action::Reinstall);
+        let (resolved, origin, folder, registry, artifact) =
+            match offers.guest(name, &candidate.tap, &version) {
+                Some(guest) => {
+                    let folder = guest.found.as_ref().and_then(|found| found.folder.clone());
+                    let artifact = guest.artifact.clone();
+                    (guest.resolved.clone(), guest.origin.clone(), folder, None, artifact)
+                }
+                None => self.tap_release(candidate, offers)?,
+            };
+        let tap = candidate.tap.clone();
+        if let Some(artifact) = artifact {
+            return Ok(Coming { resolved, tap, origin, artifact, again });
+        }
+        let source = effective_source(&resolved, registry.as_deref());
+        let wanted = locate::Wanted {
+            name,
+            source: &source,
+            folder: folder.as_deref(),
+            host: home.host.platform(),
+        };
+        let failed = |source| Error::Locate { name: name.to_owned(), source };
+        let artifact = match locate::at_hand(&wanted, &home.manifests).map_err(failed)? {
+            Some(artifact) => artifact,
+            None => {
+                (home.setting.events)(Event::Resolving { name: name.to_owned() });
+                let (runtime, client) = home.network.start()?;
+                let asked = locate::ask(&wanted, &home.manifests, client);
+                runtime.block_on(asked).map_err(failed)?
+            }
+        };
+        Ok(Coming { resolved, tap, origin, artifact, again })
+    }
+
+    /// A release of a tap; one that the tap no longer has is as its receipt remembers it.
+    #[expect(clippy::type_complexity, reason = "the parts of a package that comes")]
+    fn tap_release(
+        &self,
+        candidate: &Candidate,
+        offers: &Offers<'_>,
+    ) -> Result<
+        (Resolved, Origin, Option<std::path::PathBuf>, Option<String>, Option<Artifact>),
+        Error,
+    > {
+        let name = candidate.name.as_str();
+        if let Some(resolved) = offers.resolve(candidate) {
+            let found = offers.find(Some(&candidate.tap), name)?;
+            return Ok((resolved, Origin::Tap, found.folder.clone(), found.registry.clone(), None));
+        }
+        let known = self.known.iter().find(|known| known.package.name == name);
+        let known = known.ok_or_else(|| Error::NotInstalled { name: name.to_owned() })?;
+        let receipt = &known.receipt;
+        let folder = match &receipt.origin {
+            Origin::File(path) => path.parent().map(ToOwned::to_owned),
+            _ => None,
+        };
+        Ok((receipt.package.clone(), receipt.origin.clone(), folder, None, None))
+    }
+
+    /// Bytes of the layers that the store does not have yet, where all are known.
+    fn to_download(&self, artifact: &Artifact) -> Option<u64> {
+        let missing = artifact.layers.iter().filter(|layer| {
+            let is_carried = matches!(layer.origin, catalog::Origin::Carried(_));
+            !is_carried && !self.home.layout.plan(&layer.digest).exists()
+        });
+        missing.map(|layer| layer.size).sum()
+    }
+
+    fn place(&self, record: &mut Record, coming: &Coming) {
+        let resolved = &coming.resolved;
+        let name = resolved.name.as_str();
+        let root = self.home.layout.root().display().to_string();
+        let before = record.kegs.iter().position(|k| k.name == name && k.slot == resolved.slot);
+        let was_linked = before.map(|position| record.kegs.remove(position).linked);
+        record.kegs.push(Keg {
+            name: name.to_owned(),
+            slot: resolved.slot.clone(),
+            tap: coming.tap.clone(),
+            version: resolved.version.clone(),
+            revision: resolved.revision,
+            leaf: identity::leaf(resolved, &coming.artifact, &root),
+            linked: was_linked.unwrap_or(resolved.keg_only.is_none()),
+            keg_only: resolved.keg_only.clone(),
+        });
+    }
+
+    /// A request that changes only what is remembered and linked.
+    fn edited(&self, request: &Request) -> Result<Proposal, Error> {
+        let mut record = self.installed.record.clone();
+        match request {
+            Request::Undo => record = history::undo(&self.home.layout)?,
+            Request::Redo => record = history::redo(&self.home.layout)?,
+            Request::Rollback(number) => record = history::rollback(&self.home.layout, *number)?,
+            Request::Pin(targets, on) => self.each(targets, |name, _| {
+                if *on {
+                    record.pins.insert(name.to_owned())
+                } else {
+                    record.pins.remove(name)
+                };
+            })?,
+            Request::Mark(targets, on) => self.each(targets, |name, _| {
+                if *on {
+                    record.requests.entry(name.to_owned()).or_insert_with(|| "*".to_owned());
+                } else {
+                    record.requests.remove(name);
+                }
+            })?,
+            Request::Link(targets, on) => {
+                self.each(targets, |_, target| link(&mut record, target, *on))?;
+            }
+            Request::Use(target) => {
+                self.each(std::slice::from_ref(target), |_, target| {
+                    link(&mut record, target, true);
+                })?;
+            }
+            _ => {}
+        }
+        let before = &self.installed.record;
+        let is_change = record.restores.is_some()
+            || (&record.kegs, &record.requests, &record.pins)
+                != (&before.kegs, &before.requests, &before.pins);
+        Ok(Proposal {
+            steps: history::steps(before, &record),
+            notes: Vec::new(),
+            beyond: false,
+            is_change,
+            request: request.clone(),
+            based_on: self.installed.generation,
+            record,
+            comings: Vec::new(),
+        })
+    }
+
+    /// Calls `edit` for each target that is installed, with the name that requests go by.
+    fn each(&self, targets: &[Target], mut edit: impl FnMut(&str, &Target)) -> Result<(), Error> {
+        for target in targets {
+            let found = self
+                .installed
+                .named(&target.name)
+                .into_iter()
+                .find(|package| target.slot.is_none() || package.slot == target.slot);
+            let Some(found) = found else {
+                let name = state::shown(&target.name, target.slot.as_deref());
+                return Err(Error::NotInstalled { name });
+            };
+            let exact = Target { name: found.name.clone(), slot: found.slot.clone() };
+            edit(&found.shown_name(), &exact);
+        }
+        Ok(())
+    }
+}
+
+/// Links or unlinks one slot; another slot of the name gives way.
+fn link(record: &mut Record, target: &Target, on: bool) {
+    for keg in record.kegs.iter_mut().filter(|keg| keg.name == target.name) {
+        keg.linked = on && keg.slot == target.slot;
+    }
+}
+
+/// Of each name one slot is linked at most: the one that was linked first.
+fn link_one_slot_each(record: &mut Record) {
+    let mut linked: BTreeMap<String, usize> = BTreeMap::new();
+    for position in 0..record.kegs.len() {
+        let keg = &record.kegs[position];
+        if keg.linked && linked.insert(keg.name.clone(), position).is_some() {
+            record.kegs[position].linked = false;
+        }
+    }
+}
+
+/// Where the bytes come from: the tap's registry, if the version was published there.
+fn effective_source(resolved: &Resolved, registry: Option<&str>) -> Source {
+    let (Some(package), Some(registry)) = (&resolved.package, registry) else {
+        return resolved.source.clone();
+    };
+    let repository = resolved.name.as_str().replace('+', "__p");
+    let tag = resolved.version.replace('+', "_").replace('~', "__t");
+    let revision = match resolved.revision {
+        0 => String::new(),
+        revision => format!("__r{revision}"),
+    };
+    Source::Oci {
+        reference: format!("{registry}/{repository}:{tag}{revision}"),
+        pin: Pin::Index(package.clone()),
+        format: None,
+        strip: None,
+        external_links: Vec::new(),
+    }
+}
+
+fn shown_step(step: &plan::Step) -> Step {
+    let (action, from) = match &step.action {
+        Action::Install => (Verb::Install, None),
+        Action::Upgrade { from } => (Verb::Upgrade, Some(from.to_string())),
+        Action::Downgrade { from } => (Verb::Downgrade, Some(from.to_string())),
+        Action::Reinstall => (Verb::Reinstall, Some(step.candidate.release().to_string())),
+        Action::Remove => (Verb::Remove, Some(step.candidate.release().to_string())),
+    };
+    let to = (action != Verb::Remove).then(|| step.candidate.release().to_string());
+    let reason = match &step.reason {
+        Reason::Requested => "you asked for it".to_owned(),
+        Reason::Named => "you named it".to_owned(),
+        Reason::Dependency { of } => format!("`{of}` needs it"),
+        Reason::Adapts { to } => format!("what is installed does not go with `{to}`"),
+        Reason::NoLongerNeeded => "nothing needs it any more".to_owned(),
+    };
+    Step {
+        action,
+        name: step.key().to_string(),
+        tap: step.candidate.tap.clone(),
+        from,
+        to,
+        reason,
+        beyond: step.beyond,
+        download_bytes: None,
+    }
+}

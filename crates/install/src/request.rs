@@ -1,0 +1,51 @@
+//! What a command asks for, in words that are not yet the planner's.
+
+use catalog::Spec;
+
+/// Something that is installed, as a user names it: `NAME` or `NAME@SLOT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The name.
+    pub name: String,
+    /// The slot, where the user named it.
+    pub slot: Option<String>,
+}
+
+/// What a command asks for.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Have packages, and remember that they were asked for.
+    Install(Vec<Spec>),
+    /// Remove packages.
+    Uninstall(Vec<Target>),
+    /// Install the same releases again.
+    Reinstall(Vec<Target>),
+    /// Move packages to the newest release inside their request; all requested ones if empty.
+    Upgrade(Vec<Spec>),
+    /// Remove what no request needs.
+    Autoremove,
+    /// Keep packages at their version, or no longer.
+    Pin(Vec<Target>, bool),
+    /// Remember packages as requested, or as dependencies only.
+    Mark(Vec<Target>, bool),
+    /// Link packages into `bin` and the like, or no longer.
+    Link(Vec<Target>, bool),
+    /// Make one slot the one that is linked.
+    Use(Target),
+    /// Go back to what was before the last change.
+    Undo,
+    /// Go forward again.
+    Redo,
+    /// Go to what a generation holds.
+    Rollback(u64),
+}
+
+impl Target {
+    /// Reads `NAME` or `NAME@SLOT`.
+    pub fn parse(text: &str) -> Self {
+        match text.split_once('@') {
+            Some((name, slot)) => Self { name: name.to_owned(), slot: Some(slot.to_owned()) },
+            None => Self { name: text.to_owned(), slot: None },
+        }
+    }
+}
