@@ -106,7 +106,6 @@ impl DependencyProvider for Solver<'_> {
     fn should_cancel(&self) -> Result<(), Error> {
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        if steps % 100 == 0 { #[allow(clippy::print_stderr)] { eprintln!("{steps}"); } }
         if steps > STEPS_MAX { Err(Error::Exhausted { steps: STEPS_MAX }) } else { Ok(()) }
     }
 }
