@@ -84,7 +84,7 @@ pub enum Error {
     #[error("no solution was found after {steps} steps; name exact versions to narrow the search")]
     Exhausted {
         /// How many steps were taken.
-        steps: u32,
+        steps: usize,
     },
     /// A tap could not say which releases there are.
     #[error("cannot look up `{name}`")]

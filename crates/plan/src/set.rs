@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 
 use pubgrub::VersionSet;
 
@@ -22,10 +23,12 @@ pub(crate) enum Pick {
 }
 
 /// Finitely many picks, or all but finitely many; both forms are canonical.
+///
+/// The solver copies and compares sets all the time, so they are shared and sorted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Set {
     inverted: bool,
-    picks: BTreeSet<Pick>,
+    picks: Rc<[Pick]>,
 }
 
 impl Set {
@@ -35,13 +38,8 @@ impl Set {
     }
 
     /// The set with `pick` in it.
-    pub(crate) fn with(mut self, pick: Pick) -> Self {
-        if self.inverted {
-            self.picks.remove(&pick);
-        } else {
-            self.picks.insert(pick);
-        }
-        self
+    pub(crate) fn with(&self, pick: Pick) -> Self {
+        self.union(&Self::singleton(pick))
     }
 
     /// The picks of a finite set; the solver asks for no choice out of another.
@@ -57,10 +55,17 @@ impl Set {
             Pick::Absent | Pick::Present | Pick::Slot(_) => None,
         })
     }
+
+    /// Those of the picks that are listed here and, or but not, in `other`.
+    fn listed<'s>(&'s self, other: &'s Self, also: bool) -> impl Iterator<Item = Pick> + 's {
+        let is_listed = |pick: &Pick| other.picks.binary_search(pick).is_ok();
+        self.picks.iter().copied().filter(move |pick| is_listed(pick) == also)
+    }
 }
 
 impl FromIterator<Pick> for Set {
     fn from_iter<I: IntoIterator<Item = Pick>>(picks: I) -> Self {
+        let picks: BTreeSet<Pick> = picks.into_iter().collect();
         Self { inverted: false, picks: picks.into_iter().collect() }
     }
 }
@@ -69,29 +74,46 @@ impl VersionSet for Set {
     type V = Pick;
 
     fn empty() -> Self {
-        Self { inverted: false, picks: BTreeSet::new() }
+        Self { inverted: false, picks: Rc::default() }
     }
 
     fn singleton(pick: Pick) -> Self {
-        Self { inverted: false, picks: BTreeSet::from([pick]) }
+        Self { inverted: false, picks: Rc::new([pick]) }
     }
 
     fn complement(&self) -> Self {
-        Self { inverted: !self.inverted, picks: self.picks.clone() }
+        Self { inverted: !self.inverted, picks: Rc::clone(&self.picks) }
     }
 
     fn intersection(&self, other: &Self) -> Self {
         let picks = match (self.inverted, other.inverted) {
-            (false, false) => &self.picks & &other.picks,
-            (false, true) => &self.picks - &other.picks,
-            (true, false) => &other.picks - &self.picks,
-            (true, true) => &self.picks | &other.picks,
+            (false, false) => self.listed(other, true).collect(),
+            (false, true) => self.listed(other, false).collect(),
+            (true, false) => other.listed(self, false).collect(),
+            (true, true) => {
+                let both: BTreeSet<Pick> =
+                    self.picks.iter().chain(&*other.picks).copied().collect();
+                both.into_iter().collect()
+            }
         };
         Self { inverted: self.inverted && other.inverted, picks }
     }
 
     fn contains(&self, pick: &Pick) -> bool {
-        self.picks.contains(pick) != self.inverted
+        self.picks.binary_search(pick).is_ok() != self.inverted
+    }
+
+    fn is_disjoint(&self, other: &Self) -> bool {
+        match (self.inverted, other.inverted) {
+            (false, false) => self.listed(other, true).next().is_none(),
+            (false, true) => self.listed(other, false).next().is_none(),
+            (true, false) => other.listed(self, false).next().is_none(),
+            (true, true) => false,
+        }
+    }
+
+    fn subset_of(&self, other: &Self) -> bool {
+        self.is_disjoint(&other.complement())
     }
 }
 
@@ -130,7 +152,8 @@ mod tests {
                 prop_assert_eq!(a.intersection(&b).contains(&pick), in_a && in_b);
                 prop_assert_eq!(a.union(&b).contains(&pick), in_a || in_b);
                 prop_assert_eq!(a.complement().contains(&pick), !in_a);
-                prop_assert!(a.clone().with(pick).contains(&pick));
+                prop_assert!(a.with(pick).contains(&pick));
+                prop_assert_eq!(a.contains(&pick), a.with(pick) == a);
             }
             prop_assert_eq!(a.is_disjoint(&b), a.intersection(&b) == Set::empty());
             prop_assert_eq!(a.subset_of(&b), a.union(&b) == b);

@@ -52,7 +52,9 @@ pub(crate) struct Solver<'s> {
     /// The same by their names, the other ones too.
     fixed_names: BTreeMap<&'s Name, Vec<&'s Installed>>,
     choices: RefCell<Vec<Slots>>,
-    steps: Cell<u32>,
+    steps: Cell<usize>,
+    /// How many decisions are taken before the search is given up.
+    steps_max: usize,
 }
 
 /// The end of a search.
@@ -96,14 +98,18 @@ impl<'s> Solver<'s> {
                 fixed_names.entry(name).or_default().push(package);
             }
         }
+        let rules = goals.rules(pool, circle)?;
+        // A world without contradictions takes a few decisions for each rule.
+        let steps_max = 3_000 + 10 * rules.len();
         Ok(Self {
             pool,
             goals,
-            rules: goals.rules(pool, circle)?,
+            rules,
             fixed,
             fixed_names,
             choices: RefCell::default(),
             steps: Cell::new(0),
+            steps_max,
         })
     }
 
@@ -286,5 +292,42 @@ impl fmt::Display for Package {
             Self::Name(name) => write!(f, "name {name}"),
             Self::Choice(choice) => write!(f, "choice {choice}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use formula::{Scheme, Version};
+
+    use super::*;
+    use crate::{Candidate, Candidates, Wish, goals};
+
+    struct Nothing;
+
+    impl Candidates for Nothing {
+        fn candidates(
+            &self,
+            _: &Name,
+            _: Option<&str>,
+        ) -> Result<Vec<Candidate>, Box<dyn std::error::Error + Send + Sync>> {
+            Ok(Vec::new())
+        }
+
+        fn names(&self) -> Vec<Name> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_search_is_given_up_after_its_steps() {
+        let name = Name::parse("app").unwrap();
+        let version = Version::parse("1.0.0", Scheme::Semver).unwrap();
+        let installed = [Installed::new(Candidate::new(name, "core", version), None, false)];
+        let pool = Pool::new(&installed, &Nothing);
+        let goals = goals::read(&pool, &[Wish::Autoremove]).unwrap();
+        let mut solver = Solver::new(&pool, &goals, &Circle::default()).unwrap();
+        assert!(matches!(solver.run(), Ok(Outcome::Solved(chosen)) if chosen.len() == 1));
+        (solver.steps_max, solver.steps) = (2, Cell::new(0));
+        assert!(matches!(solver.run(), Err(Error::Exhausted { steps: 2 })));
     }
 }

@@ -11,9 +11,6 @@ use crate::{
     set::{Pick, Set},
 };
 
-/// How many decisions are taken before the search is given up; plain worlds take hundreds.
-const STEPS_MAX: u32 = 20_000;
-
 impl DependencyProvider for Solver<'_> {
     type P = Package;
     type V = Pick;
@@ -106,7 +103,8 @@ impl DependencyProvider for Solver<'_> {
     fn should_cancel(&self) -> Result<(), Error> {
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
-        if steps > STEPS_MAX { Err(Error::Exhausted { steps: STEPS_MAX }) } else { Ok(()) }
+        let steps_max = self.steps_max;
+        if steps > steps_max { Err(Error::Exhausted { steps: steps_max }) } else { Ok(()) }
     }
 }
 
