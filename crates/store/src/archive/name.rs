@@ -29,7 +29,7 @@ pub(crate) fn strict(name: &[u8]) -> Result<String, Rule> {
     }
     let mut path = String::with_capacity(text.len());
     for part in parts(text) {
-        check_part(part)?;
+        check_part(part.as_bytes())?;
         push(&mut path, part);
     }
     limits(&path)?;
@@ -42,19 +42,19 @@ pub(crate) fn check(path: &str) -> Result<(), Rule> {
     if path.starts_with('/') {
         return Err(Rule::Absolute);
     }
-    for part in path.split('/') {
+    for part in path.as_bytes().split(|byte| *byte == b'/') {
         match part {
-            "" | "." => return Err(Rule::Empty),
+            b"" | b"." => return Err(Rule::Empty),
             part => check_part(part)?,
         }
     }
     limits(path)
 }
 
-fn check_part(part: &str) -> Result<(), Rule> {
+fn check_part(part: &[u8]) -> Result<(), Rule> {
     match part {
-        ".." => Err(Rule::Parent),
-        part if part.starts_with(WHITEOUT) => Err(Rule::Whiteout),
+        b".." => Err(Rule::Parent),
+        part if part.starts_with(WHITEOUT.as_bytes()) => Err(Rule::Whiteout),
         _ => Ok(()),
     }
 }
@@ -104,10 +104,11 @@ pub(crate) fn legible_bytes(name: &[u8]) -> String {
 
 fn text(bytes: &[u8]) -> Result<&str, Rule> {
     let text = str::from_utf8(bytes).map_err(|_| Rule::NotUtf8)?;
-    if text.chars().any(char::is_control) {
-        return Err(Rule::Control);
-    }
-    Ok(text)
+    let has_control = match text.is_ascii() {
+        true => bytes.iter().any(u8::is_ascii_control),
+        false => text.chars().any(char::is_control),
+    };
+    if has_control { Err(Rule::Control) } else { Ok(text) }
 }
 
 fn parts(text: &str) -> impl Iterator<Item = &str> {
@@ -125,13 +126,15 @@ fn limits(path: &str) -> Result<(), Rule> {
     if path.len() > PATH_BYTES_MAX {
         return Err(Rule::Length);
     }
-    if path.split('/').count() > DEPTH_MAX {
+    let (mut depth, mut longest) = (0, 0);
+    for part in path.as_bytes().split(|byte| *byte == b'/') {
+        depth += 1;
+        longest = longest.max(part.len());
+    }
+    if depth > DEPTH_MAX {
         return Err(Rule::Depth);
     }
-    if path.split('/').any(|part| part.len() > COMPONENT_BYTES_MAX) {
-        return Err(Rule::Component);
-    }
-    Ok(())
+    if longest > COMPONENT_BYTES_MAX { Err(Rule::Component) } else { Ok(()) }
 }
 
 #[cfg(test)]

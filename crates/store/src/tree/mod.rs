@@ -13,7 +13,10 @@ mod resolve;
 mod seal;
 mod select;
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{
+    collections::{BTreeMap, btree_map::Entry as Slot},
+    ops::Bound,
+};
 
 use crate::{
     Content,
@@ -123,15 +126,27 @@ impl Tree {
     /// Puts a node of the current layer at a free path; directories join.
     fn put(&mut self, path: String, node: Node, mtime: i64) -> Result<(), Error> {
         check_path(&path).map_err(|rule| Error::Path { path: path.clone(), rule })?;
-        if let Some(there) = self.nodes.get(&path) {
-            if there.node == Node::Directory && node == Node::Directory {
-                return Ok(());
-            }
-            return Err(Error::Equal { path, first: there.layer, second: self.layers });
-        }
         self.make_parents(&path)?;
-        self.nodes.insert(path, Placed { node, mtime, layer: self.layers });
-        Ok(())
+        self.put_in_folder(path, node, mtime)
+    }
+
+    /// [`Tree::put`] for a path that keeps the rules and whose parents are known to be there.
+    fn put_in_folder(&mut self, path: String, node: Node, mtime: i64) -> Result<(), Error> {
+        let placed = Placed { node, mtime, layer: self.layers };
+        match self.nodes.entry(path) {
+            Slot::Vacant(slot) => {
+                slot.insert(placed);
+                Ok(())
+            }
+            Slot::Occupied(slot) => {
+                let there = slot.get();
+                if there.node == Node::Directory && placed.node == Node::Directory {
+                    return Ok(());
+                }
+                let (first, second) = (there.layer, placed.layer);
+                Err(Error::Equal { path: slot.key().clone(), first, second })
+            }
+        }
     }
 
     fn make_parents(&mut self, path: &str) -> Result<(), Error> {

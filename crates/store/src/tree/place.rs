@@ -1,7 +1,7 @@
 //! Archives side by side in one tree: placement and leading components.
 
-use super::{Error, Node, Tree};
-use crate::archive::{Entry, Kind, Plan, Rule};
+use super::{Error, Node, Tree, parent};
+use crate::archive::{Entry, Kind, Plan, Rule, check_path};
 
 /// Which leading components of an archive's paths are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ impl Tree {
             Strip::LoneTop => u32::from(has_lone_top(&plan.entries)),
         };
         let mut placed = false;
+        // Entries of one folder follow one another, so it is looked for once.
+        let mut known = String::new();
         for Entry { path, kind, mtime } in &plan.entries {
             let node = match kind {
                 Kind::Directory => Node::Directory,
@@ -46,7 +48,14 @@ impl Tree {
             };
             if let Some(rest) = without_leading(path, count) {
                 let separator = if at.is_empty() { "" } else { "/" };
-                self.put(format!("{at}{separator}{rest}"), node, *mtime)?;
+                let path = format!("{at}{separator}{rest}");
+                check_path(&path).map_err(|rule| Error::Path { path: path.clone(), rule })?;
+                let folder = parent(&path).unwrap_or_default();
+                if folder != known {
+                    self.make_parents(&path)?;
+                    known = folder.to_owned();
+                }
+                self.put_in_folder(path, node, *mtime)?;
                 placed = true;
             }
         }

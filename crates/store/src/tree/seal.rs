@@ -49,7 +49,7 @@ impl Tree {
     /// # Errors
     ///
     /// The first rule that is broken, with the path that breaks it.
-    pub fn seal(&self, external_links: &[String], folding: Folding) -> Result<Sealed, Error> {
+    pub fn seal(self, external_links: &[String], folding: Folding) -> Result<Sealed, Error> {
         if let Some((path, rule)) = self.refused.first_key_value() {
             return Err(Error::Refused { path: path.clone(), rule: *rule });
         }
@@ -68,7 +68,7 @@ impl Tree {
         if folding == Folding::Yes {
             self.check_folding()?;
         }
-        Ok(Sealed(self.clone()))
+        Ok(Sealed(self))
     }
 
     fn check_folder(&self, path: &str, folder: Option<&str>) -> Result<(), Error> {

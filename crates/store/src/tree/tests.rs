@@ -284,7 +284,7 @@ fn only_trees_that_keep_the_rules_are_sealed() {
     ];
     for (lines, folds) in folding {
         let tree = one(lines);
-        assert!(tree.seal(&[], Folding::No).is_ok());
+        assert!(tree.clone().seal(&[], Folding::No).is_ok());
         let folded = tree.seal(&[], Folding::Yes);
         assert_eq!(matches!(folded, Err(Error::Folds { .. })), *folds, "{lines:?}");
     }
@@ -338,7 +338,7 @@ fn programs_are_staged_from_plain_files() {
     fs_err::write(stored, "two").unwrap();
     tree.set_executable("staged");
     tree.set_executable("stored");
-    let sealed = tree.seal(&[], Folding::No).unwrap();
+    let sealed = tree.clone().seal(&[], Folding::No).unwrap();
     stage_programs(&sealed, &layout, &staging).unwrap();
     for bytes in ["one", "two"] {
         let program = Content { executable: true, ..content(bytes) };
