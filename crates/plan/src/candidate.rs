@@ -53,7 +53,7 @@ pub struct Candidate {
     pub deprecated: Option<String>,
     /// Why the package can no longer be installed, if so.
     pub disabled: Option<String>,
-    /// Why this machine cannot run it, if so: "no build for linux-amd64-musl; there are: …".
+    /// Why this machine cannot use it, if so: a clause, like "it needs glibc >=2.35".
     pub obstacle: Option<String>,
     /// Bytes to download, where they are known.
     pub download_bytes: Option<u64>,

@@ -54,7 +54,10 @@ pub enum Error {
         reasons: Vec<(Release, Obstacle)>,
     },
     /// The release that is installed is no longer offered, so it cannot be installed again.
-    #[error("`{key}` {release} is no longer in tap `{}`, so it cannot be installed again", .release.tap)]
+    #[error(
+        "`{key}` {release} is no longer in tap `{}`, so it cannot be installed again",
+        .release.tap
+    )]
     Gone {
         /// What should be installed again.
         key: Key,
@@ -120,7 +123,7 @@ pub enum Obstacle {
     Yanked(String),
     /// The package can no longer be installed.
     Disabled(String),
-    /// This machine cannot run it.
+    /// This machine cannot use it.
     Host(String),
 }
 
@@ -187,8 +190,7 @@ impl Obstacle {
             (Self::Yanked(why), true) => ("were yanked", why),
             (Self::Disabled(why), false) => ("is disabled", why),
             (Self::Disabled(why), true) => ("are disabled", why),
-            (Self::Host(why), false) => ("does not run here", why),
-            (Self::Host(why), true) => ("do not run here", why),
+            (Self::Host(why), _) => ("cannot be used here", why),
         };
         format!("{verb} ({why})")
     }

@@ -93,7 +93,7 @@ pub enum Because {
     Request(Constraint),
     /// The package is pinned.
     Pinned,
-    /// This machine cannot run it.
+    /// This machine cannot use it.
     Host(String),
     /// It does not go with another package.
     Held {
@@ -146,7 +146,7 @@ impl fmt::Display for Because {
         match self {
             Self::Request(request) => write!(f, "it was asked for as `{request}`"),
             Self::Pinned => f.write_str("it is pinned"),
-            Self::Host(why) => write!(f, "it does not run here ({why})"),
+            Self::Host(why) => write!(f, "it cannot be used here ({why})"),
             Self::Held { by: Some(by) } => write!(f, "it does not go with {by} as it stays"),
             Self::Held { by: None } => f.write_str("it does not go with what else stays"),
         }

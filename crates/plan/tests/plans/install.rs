@@ -210,10 +210,10 @@ fn what_this_machine_cannot_run_is_told() {
     assert_snapshot!(check("", "install far"), @"
     install far 1.0.0 (requested)
     request far: *
-    note: far 2.0.0 is newer than 1.0.0, but it does not run here (no build for linux-amd64-musl, there are: macos-arm64)
+    note: far 2.0.0 is newer than 1.0.0, but it cannot be used here (no build for linux-amd64-musl, there are: macos-arm64)
     ");
-    assert_snapshot!(check("", "install far 2"), @"NoSolution: `far` cannot be installed: far 2.0.0 does not run here (no build for linux-amd64-musl, there are: macos-arm64)");
-    assert_snapshot!(check("", "install farther"), @"NoSolution: `farther` cannot be installed: farther 1.1.0 and 1.0.0 do not run here (no build for linux-amd64-musl)");
+    assert_snapshot!(check("", "install far 2"), @"NoSolution: `far` cannot be installed: far 2.0.0 cannot be used here (no build for linux-amd64-musl, there are: macos-arm64)");
+    assert_snapshot!(check("", "install farther"), @"NoSolution: `farther` cannot be installed: farther 1.1.0 and 1.0.0 cannot be used here (no build for linux-amd64-musl)");
 }
 
 #[test]

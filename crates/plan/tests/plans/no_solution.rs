@@ -59,7 +59,7 @@ fn every_version_is_accounted_for() {
         lib 2.0.0; obstacle no build for linux-amd64-musl
     ";
     assert_snapshot!(plan(world, "", "install app"), @"
-    NoSolution: no solution: app 4.0.0 needs gone, which tap `core` does not have; app 2.0.0 and 3.0.0 need lib 2; app 1.0.0 needs lib 1; lib 1.0.0 was yanked (eats files); but lib 2.0.0 does not run here (no build for linux-amd64-musl)
+    NoSolution: no solution: app 4.0.0 needs gone, which tap `core` does not have; app 2.0.0 and 3.0.0 need lib 2; app 1.0.0 needs lib 1; lib 1.0.0 was yanked (eats files); but lib 2.0.0 cannot be used here (no build for linux-amd64-musl)
     hint: name `lib` as `=1.0.0` to take it though it was yanked
     ");
     assert_snapshot!(plan(world, "", "install app 1"), @"

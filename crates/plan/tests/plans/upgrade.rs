@@ -124,7 +124,7 @@ fn pins_hold_and_are_told() {
 
 #[test]
 fn what_became_of_a_release_is_told() {
-    assert_snapshot!(check("far 1.0.0 (*)", "upgrade"), @"note: far 2.0.0 is newer than 1.0.0, but it does not run here (no build for linux-arm64)");
+    assert_snapshot!(check("far 1.0.0 (*)", "upgrade"), @"note: far 2.0.0 is newer than 1.0.0, but it cannot be used here (no build for linux-arm64)");
     assert_snapshot!(check("old 1.0.0 (*)", "upgrade"), @"note: old 1.0.0 was yanked: eats files");
     assert_snapshot!(check("bad 1.0.0 (*)", "upgrade"), @"note: bad is deprecated: use app");
     assert_snapshot!(check("rg 1.0.0 (*)", "upgrade"), @"note: rg is now called ripgrep");
