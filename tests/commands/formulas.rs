@@ -132,6 +132,8 @@ fn taps_are_added_listed_and_forgotten() {
     exit 1
     --- stderr
     error: a tap `ours` is there already, from [HOME]/work/ours
+
+    hint: `--name` gives it another name
     ");
     assert_snapshot!(sandbox.run("tap add ours --name other"), @r"
     exit 0

@@ -2,5 +2,6 @@
 
 mod config;
 mod formulas;
+mod install;
 mod program;
 mod shellenv;

@@ -84,6 +84,7 @@ fn filters(home: &Path, host: Option<&str>) -> Vec<(Regex, &'static str)> {
             (r"-[0-9a-f]{12}\b", "-[ID]"),
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?", "[TIME]"),
             (r"127\.0\.0\.1:\d+", "[HOST]"),
+            (r"this machine has [0-9.]+", "this machine has [VERSION]"),
             (r"\bprocess \d+", "process [PID]"),
         ]
         .map(|(pattern, name)| (pattern.to_owned(), name)),

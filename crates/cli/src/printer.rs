@@ -78,6 +78,14 @@ impl Printer {
         }
     }
 
+    /// A path; one that holds control characters stays as it is, since it names something.
+    pub(crate) fn path(&self, view: view::Path) {
+        match self.is_json {
+            true => self.json(&view),
+            false => self.write_answer(view.as_str()),
+        }
+    }
+
     /// The answer as one JSON document.
     pub fn json(&self, view: &impl Serialize) {
         let text = serde_json::to_string_pretty(view).expect("views have text keys only");

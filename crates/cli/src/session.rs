@@ -1,16 +1,19 @@
-//! What a command gets: the settings of this run, the printer, and the question before a change.
+//! What a command gets: the settings of this run, the printer, and the rooms below, opened.
 
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 use catalog::{Found, Spec, Tap, Taps, spec::Kind};
+use install::{Home, Package};
 
 use crate::{
     args::Global,
+    commands::shellenv::Shell,
     config::Config,
     env::Environment,
     exit::Exit,
-    failure::{Failure, Result},
+    failure::{Failure, Result, did_you_mean},
     printer::Printer,
+    progress::Progress,
     settings::Settings,
 };
 
@@ -19,6 +22,7 @@ pub(crate) struct Session {
     pub(crate) environment: Environment,
     pub(crate) settings: Settings,
     pub(crate) printer: Arc<Printer>,
+    pub(crate) progress: Arc<Progress>,
 }
 
 impl Session {
@@ -30,7 +34,43 @@ impl Session {
         let folders = environment.folders.as_ref();
         let config = folders.map(|folders| Config::of_folder(&folders.config)).transpose()?;
         let settings = Settings::new(global, &environment, config.unwrap_or_default())?;
-        Ok(Self { environment, settings, printer: printer.clone() })
+        let progress = Arc::new(Progress::new(printer, environment.no_progress));
+        Ok(Self { environment, settings, printer: printer.clone(), progress })
+    }
+
+    /// The user's root; nothing is read or made before it is asked for.
+    pub(crate) fn home(&self) -> Result<Home> {
+        let progress = self.progress.clone();
+        Ok(Home::open(install::Setting {
+            root: self.settings.root.value.clone(),
+            cache: self.settings.cache.clone(),
+            jobs: self.settings.jobs.value.get(),
+            oci: self.oci(),
+            path: self.environment.path.clone(),
+            events: Arc::new(move |event| progress.on(event)),
+            command: typed(),
+        })?)
+    }
+
+    fn oci(&self) -> oci::Config {
+        let settings = &self.settings;
+        let mut config = oci::Config {
+            credentials: oci::credentials::Lookup::new(self.environment.credentials.clone()),
+            offline: settings.offline.value,
+            streams_per_host: settings.jobs.value.get(),
+            ..oci::Config::default()
+        };
+        let mirrors = settings.mirrors.iter().map(|mirror| &mirror.value);
+        config.mirrors = mirrors.map(|mirror| (mirror.from.clone(), mirror.to.clone())).collect();
+        let plain = settings.registries.iter().filter(|registry| registry.value.plain_http);
+        config.plain_http = plain.map(|registry| registry.value.host.clone()).collect();
+        config.ca = settings.ca.iter().flat_map(|ca| ca.value.clone()).collect();
+        if let Some(folders) = &self.environment.folders {
+            config.certs.push(folders.config.join("certs.d"));
+        }
+        let progress = self.progress.clone();
+        config.events = Arc::new(move |event| progress.on_network(event));
+        config
     }
 
     /// Asks before something that goes beyond what was named.
@@ -51,9 +91,14 @@ impl Session {
         asked.map_err(|error| Failure::new(Exit::Failed, error).context("cannot read the answer"))
     }
 
+    /// The user's shell, where it is one that is known here.
+    pub(crate) fn shell(&self) -> Option<Shell> {
+        Shell::of_path(self.environment.shell.as_ref()?)
+    }
+
     /// The taps that formulas come from.
     pub(crate) fn taps(&self) -> Result<Taps> {
-        Ok(Taps::open(&self.settings.root.value.join("taps"))?)
+        Ok(Taps::open(&store::Layout::new(self.settings.root.value.clone()).taps())?)
     }
 
     /// The formula that `spec` names, whichever version it asks for.
@@ -66,10 +111,46 @@ impl Session {
                 found.ok_or_else(|| Failure::told(Exit::NotFound, missing()))
             }
             Kind::Reference(_) => {
-                Err(Failure::told(Exit::Usage, format!("`{spec}` is a package without a formula")))
+                let sentence = format!("`{spec}` is a package without a formula");
+                Err(Failure::told(Exit::Usage, sentence))
             }
         }
     }
+
+    /// The installed package that `NAME` or `NAME@SLOT` names.
+    pub(crate) fn package(&self, home: &Home, text: &str) -> Result<Package> {
+        let target = install::Target::parse(text);
+        let installed = home.installed()?;
+        let named = installed.named(&target.name);
+        let fits = |package: &&&Package| match &target.slot {
+            Some(slot) => package.slot.as_ref() == Some(slot),
+            None => named.len() == 1 || package.linked,
+        };
+        if let Some(package) = named.iter().find(fits) {
+            return Ok((*package).clone());
+        }
+        let names = installed.packages().iter().map(Package::shown_name);
+        Err(not_installed(text, names))
+    }
+}
+
+fn not_installed(text: &str, names: impl Iterator<Item = String>) -> Failure {
+    let is_like = |name: &String| {
+        name.starts_with(&format!("{text}@")) || strsim::jaro_winkler(name, text) > 0.84
+    };
+    let near: Vec<_> = names.filter(is_like).collect();
+    let failure = Failure::told(Exit::NotFound, format!("`{text}` is not installed"));
+    match did_you_mean(&near) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// The command as the user typed it, for the history.
+fn typed() -> String {
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("pkg".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// The folder of a file; the working folder where the path is a bare name.
@@ -78,4 +159,9 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// The paths as JSON and terminals take them.
+pub(crate) fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }

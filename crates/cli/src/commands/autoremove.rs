@@ -1,8 +1,10 @@
 //! `pkg autoremove`
 
 use clap::Args;
+use install::Request;
 
-use crate::args::examples;
+use super::change::{Dry, Links, change};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -10,5 +12,11 @@ use crate::args::examples;
 ]))]
 pub struct Autoremove {
     #[command(flatten)]
-    pub dry: super::change::Dry,
+    pub dry: Dry,
+}
+
+impl Autoremove {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Autoremove, Links::default(), self.dry)
+    }
 }

@@ -1,9 +1,10 @@
 //! `pkg install`
 
 use clap::Args;
+use install::Request;
 
-use super::change::{Dry, Links};
-use crate::args::examples;
+use super::change::{Dry, Links, change, specs};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -24,4 +25,10 @@ pub struct Install {
     pub links: Links,
     #[command(flatten)]
     pub dry: Dry,
+}
+
+impl Install {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Install(specs(&self.specs)?), self.links, self.dry)
+    }
 }

@@ -1,8 +1,10 @@
 //! `pkg mark`
 
 use clap::Args;
+use install::Request;
 
-use crate::args::examples;
+use super::change::{Dry, Links, change, targets};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -26,4 +28,14 @@ pub struct Kind {
     /// As only needed: it goes with the last one that needs it
     #[arg(long)]
     pub dependency: bool,
+}
+
+impl Mark {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let request = Request::Mark(targets(&self.names), self.kind.requested);
+        change(session, &request, Links::default(), Dry::default())?;
+        let kind = if self.kind.requested { "as asked for" } else { "as only needed" };
+        session.printer.status("Marked", format_args!("{} {kind}", self.names.join(", ")));
+        Ok(())
+    }
 }

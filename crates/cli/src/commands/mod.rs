@@ -47,15 +47,32 @@ use crate::{
 /// Carries out a command.
 pub(crate) fn run(command: Command, session: &Session) -> Result {
     match command {
+        Command::Autoremove(args) => args.run(session),
         Command::Cat(args) => args.run(session),
         Command::Check(args) => args.run(session),
         Command::Completions(args) => args.run(session),
         Command::Config(args) => args.run(session),
         Command::Home(args) => args.run(session),
+        Command::Install(args) => args.run(session),
+        Command::Leaves(args) => args.run(session),
+        Command::Link(args) => args.run(session),
+        Command::List(args) => args.run(session),
         Command::Man(args) => args.run(session),
+        Command::Mark(args) => args.run(session),
+        Command::Pin(args) => args.run(session),
+        Command::Prefix(args) => args.run(session),
+        Command::Redo(args) => args.run(session),
+        Command::Reinstall(args) => args.run(session),
+        Command::Rollback(args) => args.run(session),
         Command::Search(args) => args.run(session),
         Command::Shellenv(args) => args.run(session),
         Command::Tap(args) => args.run(session),
+        Command::Undo(args) => args.run(session),
+        Command::Uninstall(args) => args.run(session),
+        Command::Unlink(args) => args.run(session),
+        Command::Unpin(args) => args.run(session),
+        Command::Upgrade(args) => args.run(session),
+        Command::Use(args) => args.run(session),
         _ => Err(Failure::told(Exit::Bug, "this command is not wired yet")),
     }
 }

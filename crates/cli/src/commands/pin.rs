@@ -1,8 +1,10 @@
 //! `pkg pin` and `pkg unpin`
 
 use clap::Args;
+use install::Request;
 
-use crate::args::examples;
+use super::change::{Dry, Links, change, targets};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -15,11 +17,27 @@ pub struct Pin {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = examples(&[
-    ("pkg unpin uv", "upgrades reach it again"),
-]))]
+#[command(after_help = examples(&[("pkg unpin uv", "upgrades reach it again")]))]
 pub struct Unpin {
     /// NAME or NAME@SLOT
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
+}
+
+impl Pin {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let request = Request::Pin(targets(&self.names), true);
+        change(session, &request, Links::default(), Dry::default())?;
+        session.printer.status("Pinned", self.names.join(", "));
+        Ok(())
+    }
+}
+
+impl Unpin {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let request = Request::Pin(targets(&self.names), false);
+        change(session, &request, Links::default(), Dry::default())?;
+        session.printer.status("Unpinned", self.names.join(", "));
+        Ok(())
+    }
 }

@@ -2,7 +2,12 @@
 
 use clap::Args;
 
-use crate::args::examples;
+use crate::{
+    args::examples,
+    failure::Result,
+    session::{Session, shown},
+    view,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -12,4 +17,16 @@ use crate::args::examples;
 pub struct Prefix {
     /// NAME or NAME@SLOT
     pub name: Option<String>,
+}
+
+impl Prefix {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let home = session.home()?;
+        let path = match &self.name {
+            None => home.layout().current(),
+            Some(name) => session.package(&home, name)?.path,
+        };
+        session.printer.path(view::Path::new(shown(&path)));
+        Ok(())
+    }
 }

@@ -1,8 +1,10 @@
 //! `pkg reinstall`
 
 use clap::Args;
+use install::Request;
 
-use crate::args::examples;
+use super::change::{Dry, Links, change, targets};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -13,7 +15,13 @@ pub struct Reinstall {
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
     #[command(flatten)]
-    pub links: super::change::Links,
+    pub links: Links,
     #[command(flatten)]
-    pub dry: super::change::Dry,
+    pub dry: Dry,
+}
+
+impl Reinstall {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Reinstall(targets(&self.names)), self.links, self.dry)
+    }
 }

@@ -1,5 +1,7 @@
 //! `pkg shellenv`
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -34,7 +36,7 @@ pub enum Shell {
 
 impl Shellenv {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let shell = self.shell.or_else(|| of_environment(session)).ok_or_else(|| {
+        let shell = self.shell.or_else(|| session.shell()).ok_or_else(|| {
             Failure::told(Exit::Usage, "`SHELL` names no shell that is known here")
                 .hint("name one: `pkg shellenv bash`, `zsh`, `fish` or `nu`")
         })?;
@@ -44,15 +46,24 @@ impl Shellenv {
     }
 }
 
-fn of_environment(session: &Session) -> Option<Shell> {
-    let path = session.environment.shell.as_ref()?;
-    let name = path.file_name()?.to_str()?;
-    // Every other shell of the family understands what bash does.
-    let name = if ["sh", "dash", "ksh"].contains(&name) { "bash" } else { name };
-    Shell::from_str(name, false).ok()
-}
-
 impl Shell {
+    /// The shell that a path such as `/bin/zsh` leads to.
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        // Every other shell of the family understands what bash does.
+        let name = if ["sh", "dash", "ksh"].contains(&name) { "bash" } else { name };
+        Self::from_str(name, false).ok()
+    }
+
+    /// The line for a startup file that puts a folder on PATH.
+    pub(crate) fn path_line(self, folder: &str) -> String {
+        match self {
+            Self::Bash | Self::Zsh => format!("export PATH=\"{folder}:$PATH\""),
+            Self::Fish => format!("fish_add_path {folder}"),
+            Self::Nu => format!("$env.PATH = ($env.PATH | prepend {folder:?})"),
+        }
+    }
+
     /// Lines that change nothing when they are read a second time.
     ///
     /// `MANPATH` is touched only where it is set: without it `man` looks beside each folder of PATH.

@@ -1,16 +1,16 @@
 //! `pkg undo`, `pkg redo` and `pkg rollback`
 
 use clap::Args;
+use install::Request;
 
-use crate::args::examples;
+use super::change::{Dry, Links, change};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
-#[command(after_help = examples(&[
-    ("pkg undo", "again goes further back"),
-]))]
+#[command(after_help = examples(&[("pkg undo", "again goes further back")]))]
 pub struct Undo {
     #[command(flatten)]
-    pub dry: super::change::Dry,
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct Undo {
 ]))]
 pub struct Redo {
     #[command(flatten)]
-    pub dry: super::change::Dry,
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -31,5 +31,23 @@ pub struct Rollback {
     #[arg(value_name = "N")]
     pub generation: u64,
     #[command(flatten)]
-    pub dry: super::change::Dry,
+    pub dry: Dry,
+}
+
+impl Undo {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Undo, Links::default(), self.dry)
+    }
+}
+
+impl Redo {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Redo, Links::default(), self.dry)
+    }
+}
+
+impl Rollback {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Rollback(self.generation), Links::default(), self.dry)
+    }
 }

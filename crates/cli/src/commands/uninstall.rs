@@ -1,8 +1,10 @@
 //! `pkg uninstall`
 
 use clap::Args;
+use install::Request;
 
-use crate::args::examples;
+use super::change::{Dry, Links, change, targets};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -15,5 +17,11 @@ pub struct Uninstall {
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
     #[command(flatten)]
-    pub dry: super::change::Dry,
+    pub dry: Dry,
+}
+
+impl Uninstall {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Uninstall(targets(&self.names)), Links::default(), self.dry)
+    }
 }

@@ -1,8 +1,10 @@
 //! `pkg upgrade`
 
 use clap::Args;
+use install::Request;
 
-use crate::args::examples;
+use super::change::{Dry, Links, change, specs};
+use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -15,7 +17,13 @@ pub struct Upgrade {
     #[arg(value_name = "SPEC")]
     pub specs: Vec<String>,
     #[command(flatten)]
-    pub links: super::change::Links,
+    pub links: Links,
     #[command(flatten)]
-    pub dry: super::change::Dry,
+    pub dry: Dry,
+}
+
+impl Upgrade {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        change(session, &Request::Upgrade(specs(&self.specs)?), self.links, self.dry)
+    }
 }

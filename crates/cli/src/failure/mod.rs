@@ -1,8 +1,10 @@
 //! Why a command failed: which exit code, the chain of causes, and what to do next.
 //!
-//! Which error of the rooms below becomes which exit code is decided in `failure/from.rs`.
+//! Which error of the rooms below becomes which exit code is decided in `verdict`.
 
-mod from;
+mod verdict;
+
+pub(crate) use verdict::did_you_mean;
 
 use crate::{config, exit::Exit};
 
@@ -19,6 +21,14 @@ pub struct Failure {
 
 /// The result of a command.
 pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// Every error of the rooms below is a failure; its causes say which.
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let (exit, hints) = verdict::of(&error);
+        Self { exit, error: error.into(), hints }
+    }
+}
 
 impl Failure {
     /// A failure that an error of a library explains.
@@ -66,6 +76,6 @@ impl Failure {
 }
 
 fn excerpt(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let report = cause.downcast_ref::<formula::Report>().map(|report| report.render(true));
-    report.or_else(|| cause.downcast_ref::<config::Error>()?.excerpt())
+    let report = verdict::seen::<formula::Report>(cause).map(|report| report.render(true));
+    report.or_else(|| verdict::seen::<config::Error>(cause)?.excerpt())
 }

@@ -4,11 +4,15 @@
 //! snake_case, sizes are bytes, times are RFC 3339 in UTC. Every document has `schema`, which
 //! counts up when a field goes away or means something else.
 
+mod change;
 mod config;
 mod formula;
+mod package;
 
+pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
 pub(crate) use formula::{Cat, Check, Home, Search, Taps};
+pub(crate) use package::{List, Path};
 use serde::Serialize;
 
 /// A text that is meant for another program.

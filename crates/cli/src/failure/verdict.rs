@@ -1,0 +1,153 @@
+//! Which exit code an error becomes, and what the user can do: the only place that decides it.
+//!
+//! The chain of causes is looked through from the outermost on; the first error that is known
+//! here decides. What is not known here is a failure that no other exit code names.
+
+use std::error::Error;
+
+use catalog::{spec, taps};
+use install::{linking, proposal, transaction};
+
+use crate::{config, env, exit::Exit, settings};
+
+/// An exit code and hints.
+pub(super) type Verdict = (Exit, Vec<String>);
+
+/// What the chain of `error` says.
+pub(super) fn of(error: &(dyn Error + 'static)) -> Verdict {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(verdict) = cause_alone(cause) {
+            return verdict;
+        }
+        next = cause.source();
+    }
+    (Exit::Failed, Vec::new())
+}
+
+fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    macro_rules! known {
+        ($($kind:ty => $verdict:expr,)*) => {
+            $(if let Some(known) = seen::<$kind>(cause) {
+                return $verdict(known);
+            })*
+        };
+    }
+    known! {
+        env::Error => |_| usage(&[]),
+        config::Error => |_| usage(&[]),
+        settings::Error => |_| usage(&["name a root folder with `--root` or `PKG_ROOT`"]),
+        spec::Error => |_| usage(&[]),
+        taps::Error => of_taps,
+        proposal::Error => of_proposal,
+        transaction::Error => of_transaction,
+        plan::Error => |error| Some(of_plan(error)),
+        oci::Error => |error| Some(of_oci(error)),
+        oci::verify::Error => |_| told(Exit::Integrity, &[]),
+        install::feed::Error => of_feed,
+        store::lock::Error => of_lock,
+    }
+    None
+}
+
+/// The cause as what it is; a large one comes in a box.
+pub(super) fn seen<'a, T: Error + 'static>(cause: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    cause.downcast_ref::<T>().or_else(|| cause.downcast_ref::<Box<T>>().map(|known| &**known))
+}
+
+fn of_taps(error: &taps::Error) -> Option<Verdict> {
+    match error {
+        taps::Error::NoFormula { suggestions, .. } => {
+            Some((Exit::NotFound, did_you_mean(suggestions).into_iter().collect()))
+        }
+        taps::Error::NoTap { .. } | taps::Error::NoFolder { .. } => told(Exit::NotFound, &[]),
+        taps::Error::Ambiguous { .. } | taps::Error::Name { .. } | taps::Error::Builtin => {
+            usage(&[])
+        }
+        taps::Error::Taken { .. } => told(Exit::Failed, &["`--name` gives it another name"]),
+        taps::Error::Tap { .. } | taps::Error::State { .. } => None,
+    }
+}
+
+/// Variants that show another error's text in place of their own stand for that error.
+fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
+    match error {
+        proposal::Error::Taps(error) => of_taps(error),
+        proposal::Error::Plan(error) => Some(of_plan(error)),
+        proposal::Error::NoFile { .. } => told(Exit::NotFound, &[]),
+        proposal::Error::NotInstalled { .. } => {
+            told(Exit::NotFound, &["`pkg list` shows what is installed"])
+        }
+        proposal::Error::History(install::history::Error::NoGeneration { .. }) => {
+            told(Exit::NotFound, &[])
+        }
+        proposal::Error::At { .. } => usage(&[]),
+        _ => None,
+    }
+}
+
+/// Most variants show another error's text in place of their own.
+fn of_transaction(error: &transaction::Error) -> Option<Verdict> {
+    match error {
+        transaction::Error::Home(error) => Some(of(error)),
+        transaction::Error::Lock(error) => Some(of(error)),
+        transaction::Error::Proposal(error) => Some(of(error)),
+        transaction::Error::Fetch(error) => Some(of(error)),
+        transaction::Error::Linking(linking::Error::Conflict(_)) => {
+            told(Exit::Failed, &["`--overwrite` lets the one that comes win"])
+        }
+        transaction::Error::Shadow { .. } => {
+            told(Exit::Failed, &["`--allow-shadow` installs it all the same"])
+        }
+        _ => None,
+    }
+}
+
+fn of_plan(error: &plan::Error) -> Verdict {
+    let exit = match error.kind() {
+        plan::Kind::NotFound | plan::Kind::NoSolution | plan::Kind::Conflict => Exit::NotFound,
+        plan::Kind::Needed | plan::Kind::Pinned => Exit::Failed,
+        plan::Kind::Lookup => return error.source().map_or((Exit::Failed, Vec::new()), of),
+    };
+    (exit, error.hints())
+}
+
+fn of_oci(error: &oci::Error) -> Verdict {
+    match error.kind() {
+        oci::Kind::NotFound => (Exit::NotFound, Vec::new()),
+        oci::Kind::Unauthorized => (Exit::Unauthorized, Vec::new()),
+        oci::Kind::Network | oci::Kind::Registry => (Exit::Registry, Vec::new()),
+        oci::Kind::Offline => {
+            (Exit::Registry, vec!["without `--offline` it would be asked".to_owned()])
+        }
+        oci::Kind::Integrity => (Exit::Integrity, Vec::new()),
+        oci::Kind::Invalid => (Exit::Failed, Vec::new()),
+    }
+}
+
+fn of_feed(error: &install::feed::Error) -> Option<Verdict> {
+    match error {
+        install::feed::Error::Pinned { .. } => told(Exit::Integrity, &[]),
+        _ => None,
+    }
+}
+
+fn of_lock(error: &store::lock::Error) -> Option<Verdict> {
+    match error {
+        store::lock::Error::Busy { .. } => told(Exit::Locked, &[]),
+        store::lock::Error::Lock { .. } => None,
+    }
+}
+
+fn usage(hints: &[&str]) -> Option<Verdict> {
+    told(Exit::Usage, hints)
+}
+
+fn told(exit: Exit, hints: &[&str]) -> Option<Verdict> {
+    Some((exit, hints.iter().map(ToString::to_string).collect()))
+}
+
+/// The question that names what was probably meant.
+pub(crate) fn did_you_mean(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("did you mean `{}`?", names.join("`, `")))
+}
