@@ -1,3 +1,5 @@
+//! What the environment says of credentials, handed in as values: nothing here reads it.
+
 use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
 
 use super::{Credential, Found, Secret};

@@ -4,6 +4,8 @@
 //! kegs and the links there, put everything into place, bring settings, write the generation and
 //! swap `current`. Only the last step is visible.
 
+mod error;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     io::Read as _,
@@ -19,23 +21,25 @@ use store::{
     commit,
     generation::{self, Record},
     keg::{self, StagedKeg},
-    lock::{self, Holder},
+    lock::Holder,
     recover,
     tree::{self, Folding},
 };
+
+pub use error::Error;
 
 use crate::{
     assemble::{self, Assembled, Parts},
     event::Event,
     expose::Exposed,
-    fetch::{self, Fetched, Fetcher, Wanted},
-    home::{self, Home},
+    fetch::{Fetched, Fetcher, Wanted},
+    home::Home,
     identity,
     linking::{self, Linked},
-    proposal::{self, Coming, Proposal, Step},
-    receipt::{self, LayerRecipe, Receipt},
+    proposal::{Coming, Proposal, Step},
+    receipt::{LayerRecipe, Receipt},
     settings::{self, Outcome as Brought},
-    setup::{self, Steps},
+    setup::Steps,
     shadow::{self, Shadow},
 };
 
@@ -63,70 +67,6 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Commands of the system that are hidden now.
     pub shadows: Vec<Shadow>,
-}
-
-/// A proposal was not carried out; what was installed is as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The root cannot be worked on.
-    #[error(transparent)]
-    Home(#[from] home::Error),
-    /// The lock cannot be had.
-    #[error(transparent)]
-    Lock(#[from] lock::Error),
-    /// What a crash left cannot be cleared.
-    #[error("cannot clear what an interrupted command left")]
-    Recover(#[source] recover::Error),
-    /// The state changed meanwhile, and there is no proposal any more.
-    #[error(transparent)]
-    Proposal(#[from] proposal::Error),
-    /// The user said no.
-    #[error("nothing was changed")]
-    Declined,
-    /// Staging cannot be made.
-    #[error("cannot stage the transaction")]
-    Staging(#[source] store::staging::Error),
-    /// A layer cannot be fetched or is refused.
-    #[error(transparent)]
-    Fetch(#[from] fetch::Error),
-    /// A package's layers do not make a keg.
-    #[error(transparent)]
-    Assemble(#[from] assemble::Error),
-    /// A keg cannot be built.
-    #[error("cannot build the keg of `{name}`")]
-    Keg {
-        /// Name of the package.
-        name: String,
-        /// What is wrong.
-        #[source]
-        source: keg::Error,
-    },
-    /// A receipt cannot be read.
-    #[error(transparent)]
-    Receipt(#[from] receipt::Error),
-    /// The links cannot be laid out.
-    #[error(transparent)]
-    Linking(#[from] linking::Error),
-    /// A command would hide one of the system.
-    #[error("`{}` of `{package}` would hide `{}`", shadow.command, shadow.hidden.display())]
-    Shadow {
-        /// Name of the package.
-        package: String,
-        /// The command and what it hides.
-        shadow: Shadow,
-    },
-    /// What was staged cannot be put into place.
-    #[error("cannot put the transaction into place")]
-    Commit(#[source] commit::Error),
-    /// A settings file cannot be brought.
-    #[error(transparent)]
-    Settings(#[from] settings::Error),
-    /// A setup step cannot be carried out.
-    #[error(transparent)]
-    Setup(#[from] setup::Error),
-    /// The generation cannot be written, or `current` not be swapped.
-    #[error("cannot make the new generation")]
-    Generation(#[source] generation::Error),
 }
 
 /// How a change talks to its user.

@@ -1,21 +1,28 @@
 //! From a request to a proposal: what would change, why, and what it would fetch.
 
+mod edit;
+mod error;
+mod step;
+
 use std::collections::BTreeMap;
 
 use catalog::{Artifact, Spec, locate, spec};
 use formula::{Constraint, Name, Pin, Resolved, Source};
-use plan::{Action, Candidate, Reason, Wish};
+use plan::{Action, Candidate, Wish};
 use store::generation::{Keg, Record};
+
+pub use error::Error;
+use step::shown_step;
+pub use step::{Step, Verb};
 
 use crate::{
     event::Event,
-    history,
     home::Home,
     identity,
     offer::{Guest, Offers},
     receipt::Origin,
     request::{Request, Target},
-    state::{self, Installed, Known},
+    state::{Installed, Known},
 };
 
 /// What a request would change.
@@ -35,42 +42,6 @@ pub struct Proposal {
     pub(crate) comings: Vec<Coming>,
 }
 
-/// One change of one package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// What is done.
-    pub action: Verb,
-    /// `name` or `name@slot`.
-    pub name: String,
-    /// The tap that the release is from.
-    pub tap: String,
-    /// The version before.
-    pub from: Option<String>,
-    /// The version after.
-    pub to: Option<String>,
-    /// Why, as the end of a sentence.
-    pub reason: String,
-    /// Whether the request did not name it.
-    pub beyond: bool,
-    /// Bytes to download, where they are known.
-    pub download_bytes: Option<u64>,
-}
-
-/// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// A package comes.
-    Install,
-    /// A newer release takes the place of another.
-    Upgrade,
-    /// An older release takes the place of another.
-    Downgrade,
-    /// The same version comes again.
-    Reinstall,
-    /// A package goes.
-    Remove,
-}
-
 /// A package that comes, with all that is needed to fetch it.
 #[derive(Debug)]
 pub(crate) struct Coming {
@@ -79,62 +50,6 @@ pub(crate) struct Coming {
     pub(crate) origin: Origin,
     pub(crate) artifact: Artifact,
     pub(crate) again: bool,
-}
-
-/// There is no proposal.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// What is installed cannot be read.
-    #[error("cannot read what is installed")]
-    State(#[source] store::generation::Error),
-    /// A receipt cannot be read.
-    #[error("cannot read what is known of the installed packages")]
-    Receipt(#[source] crate::receipt::Error),
-    /// A tap or formula cannot be read, or a name is not found.
-    #[error(transparent)]
-    Taps(#[from] catalog::taps::Error),
-    /// A formula file cannot be read.
-    #[error(transparent)]
-    File(#[from] catalog::tap::Error),
-    /// A formula file does not exist.
-    #[error("there is no file `{}`", path.display())]
-    NoFile {
-        /// The path as given.
-        path: std::path::PathBuf,
-    },
-    /// What follows the `@` is neither channel, slot nor constraint.
-    #[error("`{spec}` asks for a version that cannot be read")]
-    At {
-        /// The text as given.
-        spec: String,
-        /// What is wrong with it.
-        #[source]
-        source: formula::constraint::Error,
-    },
-    /// The planner found none.
-    #[error(transparent)]
-    Plan(#[from] plan::Error),
-    /// The registry client cannot be made.
-    #[error(transparent)]
-    Network(#[from] crate::network::Error),
-    /// A package's manifest cannot be had.
-    #[error("cannot find the bytes of `{name}`")]
-    Locate {
-        /// Name of the package.
-        name: String,
-        /// What is wrong.
-        #[source]
-        source: locate::Error,
-    },
-    /// A package that a request names is not installed.
-    #[error("`{name}` is not installed")]
-    NotInstalled {
-        /// The name as given.
-        name: String,
-    },
-    /// There is nothing to go back or forward to.
-    #[error(transparent)]
-    History(#[from] history::Error),
 }
 
 impl Home {
@@ -492,78 +407,6 @@ impl Draft<'_> {
             keg_only: resolved.keg_only.clone(),
         });
     }
-
-    /// A request that changes only what is remembered and linked.
-    fn edited(&self, request: &Request) -> Result<Proposal, Error> {
-        let mut record = self.installed.record.clone();
-        match request {
-            Request::Undo => record = history::undo(&self.home.layout)?,
-            Request::Redo => record = history::redo(&self.home.layout)?,
-            Request::Rollback(number) => record = history::rollback(&self.home.layout, *number)?,
-            Request::Pin(targets, on) => self.each(targets, |name, _| {
-                if *on {
-                    record.pins.insert(name.to_owned())
-                } else {
-                    record.pins.remove(name)
-                };
-            })?,
-            Request::Mark(targets, on) => self.each(targets, |name, _| {
-                if *on {
-                    record.requests.entry(name.to_owned()).or_insert_with(|| "*".to_owned());
-                } else {
-                    record.requests.remove(name);
-                }
-            })?,
-            Request::Link(targets, on) => {
-                self.each(targets, |_, target| link(&mut record, target, *on))?;
-            }
-            Request::Use(target) => {
-                self.each(std::slice::from_ref(target), |_, target| {
-                    link(&mut record, target, true);
-                })?;
-            }
-            _ => {}
-        }
-        let before = &self.installed.record;
-        let is_change = record.restores.is_some()
-            || (&record.kegs, &record.requests, &record.pins)
-                != (&before.kegs, &before.requests, &before.pins);
-        Ok(Proposal {
-            steps: history::steps(before, &record),
-            notes: Vec::new(),
-            beyond: false,
-            is_change,
-            request: request.clone(),
-            based_on: self.installed.generation,
-            record,
-            comings: Vec::new(),
-        })
-    }
-
-    /// Calls `edit` for each target that is installed, with the name that requests go by.
-    fn each(&self, targets: &[Target], mut edit: impl FnMut(&str, &Target)) -> Result<(), Error> {
-        for target in targets {
-            let found = self
-                .installed
-                .named(&target.name)
-                .into_iter()
-                .find(|package| target.slot.is_none() || package.slot == target.slot);
-            let Some(found) = found else {
-                let name = state::shown(&target.name, target.slot.as_deref());
-                return Err(Error::NotInstalled { name });
-            };
-            let exact = Target { name: found.name.clone(), slot: found.slot.clone() };
-            edit(&found.shown_name(), &exact);
-        }
-        Ok(())
-    }
-}
-
-/// Links or unlinks one slot; another slot of the name gives way.
-fn link(record: &mut Record, target: &Target, on: bool) {
-    for keg in record.kegs.iter_mut().filter(|keg| keg.name == target.name) {
-        keg.linked = on && keg.slot == target.slot;
-    }
 }
 
 /// Of each name one slot is linked at most: the one that was linked first.
@@ -594,33 +437,5 @@ fn effective_source(resolved: &Resolved, registry: Option<&str>) -> Source {
         format: None,
         strip: None,
         external_links: Vec::new(),
-    }
-}
-
-fn shown_step(step: &plan::Step) -> Step {
-    let (action, from) = match &step.action {
-        Action::Install => (Verb::Install, None),
-        Action::Upgrade { from } => (Verb::Upgrade, Some(from.to_string())),
-        Action::Downgrade { from } => (Verb::Downgrade, Some(from.to_string())),
-        Action::Reinstall => (Verb::Reinstall, Some(step.candidate.release().to_string())),
-        Action::Remove => (Verb::Remove, Some(step.candidate.release().to_string())),
-    };
-    let to = (action != Verb::Remove).then(|| step.candidate.release().to_string());
-    let reason = match &step.reason {
-        Reason::Requested => "you asked for it".to_owned(),
-        Reason::Named => "you named it".to_owned(),
-        Reason::Dependency { of } => format!("`{of}` needs it"),
-        Reason::Adapts { to } => format!("what is installed does not go with `{to}`"),
-        Reason::NoLongerNeeded => "nothing needs it any more".to_owned(),
-    };
-    Step {
-        action,
-        name: step.key().to_string(),
-        tap: step.candidate.tap.clone(),
-        from,
-        to,
-        reason,
-        beyond: step.beyond,
-        download_bytes: None,
     }
 }

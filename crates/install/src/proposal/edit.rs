@@ -1,0 +1,84 @@
+//! Requests that change only what is remembered and linked: no planner, no download.
+
+use store::generation::Record;
+
+use super::{Draft, Error, Proposal};
+use crate::{
+    history,
+    request::{Request, Target},
+    state,
+};
+
+impl Draft<'_> {
+    /// A request that changes only what is remembered and linked.
+    pub(super) fn edited(&self, request: &Request) -> Result<Proposal, Error> {
+        let mut record = self.installed.record.clone();
+        match request {
+            Request::Undo => record = history::undo(&self.home.layout)?,
+            Request::Redo => record = history::redo(&self.home.layout)?,
+            Request::Rollback(number) => record = history::rollback(&self.home.layout, *number)?,
+            Request::Pin(targets, on) => self.each(targets, |name, _| {
+                if *on {
+                    record.pins.insert(name.to_owned())
+                } else {
+                    record.pins.remove(name)
+                };
+            })?,
+            Request::Mark(targets, on) => self.each(targets, |name, _| {
+                if *on {
+                    record.requests.entry(name.to_owned()).or_insert_with(|| "*".to_owned());
+                } else {
+                    record.requests.remove(name);
+                }
+            })?,
+            Request::Link(targets, on) => {
+                self.each(targets, |_, target| link(&mut record, target, *on))?;
+            }
+            Request::Use(target) => {
+                self.each(std::slice::from_ref(target), |_, target| {
+                    link(&mut record, target, true);
+                })?;
+            }
+            _ => {}
+        }
+        let before = &self.installed.record;
+        let is_change = record.restores.is_some()
+            || (&record.kegs, &record.requests, &record.pins)
+                != (&before.kegs, &before.requests, &before.pins);
+        Ok(Proposal {
+            steps: history::steps(before, &record),
+            notes: Vec::new(),
+            beyond: false,
+            is_change,
+            request: request.clone(),
+            based_on: self.installed.generation,
+            record,
+            comings: Vec::new(),
+        })
+    }
+
+    /// Calls `edit` for each target that is installed, with the name that requests go by.
+    fn each(&self, targets: &[Target], mut edit: impl FnMut(&str, &Target)) -> Result<(), Error> {
+        for target in targets {
+            let found = self
+                .installed
+                .named(&target.name)
+                .into_iter()
+                .find(|package| target.slot.is_none() || package.slot == target.slot);
+            let Some(found) = found else {
+                let name = state::shown(&target.name, target.slot.as_deref());
+                return Err(Error::NotInstalled { name });
+            };
+            let exact = Target { name: found.name.clone(), slot: found.slot.clone() };
+            edit(&found.shown_name(), &exact);
+        }
+        Ok(())
+    }
+}
+
+/// Links or unlinks one slot; another slot of the name gives way.
+fn link(record: &mut Record, target: &Target, on: bool) {
+    for keg in record.kegs.iter_mut().filter(|keg| keg.name == target.name) {
+        keg.linked = on && keg.slot == target.slot;
+    }
+}

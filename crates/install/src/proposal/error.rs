@@ -1,0 +1,61 @@
+//! Why there is no proposal.
+
+use catalog::locate;
+
+use crate::history;
+
+/// There is no proposal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What is installed cannot be read.
+    #[error("cannot read what is installed")]
+    State(#[source] store::generation::Error),
+    /// A receipt cannot be read.
+    #[error("cannot read what is known of the installed packages")]
+    Receipt(#[source] crate::receipt::Error),
+    /// A tap or formula cannot be read, or a name is not found.
+    #[error(transparent)]
+    Taps(#[from] catalog::taps::Error),
+    /// A formula file cannot be read.
+    #[error(transparent)]
+    File(#[from] catalog::tap::Error),
+    /// A formula file does not exist.
+    #[error("there is no file `{}`", path.display())]
+    NoFile {
+        /// The path as given.
+        path: std::path::PathBuf,
+    },
+    /// What follows the `@` is neither channel, slot nor constraint.
+    #[error("`{spec}` asks for a version that cannot be read")]
+    At {
+        /// The text as given.
+        spec: String,
+        /// What is wrong with it.
+        #[source]
+        source: formula::constraint::Error,
+    },
+    /// The planner found none.
+    #[error(transparent)]
+    Plan(#[from] plan::Error),
+    /// The registry client cannot be made.
+    #[error(transparent)]
+    Network(#[from] crate::network::Error),
+    /// A package's manifest cannot be had.
+    #[error("cannot find the bytes of `{name}`")]
+    Locate {
+        /// Name of the package.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: locate::Error,
+    },
+    /// A package that a request names is not installed.
+    #[error("`{name}` is not installed")]
+    NotInstalled {
+        /// The name as given.
+        name: String,
+    },
+    /// There is nothing to go back or forward to.
+    #[error(transparent)]
+    History(#[from] history::Error),
+}
