@@ -24,13 +24,13 @@ pub struct Bounds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Excess {
     /// The files hold more bytes than a blob of this size may.
-    #[error("it unpacks to more than {limit} bytes")]
+    #[error("it unpacks to more than {limit} bytes; to hold more it must declare its size")]
     Bytes {
         /// The most bytes allowed.
         limit: u64,
     },
     /// There are more entries than a blob of this size may have.
-    #[error("it has more than {limit} entries")]
+    #[error("it has more than {limit} entries; to have more it must declare their number")]
     Entries {
         /// The most entries allowed.
         limit: u64,

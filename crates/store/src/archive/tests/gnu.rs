@@ -7,14 +7,17 @@ use std::{
     process::Command,
 };
 
-use super::{Site, order};
+use proptest::prelude::*;
+
+use super::{Site, hostile, laws, order};
 use crate::{
     Content,
-    archive::{Kind, Plan},
+    archive::{Compression, Format, Kind, Plan},
+    tree::{Strip, Tree},
 };
 
 fn tar(arguments: &[&str]) -> bool {
-    Command::new("tar").args(arguments).status().unwrap().success()
+    Command::new("tar").args(arguments).output().unwrap().status.success()
 }
 
 /// GNU tar, where it is what `tar` names.
@@ -83,4 +86,55 @@ fn archives_of_gnu_tar_are_read_as_it_reads_them() {
             assert_eq!(listed(plan), expected, "{format} {blocks}");
         }
     }
+}
+
+/// What GNU tar unpacks of an archive, if it finds no fault with it.
+fn unpacked(blob: &[u8]) -> Option<BTreeMap<String, Kind>> {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("archive");
+    let target = folder.path().join("target");
+    fs_err::write(&archive, blob).unwrap();
+    fs_err::create_dir(&target).unwrap();
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    tar(&["-C", &path(&target), "-xf", &path(&archive)]).then(|| found(&target))
+}
+
+/// A plan with the folders that go without saying, if its entries can lie in one tree.
+fn with_folders(plan: &Plan) -> Option<BTreeMap<String, Kind>> {
+    let mut tree = Tree::new();
+    tree.merge(plan, "", Strip::Count(0)).ok()?;
+    let folders = tree.iter().map(|(path, _)| (path.to_owned(), Kind::Directory));
+    Some(folders.chain(listed(plan.clone())).collect())
+}
+
+#[test]
+fn what_is_accepted_is_what_gnu_tar_unpacks() {
+    if !is_here() {
+        return;
+    }
+    let site = Site::new();
+    let order = order(Some(Format::Tar(Compression::None)));
+    // GNU tar takes what such a folder holds from whoever is not root.
+    let readable = hostile::accepted().filter(|(name, _)| *name != "folder without permissions");
+    for (name, blob) in readable.filter(|(_, blob)| !blob.is_empty()) {
+        let plan = site.decode(&blob, &order).unwrap();
+        assert_eq!(unpacked(&blob), with_folders(&plan), "{name}");
+    }
+}
+
+#[test]
+fn damage_that_is_accepted_is_read_alike() {
+    if !is_here() {
+        return;
+    }
+    let site = Site::new();
+    let order = order(Some(Format::Tar(Compression::None)));
+    proptest!(ProptestConfig::with_cases(256), |(blob in laws::damaged())| {
+        if let Ok(plan) = site.decode(&blob, &order)
+            && let Some(expected) = with_folders(&plan)
+            && let Some(unpacked) = unpacked(&blob)
+        {
+            prop_assert_eq!(unpacked, expected);
+        }
+    });
 }
