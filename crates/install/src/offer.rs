@@ -166,8 +166,8 @@ pub(crate) fn candidate(resolved: &Resolved, tap: &str) -> Option<Candidate> {
     let mut candidate = Candidate::new(resolved.name.clone(), tap, version);
     candidate.revision = resolved.revision;
     candidate.slot = resolved.slot.clone();
-    candidate.depends = dependencies(&resolved.depends, tap)?;
-    candidate.other_names = resolved.replaces.clone();
+    candidate.depends = dependencies(&resolved.depends);
+    candidate.other_names = resolved.aliases.iter().chain(&resolved.replaces).cloned().collect();
     candidate.conflicts = resolved
         .conflicts
         .iter()
@@ -179,20 +179,16 @@ pub(crate) fn candidate(resolved: &Resolved, tap: &str) -> Option<Candidate> {
     Some(candidate)
 }
 
-fn dependencies(
-    depends: &BTreeMap<FullName, formula::Depend>,
-    tap: &str,
-) -> Option<Vec<Dependency>> {
+/// A bare name stays bare: the planner looks it up in the dependent's own tap.
+fn dependencies(depends: &BTreeMap<FullName, formula::Depend>) -> Vec<Dependency> {
     depends
         .iter()
-        .map(|(full, depend)| {
-            Some(Dependency {
-                name: full.name.clone(),
-                tap: Some(full.tap.as_ref().map_or_else(|| tap.to_owned(), ToString::to_string)),
-                constraint: depend.constraint.clone(),
-                slot: depend.slot.clone(),
-                optional: depend.optional,
-            })
+        .map(|(full, depend)| Dependency {
+            name: full.name.clone(),
+            tap: full.tap.as_ref().map(ToString::to_string),
+            constraint: depend.constraint.clone(),
+            slot: depend.slot.clone(),
+            optional: depend.optional,
         })
         .collect()
 }
