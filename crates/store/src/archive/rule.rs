@@ -77,6 +77,8 @@ rules! {
     PaxTwice "pax-twice" "its PAX headers say one thing twice",
     /// A PAX header and a GNU header both say the name or the target.
     PaxAndGnu "pax-and-gnu" "a PAX header and a GNU header both say its name or target",
+    /// A GNU header's name does not end with a NUL, and so GNU tar reads on behind it.
+    Gnu "malformed-gnu" "its GNU long name does not end with a NUL",
     /// The PAX size differs from the header's, which could hold it.
     PaxSize "pax-size" "its PAX size differs from its header's size",
     /// A global PAX header says something other than a comment.

@@ -120,9 +120,9 @@ impl Reader<'_> {
 
     fn gnu(&mut self, header: &Header<'_>) -> Result<(), Error> {
         let mut bytes = self.extension(header)?;
-        // The name ends with a NUL; any other NUL is a control character like the rest of them.
-        if bytes.last() == Some(&0) {
-            bytes.pop();
+        // Any other NUL is a control character like the rest of them.
+        if bytes.pop() != Some(0) {
+            return Err(self.refused(Rule::Gnu));
         }
         let slot = match header.flag() {
             b'L' => &mut self.extensions.gnu_name,

@@ -168,6 +168,8 @@ fn headers() -> Vec<(&'static str, Vec<Item>, &'static str)> {
         ("two PAX headers", two(Item::pax(&[("path", "b")]), Item::pax(&[])), "pax-twice"),
         ("two GNU names", two(gnu(b'L', "b"), gnu(b'L', "c")), "pax-twice"),
         ("GNU name", before(gnu(b'L', "b"), file("a")), "ok"),
+        ("GNU name without an end", vec![Item::new(b'L', "l", "b"), file("a")], "malformed-gnu"),
+        ("GNU name of nothing", vec![Item::new(b'L', "l", ""), file("a")], "malformed-gnu"),
         ("GNU target", vec![file("x"), gnu(b'K', "x"), Item::symlink("a", "y")], "ok"),
         ("global path", global("path", "b"), "global-pax"),
         ("global size", global("size", "1"), "global-pax"),

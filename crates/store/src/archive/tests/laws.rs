@@ -34,13 +34,22 @@ fn name() -> impl Strategy<Value = String> {
     collection::vec("[ab]|[a-zé .~-]{1,9}[a-z]|[x]{90,120}", 1..6).prop_map(|parts| parts.join("/"))
 }
 
-fn written(things: &BTreeMap<String, Thing>) -> Vec<u8> {
+fn written(things: &BTreeMap<String, Thing>, pax: bool) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
-    for (path, thing) in things {
+    for (position, (path, thing)) in things.iter().enumerate() {
         let mut header = tar::Header::new_gnu();
         header.set_mtime(7);
         header.set_size(0);
         header.set_mode(0o644);
+        // A name of its own in each header, so that a damaged PAX header shows.
+        let number = position.to_string();
+        let path = if pax {
+            let records = [("path", path.as_bytes()), ("SCHILY.dev", b"7")];
+            builder.append_pax_extensions(records).unwrap();
+            &number
+        } else {
+            path
+        };
         match thing {
             Thing::Folder => {
                 header.set_entry_type(tar::EntryType::Directory);
@@ -81,8 +90,8 @@ fn trees_come_out_as_they_went_in() {
     let site = Site::new();
     let things = collection::btree_map(name(), thing(), 0..20);
     let config = ProptestConfig::with_cases(48);
-    proptest!(config, |(things in things, compression in sample::select(&COMPRESSIONS[..]))| {
-        let blob = compress(&written(&things), compression);
+    proptest!(config, |(things in things, compression in sample::select(&COMPRESSIONS[..]), pax in any::<bool>())| {
+        let blob = compress(&written(&things, pax), compression);
         let plan = site.decode(&blob, &order(Some(Format::Tar(compression)))).unwrap();
         let expected: Vec<Entry> = things
             .iter()
@@ -115,8 +124,8 @@ pub(super) fn damaged() -> impl Strategy<Value = Vec<u8>> {
     ];
     let things = collection::btree_map(name(), small, 1..6);
     let damage = collection::vec((any::<sample::Index>(), any::<u8>(), any::<bool>()), 1..6);
-    (things, damage).prop_map(|(things, damage)| {
-        let mut blob = written(&things);
+    (things, damage, any::<bool>()).prop_map(|(things, damage, pax)| {
+        let mut blob = written(&things, pax);
         for (place, byte, mend) in damage {
             let place = place.index(blob.len());
             blob[place] = byte;
@@ -148,7 +157,7 @@ fn a_damaged_plan_is_refused() {
     let things = collection::btree_map(name(), thing(), 1..4);
     let config = ProptestConfig::with_cases(64);
     proptest!(config, |(things in things, place in any::<sample::Index>(), bit in 0..8_u32)| {
-        let mut text = site.decode(&written(&things), &plain()).unwrap().to_bytes();
+        let mut text = site.decode(&written(&things, false), &plain()).unwrap().to_bytes();
         let place = place.index(text.len());
         text[place] ^= 1 << bit;
         prop_assert!(Plan::from_bytes(&text).is_err());

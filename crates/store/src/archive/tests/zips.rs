@@ -148,6 +148,24 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn files_have_the_size_that_both_headers_say() {
+    for size in [13, (1 << 20) - 1, 1 << 20, 3 << 20] {
+        let good = one("name", &vec![b'x'; size]);
+        let central = good.windows(4).rposition(|bytes| bytes == b"PK\x01\x02").unwrap();
+        assert!(Site::new().decode(&good, &order(None)).is_ok());
+        for wrong in [size - 1, size + 1, size + (1 << 20)] {
+            let mut blob = good.clone();
+            for at in [22, central + 24] {
+                assert_eq!(blob[at..at + 4], (size as u32).to_le_bytes());
+                blob[at..at + 4].copy_from_slice(&(wrong as u32).to_le_bytes());
+            }
+            let error = Site::new().decode(&blob, &order(None)).unwrap_err();
+            assert!(matches!(error, Error::Zip { .. }), "{size} {wrong}: {error:?}");
+        }
+    }
+}
+
+#[test]
 fn an_entry_that_the_directory_hides_is_refused() {
     let two = zip(|zip| {
         zip.start_file("first", options()).unwrap();
