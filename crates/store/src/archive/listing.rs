@@ -68,7 +68,10 @@ impl Listing {
         }
         self.budget.take_entry(path.len())?;
         if let Some(rule) = rule {
-            self.insert(path, Kind::Refused(rule), 0);
+            // What stands for the root has no path by which it could be selected.
+            if !path.is_empty() {
+                self.insert(path, Kind::Refused(rule), 0);
+            }
             return Ok(Admitted::Refused);
         }
         let (parent, last) = path.rsplit_once('/').unwrap_or(("", &path));
@@ -81,7 +84,7 @@ impl Listing {
         match hidden {
             None => return Ok(Admitted::Path(path)),
             Some(_) if last == OPAQUE => self.markers.push(marker(parent.to_owned(), Kind::Opaque)),
-            Some("") => self.insert(path, Kind::Refused(Rule::Whiteout), 0),
+            Some("" | "." | "..") => self.insert(path, Kind::Refused(Rule::Whiteout), 0),
             // Names that begin so twice belong to the storage driver that invented them.
             Some(hidden) if hidden.starts_with(WHITEOUT) => {}
             Some(hidden) => {

@@ -149,7 +149,7 @@ fn check_path(path: &str, kind: &Kind, profile: Profile) -> Result<(), &'static 
     let allowed = match (kind, profile) {
         (Kind::Opaque | Kind::Whiteout | Kind::Refused(_), Profile::Strict) => false,
         (Kind::Opaque, Profile::Image) if path.is_empty() => true,
-        (Kind::Refused(_), Profile::Image) => name::legible(path) == path,
+        (Kind::Refused(_), Profile::Image) => !path.is_empty() && name::legible(path) == path,
         _ => name::check(path).is_ok(),
     };
     if allowed { Ok(()) } else { Err("the path breaks a rule") }

@@ -59,6 +59,16 @@ fn layers_say_more_than_archives() {
             vec![Item::folder("d"), file("d/.wh..wh..opq"), file(".wh..wh..opq")],
             vec![marker("", Kind::Opaque), marker("d", Kind::Opaque), entry("d", Kind::Directory)],
         ),
+        (
+            "names that lead to the root",
+            vec![file(".."), file("a/.."), file("b")],
+            vec![entry("b", content())],
+        ),
+        (
+            "whiteouts of no name",
+            vec![file(".wh.."), file("d/.wh...")],
+            vec![refused(".wh..", Rule::Whiteout), refused("d/.wh...", Rule::Whiteout)],
+        ),
         ("names of a storage driver", vec![file(".wh..wh.plnk")], vec![]),
         ("whiteout of nothing", vec![file(".wh.")], vec![refused(".wh.", Rule::Whiteout)]),
         ("below a whiteout", vec![file(".wh.a/b")], vec![refused(".wh.a/b", Rule::Whiteout)]),
