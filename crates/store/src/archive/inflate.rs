@@ -88,7 +88,7 @@ fn open(source: &mut Source, compression: Compression) -> io::Result<Box<dyn Rea
         Compression::Xz => {
             let stream =
                 Stream::new_stream_decoder(XZ_MEMORY_BYTES_MAX, liblzma::stream::CONCATENATED)?;
-            Box::new(XzStreams(XzDecoder::new_stream(source, stream)))
+            Box::new(XzDecoder::new_stream(source, stream))
         }
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(source)),
     })
@@ -165,17 +165,5 @@ fn next_member(source: &mut Source) -> io::Result<Option<GzDecoder<&mut Source>>
         padded = true;
         let zeros = bytes.len();
         source.consume(zeros);
-    }
-}
-
-/// liblzma notices that input is missing only when it is asked a second time.
-struct XzStreams<R>(XzDecoder<R>);
-
-impl<R: io::BufRead> Read for XzStreams<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.0.read(buffer)? {
-            0 => self.0.read(buffer),
-            read => Ok(read),
-        }
     }
 }

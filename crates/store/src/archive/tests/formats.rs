@@ -155,8 +155,12 @@ fn wrong_bytes_are_called_wrong() {
     let site = Site::new();
     let good = compress(&archive(&items()), Compression::Gzip);
     let hostile = archive(&[Item::file("../x", "")]);
+    // More than is under way between the threads when the archive is refused.
+    let long = [&hostile[..512], &vec![1; 12 << 20]].concat();
     let zip = b"PK\x03\x04 and no more";
-    for blob in [&good[..], &good[..good.len() / 2], &hostile, b"\x1f\x8b\x08 no gzip", zip, b""] {
+    for blob in
+        [&good[..], &good[..good.len() / 2], &hostile, &long, b"\x1f\x8b\x08 no gzip", zip, b""]
+    {
         let staging = site.staging();
         let pieces = Box::new(Pieces::refused(blob, "digest"));
         let error = decode(pieces, &order(None), &staging, &|_| false).unwrap_err();
