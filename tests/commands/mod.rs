@@ -3,5 +3,6 @@
 mod config;
 mod formulas;
 mod install;
+mod installed;
 mod program;
 mod shellenv;

@@ -98,7 +98,7 @@ pub enum Command {
     /// Tell which package a file belongs to
     Owns(c::owns::Owns),
     /// Tell which package a command belongs to
-    Which(c::which::Which),
+    Which(c::owns::Which),
     /// Print a formula
     Cat(c::cat::Cat),
     /// Print the address of a package's homepage

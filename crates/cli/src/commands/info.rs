@@ -1,8 +1,17 @@
 //! `pkg info`
 
+use catalog::{Found, Spec};
 use clap::Args;
+use formula::{Constraint, Name, Platform, Release, Resolved};
 
-use crate::args::examples;
+use crate::{
+    args::examples,
+    exit::Exit,
+    failure::{Failure, Result},
+    session::Session,
+    table::Table,
+    view,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -10,6 +19,100 @@ use crate::args::examples;
     ("pkg info jaq@3.0 --json", "where each platform's bytes come from, and their digests"),
 ]))]
 pub struct Info {
-    /// A package as `pkg install` takes it
+    /// NAME[@VERSION], TAP/NAME[@VERSION] or ./FILE.toml[@VERSION]
     pub spec: String,
+}
+
+impl Info {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let spec: Spec = self.spec.parse()?;
+        let found = session.formula(&spec)?;
+        let home = session.home()?;
+        let installed = home.installed()?;
+        let (release, resolved) = pick(&found, &spec, home.host().platform())?;
+        let named = installed.named(found.formula.name().as_str());
+        let view = view::Info::of(&found, release, &resolved, &named);
+        if session.printer.is_json() {
+            session.printer.json(&view);
+        } else {
+            session.printer.table(&page(&view));
+        }
+        Ok(())
+    }
+}
+
+/// The newest release that fits, for this machine where there is one, else for its first platform.
+fn pick<'a>(found: &'a Found, spec: &Spec, host: &Platform) -> Result<(&'a Release, Resolved)> {
+    let formula = &found.formula;
+    let fits = fitting(found, spec)?;
+    let fitting: Vec<&Release> = formula.releases().iter().filter(|r| fits(r)).collect();
+    let here = |release: &&&Release| formula.resolve(&release.version, host).is_ok();
+    let chosen = fitting.iter().find(here).or(fitting.first()).copied();
+    let Some(release) = chosen else {
+        let there: Vec<_> = formula.releases().iter().take(5).map(|r| r.version.as_str()).collect();
+        let sentence = format!("`{spec}` names no version; there are: {}", there.join(", "));
+        return Err(Failure::told(Exit::NotFound, sentence));
+    };
+    let first = formula.platforms(&release.version).into_iter().next();
+    let resolved = match (formula.resolve(&release.version, host), first) {
+        (Err(_), Some(platform)) => formula.resolve(&release.version, &platform)?,
+        (resolved, _) => resolved?,
+    };
+    Ok((release, resolved))
+}
+
+/// Whether a release is one of those that a spec asks for.
+type Fits<'a> = Box<dyn Fn(&Release) -> bool + 'a>;
+
+/// What `@X` means: a channel of that name, else a slot, else a constraint.
+fn fitting<'a>(found: &'a Found, spec: &Spec) -> Result<Fits<'a>> {
+    let formula = &found.formula;
+    let Some(at) = spec.at.clone() else {
+        return Ok(Box::new(|release| {
+            !release.version.is_prerelease() && release.yanked.is_none()
+        }));
+    };
+    let channel = Name::parse(&at).ok().and_then(|name| formula.channels().get(&name));
+    if let Some(constraint) = channel {
+        return Ok(Box::new(|release| constraint.matches(&release.version)));
+    }
+    let slot_of = |release: &Release| formula.slot(&release.version).ok().flatten();
+    if formula.releases().iter().any(|release| slot_of(release).as_ref() == Some(&at)) {
+        return Ok(Box::new(move |release| slot_of(release).as_ref() == Some(&at)));
+    }
+    let constraint = Constraint::parse(&at).map_err(|error| {
+        Failure::new(Exit::Usage, error).context(format!("`{spec}` names no version"))
+    })?;
+    Ok(Box::new(move |release| constraint.matches(&release.version)))
+}
+
+fn page(view: &view::Info) -> Table {
+    let mut table = Table::default();
+    let slot = view.slot.as_ref().map(|slot| format!(" (slot {slot})")).unwrap_or_default();
+    table.field("Name", format!("{}/{}", view.tap, view.name));
+    table.field("Summary", view.summary.as_str());
+    table.field("Version", format!("{}{slot}", view.version));
+    table.field("Date", view.date.clone().unwrap_or_default());
+    table.field("License", view.license.as_str());
+    table.field("Homepage", view.homepage.clone().unwrap_or_default());
+    table.field("Aliases", view.aliases.join(", "));
+    let depends = view.depends.iter().map(|depend| {
+        let optional = if depend.optional { " (optional)" } else { "" };
+        format!("{} {}{optional}", depend.name, depend.constraint)
+    });
+    table.field("Needs", depends.collect::<Vec<_>>().join(", "));
+    table.field("Not linked", view.keg_only.clone().unwrap_or_default());
+    table.field("Yanked", view.yanked.clone().unwrap_or_default());
+    let why = |told: &Option<view::Told>| told.as_ref().map(|t| t.why.clone()).unwrap_or_default();
+    table.field("Deprecated", why(&view.deprecated));
+    table.field("Disabled", why(&view.disabled));
+    for package in &view.installed {
+        table.field("Installed", package.described());
+    }
+    for fetch in &view.fetch {
+        let from = fetch.url.as_ref().or(fetch.reference.as_ref()).cloned().unwrap_or_default();
+        table.field(&format!("From {}", fetch.platform), from);
+    }
+    table.field("Caveats", view.caveats.clone().unwrap_or_default());
+    table
 }

@@ -34,7 +34,6 @@ pub(crate) mod uninstall;
 pub(crate) mod upgrade;
 pub(crate) mod uses;
 pub(crate) mod versions;
-pub(crate) mod which;
 pub(crate) mod why;
 
 use crate::{
@@ -52,13 +51,17 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Check(args) => args.run(session),
         Command::Completions(args) => args.run(session),
         Command::Config(args) => args.run(session),
+        Command::Files(args) => args.run(session),
+        Command::History(args) => args.run(session),
         Command::Home(args) => args.run(session),
+        Command::Info(args) => args.run(session),
         Command::Install(args) => args.run(session),
         Command::Leaves(args) => args.run(session),
         Command::Link(args) => args.run(session),
         Command::List(args) => args.run(session),
         Command::Man(args) => args.run(session),
         Command::Mark(args) => args.run(session),
+        Command::Owns(args) => args.run(session),
         Command::Pin(args) => args.run(session),
         Command::Prefix(args) => args.run(session),
         Command::Redo(args) => args.run(session),
@@ -73,6 +76,8 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Unpin(args) => args.run(session),
         Command::Upgrade(args) => args.run(session),
         Command::Use(args) => args.run(session),
-        _ => Err(Failure::told(Exit::Bug, "this command is not wired yet")),
+        Command::Versions(args) => args.run(session),
+        Command::Which(args) => args.run(session),
+        _ => Err(Failure::told(Exit::Failed, "this command is not wired yet")),
     }
 }

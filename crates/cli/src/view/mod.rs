@@ -6,13 +6,17 @@
 
 mod change;
 mod config;
+mod facts;
 mod formula;
+mod history;
 mod package;
 
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
+pub(crate) use facts::{Info, Told, Versions};
 pub(crate) use formula::{Cat, Check, Home, Search, Taps};
-pub(crate) use package::{List, Path};
+pub(crate) use history::{Change, History};
+pub(crate) use package::{Files, List, Owner, Path};
 use serde::Serialize;
 
 /// A text that is meant for another program.

@@ -50,6 +50,45 @@ impl Package {
     }
 }
 
+impl Package {
+    /// Version and whatever else a line of `info` has room for.
+    pub(crate) fn described(&self) -> String {
+        format!("{} in {}", self.version, self.path)
+    }
+}
+
+/// The files of a package.
+#[derive(Debug, Serialize)]
+pub(crate) struct Files {
+    schema: u32,
+    name: String,
+    version: String,
+    /// Absolute paths of files and symlinks.
+    files: Vec<String>,
+}
+
+impl Files {
+    pub(crate) fn of(package: &install::Package, files: &[std::path::PathBuf]) -> Self {
+        let (name, version) = (package.shown_name(), package.shown_version());
+        Self { schema: 1, name, version, files: files.iter().map(|file| shown(file)).collect() }
+    }
+}
+
+/// Whose file it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct Owner {
+    schema: u32,
+    /// The file in the package's folder.
+    path: String,
+    package: Package,
+}
+
+impl Owner {
+    pub(crate) fn of(package: &install::Package, path: &std::path::Path) -> Self {
+        Self { schema: 1, path: shown(path), package: Package::of(package) }
+    }
+}
+
 /// A folder or file.
 #[derive(Debug, Serialize)]
 pub(crate) struct Path {

@@ -1,0 +1,206 @@
+//! What a formula says of a package, as `info` and `versions` answer it.
+
+use catalog::Found;
+use digest::Digest;
+use formula::{FullName, Key, Name, Notice, Pin, Platform, Release, Resolved, Source};
+use serde::Serialize;
+
+use super::package::Package;
+
+/// The versions of a package, newest first.
+#[derive(Debug, Serialize)]
+pub(crate) struct Versions {
+    schema: u32,
+    name: String,
+    tap: String,
+    pub(crate) versions: Vec<Version>,
+}
+
+/// One version.
+#[derive(Debug, Serialize)]
+pub(crate) struct Version {
+    pub(crate) version: String,
+    pub(crate) revision: u32,
+    pub(crate) date: Option<String>,
+    pub(crate) slot: Option<String>,
+    /// `any`, or the platforms; empty where only an index in a registry knows them.
+    pub(crate) platforms: Vec<String>,
+    pub(crate) prerelease: bool,
+    /// Why it should not be used.
+    pub(crate) yanked: Option<String>,
+    pub(crate) installed: bool,
+}
+
+impl Versions {
+    pub(crate) fn of(found: &Found, installed: &[&install::Package]) -> Self {
+        let formula = &found.formula;
+        let version = |release: &Release| {
+            let text = release.version.as_str();
+            let is_it = |package: &&install::Package| {
+                package.version == text && package.revision == release.revision
+            };
+            Version {
+                version: text.to_owned(),
+                revision: release.revision,
+                date: release.date.clone(),
+                slot: formula.slot(&release.version).ok().flatten(),
+                platforms: release.keys.iter().map(Key::to_string).collect(),
+                prerelease: release.version.is_prerelease(),
+                yanked: release.yanked.clone(),
+                installed: installed.iter().any(is_it),
+            }
+        };
+        Self {
+            schema: 1,
+            name: formula.name().to_string(),
+            tap: found.tap.clone(),
+            versions: formula.releases().iter().map(version).collect(),
+        }
+    }
+}
+
+/// One version of a package, in full.
+#[derive(Debug, Serialize)]
+pub(crate) struct Info {
+    schema: u32,
+    pub(crate) name: String,
+    pub(crate) tap: String,
+    pub(crate) version: String,
+    pub(crate) revision: u32,
+    pub(crate) date: Option<String>,
+    pub(crate) slot: Option<String>,
+    pub(crate) summary: String,
+    pub(crate) description: Option<String>,
+    pub(crate) homepage: Option<String>,
+    pub(crate) license: String,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) replaces: Vec<String>,
+    pub(crate) depends: Vec<Depend>,
+    conflicts: Vec<Conflict>,
+    pub(crate) keg_only: Option<String>,
+    pub(crate) caveats: Option<String>,
+    pub(crate) yanked: Option<String>,
+    pub(crate) deprecated: Option<Told>,
+    pub(crate) disabled: Option<Told>,
+    /// Where the bytes of each platform come from, and what they must be.
+    pub(crate) fetch: Vec<Fetch>,
+    pub(crate) installed: Vec<Package>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Depend {
+    pub(crate) name: String,
+    pub(crate) constraint: String,
+    slot: Option<String>,
+    pub(crate) optional: bool,
+    why: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Conflict {
+    name: String,
+    why: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Told {
+    since: Option<String>,
+    pub(crate) why: String,
+    instead: Option<String>,
+}
+
+/// Where bytes come from: an address or a reference, never both.
+#[derive(Debug, Serialize)]
+pub(crate) struct Fetch {
+    /// A platform; `any`, or `*` where an index in the registry says the platforms.
+    pub(crate) platform: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+    pub(crate) digest: Option<String>,
+}
+
+impl Info {
+    /// The facts of one release; `resolved` is it for one platform, this one where it can be.
+    pub(crate) fn of(
+        found: &Found,
+        release: &Release,
+        resolved: &Resolved,
+        installed: &[&install::Package],
+    ) -> Self {
+        let formula = &found.formula;
+        let names = |names: &[Name]| names.iter().map(Name::to_string).collect();
+        let depend = |(name, depend): (&FullName, &formula::Depend)| Depend {
+            name: name.to_string(),
+            constraint: depend.constraint.to_string(),
+            slot: depend.slot.clone(),
+            optional: depend.optional,
+            why: depend.why.clone(),
+        };
+        let conflict = |(name, why): (&Name, &String)| {
+            let (name, why) = (name.to_string(), why.clone());
+            Conflict { name, why }
+        };
+        Self {
+            schema: 1,
+            name: formula.name().to_string(),
+            tap: found.tap.clone(),
+            version: resolved.version.clone(),
+            revision: resolved.revision,
+            date: release.date.clone(),
+            slot: resolved.slot.clone(),
+            summary: resolved.summary.clone(),
+            description: formula.description().map(str::to_owned),
+            homepage: resolved.homepage.clone(),
+            license: resolved.license.clone(),
+            aliases: names(&resolved.aliases),
+            replaces: names(&resolved.replaces),
+            depends: resolved.depends.iter().map(depend).collect(),
+            conflicts: resolved.conflicts.iter().map(conflict).collect(),
+            keg_only: resolved.keg_only.clone(),
+            caveats: resolved.caveats.clone(),
+            yanked: resolved.yanked.clone(),
+            deprecated: resolved.deprecated.as_ref().map(Told::of),
+            disabled: resolved.disabled.as_ref().map(Told::of),
+            fetch: fetches(found, release, &resolved.platform),
+            installed: installed.iter().map(|package| Package::of(package)).collect(),
+        }
+    }
+}
+
+impl Told {
+    fn of(notice: &Notice) -> Self {
+        let (since, why, instead) =
+            (notice.since.clone(), notice.why.clone(), notice.instead.clone());
+        Self { since, why, instead }
+    }
+}
+
+fn fetches(found: &Found, release: &Release, host: &Platform) -> Vec<Fetch> {
+    let fetch = |label: String, platform: &Platform| {
+        let resolved = found.formula.resolve(&release.version, platform).ok()?;
+        Some(Fetch::of(label, &resolved.source))
+    };
+    let each = release.keys.iter().filter_map(|key| match key {
+        Key::Any => fetch(key.to_string(), host),
+        Key::Platform(platform) => fetch(key.to_string(), platform),
+    });
+    let each: Vec<_> = each.collect();
+    if each.is_empty() { fetch("*".to_owned(), host).into_iter().collect() } else { each }
+}
+
+impl Fetch {
+    fn of(platform: String, source: &Source) -> Self {
+        let (url, reference, digest): (_, _, Option<&Digest>) = match source {
+            Source::Oci { reference, pin, .. } | Source::Image { reference, pin, .. } => {
+                let (Pin::Index(digest) | Pin::Manifest(digest)) = pin;
+                (None, Some(reference.clone()), Some(digest))
+            }
+            Source::Http { urls, digest, .. } => (urls.first().cloned(), None, Some(digest)),
+            Source::File { path, digest, .. } => (Some(format!("file:{path}")), None, Some(digest)),
+            Source::Later { what, .. } => (Some(what.clone()), None, None),
+        };
+        Self { platform, url, reference, digest: digest.map(ToString::to_string) }
+    }
+}
