@@ -6,6 +6,9 @@
 //! the rest for one version on one platform; [`Formula::check`] does so for all of them.
 //! This room deliberately knows no disk, no network and no clock.
 
+#[macro_use]
+mod as_text;
+
 pub mod name;
 pub mod platform;
 pub mod selector;

@@ -4,8 +4,6 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 /// A package's name: lower-case letters, digits, `+`, and single `.`, `_`, `-` between them.
 ///
 /// `[a-z0-9]+\+{0,2}([._-]?[a-z0-9]+\+{0,2})*`, at most 64 bytes, and no device name of Windows.
@@ -121,18 +119,7 @@ impl std::borrow::Borrow<str> for Name {
     }
 }
 
-impl Serialize for Name {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
-    }
-}
+serde_as_text!(Name);
 
 /// A name with the tap that it is looked up in, `tap/name`; without a tap, a bare name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,18 +150,7 @@ impl fmt::Display for FullName {
     }
 }
 
-impl Serialize for FullName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for FullName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+serde_as_text!(FullName);
 
 #[cfg(test)]
 mod tests {

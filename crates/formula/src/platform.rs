@@ -4,8 +4,6 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 /// Defines an enum whose variants have one word each.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident {
@@ -210,24 +208,6 @@ impl fmt::Display for Key {
             Self::Platform(platform) => platform.fmt(f),
         }
     }
-}
-
-/// Writes a type as its text in serde's formats, and reads it with `FromStr`.
-macro_rules! serde_as_text {
-    ($($name:ty),*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
-            }
-        }
-    )*};
 }
 
 serde_as_text!(Platform, Key);
