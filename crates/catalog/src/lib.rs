@@ -23,5 +23,5 @@ pub use builtin::NAME as BUILTIN;
 pub use direct::TAP as DIRECT;
 pub use manifests::Manifests;
 pub use spec::Spec;
-pub use tap::{Found, Tap};
+pub use tap::{At, Found, Tap};
 pub use taps::{Hit, Taps};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use digest::{Digest, Hasher};
+use digest::Digest;
 use fs_err as fs;
 
 /// A folder of verified manifests; without a folder nothing is kept.
@@ -24,13 +24,8 @@ impl Manifests {
         let line = kept.iter().position(|byte| *byte == b'\n')?;
         let media_type = std::str::from_utf8(&kept[..line]).ok()?.to_owned();
         let bytes = Bytes::from(kept).slice(line + 1..);
-        let mut hasher = Hasher::like(digest).ok()?;
-        hasher.update(&bytes);
-        (hasher.finish() == *digest).then(|| oci::Manifest {
-            bytes,
-            media_type,
-            digest: digest.clone(),
-        })
+        oci::verify::check(&bytes, digest).ok()?;
+        Some(oci::Manifest { bytes, media_type, digest: digest.clone() })
     }
 
     /// Keeps a manifest; a cache that cannot be written is no error.

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use formula::{Defaults, Formula, Heading, Name, Report, TapFile};
+use formula::{Constraint, Defaults, Formula, Heading, Name, Release, Report, TapFile, constraint};
 use fs_err as fs;
 
 use crate::builtin;
@@ -77,6 +77,37 @@ pub enum Error {
         /// Which bound it breaks.
         why: &'static str,
     },
+}
+
+/// What stands after the `@` of a spec, as a formula understands it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At {
+    /// A channel of the formula, by what it means now.
+    Channel(Constraint),
+    /// A slot of the formula.
+    Slot(String),
+    /// A constraint.
+    Constraint(Constraint),
+}
+
+impl Found {
+    /// What `@X` means: a channel of that name, else a slot of that name, else a constraint.
+    pub fn at(&self, at: &str) -> Result<At, constraint::Error> {
+        let formula = &self.formula;
+        if let Some(channel) = self.channel(at) {
+            return Ok(At::Channel(channel.clone()));
+        }
+        let slot_of = |release: &Release| formula.slot(&release.version).ok().flatten();
+        if formula.releases().iter().any(|release| slot_of(release).as_deref() == Some(at)) {
+            return Ok(At::Slot(at.to_owned()));
+        }
+        Constraint::parse(at).map(At::Constraint)
+    }
+
+    /// What the channel of that name means now.
+    pub fn channel(&self, name: &str) -> Option<&Constraint> {
+        self.formula.channels().get(&Name::parse(name).ok()?)
+    }
 }
 
 impl Tap {

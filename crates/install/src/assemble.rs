@@ -86,17 +86,21 @@ impl Parts<'_> {
             layers: self.layers.clone(),
             external_links,
             programs: Vec::new(),
-            copies: timed(self.plans),
+            copies: Vec::new(),
         };
         let mut tree = joined(&recipe, self.plans).map_err(|source| refused(name, source))?;
         let failed = |source| Error::Expose { name: name.to_owned(), source };
-        let mut programs = expose::programs(&package.expose, &tree).map_err(failed)?;
-        let single = self.single_program(&tree);
-        programs.extend(single.clone());
-        recipe.programs = programs.into_iter().collect();
-        make_executable(&mut tree, &recipe.programs);
         let mut missing = Vec::new();
         let mut exposed = expose::expose(&package.expose, &tree, &mut missing).map_err(failed)?;
+        let single = self.single_program(&tree);
+        let mut programs: BTreeSet<String> = single.iter().cloned().collect();
+        if package.expose.bin.is_some() {
+            programs.extend(exposed.programs().map(ToOwned::to_owned));
+        }
+        recipe.programs = programs.into_iter().collect();
+        for program in &recipe.programs {
+            tree.set_executable(program);
+        }
         if let Some(program) = single {
             let link = Link { path: format!("bin/{name}"), target: program, folder: false };
             exposed.links.push(link);
@@ -158,18 +162,6 @@ impl Parts<'_> {
     }
 }
 
-/// The tree that a receipt's recipe makes of its layers' plans.
-pub(crate) fn again(
-    name: &str,
-    recipe: &Recipe,
-    plans: &[&Plan],
-    folding: Folding,
-) -> Result<Sealed, Error> {
-    let mut tree = joined(recipe, plans).map_err(|source| refused(name, source))?;
-    make_executable(&mut tree, &recipe.programs);
-    tree.seal(&recipe.external_links, folding).map_err(|source| refused(name, source))
-}
-
 /// The copies of a recipe, as the store places them.
 pub(crate) fn copies(recipe: &Recipe) -> Vec<Copy> {
     recipe
@@ -217,17 +209,6 @@ fn joined(recipe: &Recipe, plans: &[&Plan]) -> Result<Tree, tree::Error> {
         tree.merge(plan, at, strip)?;
     }
     Ok(tree)
-}
-
-fn make_executable(tree: &mut Tree, programs: &[String]) {
-    for program in programs {
-        tree.set_executable(program);
-    }
-}
-
-/// Python compares the times of sources and compiled files, so such packages keep theirs.
-fn timed(_plans: &[&Plan]) -> Vec<Copied> {
-    Vec::new()
 }
 
 fn settings(exposed: &Exposed, tree: &Tree) -> Vec<Setting> {

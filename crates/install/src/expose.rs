@@ -2,7 +2,7 @@
 //!
 //! Works on a keg's tree in memory; nothing here looks at a disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use formula::{Expose, Paths};
 use globset::GlobBuilder;
@@ -61,6 +61,12 @@ impl Exposed {
             link.path.strip_prefix("bin/").or_else(|| link.path.strip_prefix("sbin/"))
         })
     }
+
+    /// The files in the keg that are linked into `bin`.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &str> {
+        let links = self.links.iter().filter(|link| link.path.starts_with("bin/"));
+        links.map(|link| link.target.as_str())
+    }
 }
 
 /// Which files of `tree` are exposed where; `missing` collects patterns that match nothing.
@@ -105,16 +111,6 @@ pub(crate) fn expose(
     }
     let etc = std::mem::take(&mut walk.links);
     Ok(Exposed { links: links.into_values().collect(), etc: etc.into_values().collect() })
-}
-
-/// The paths in the keg that become executable because `[expose] bin` names them.
-pub(crate) fn programs(expose: &Expose, tree: &Tree) -> Result<BTreeSet<String>, Error> {
-    let mut missing = Vec::new();
-    let mut walk = Walk { tree, links: BTreeMap::new(), missing: &mut missing };
-    if let Some(paths) = &expose.bin {
-        walk.programs(Some(paths))?;
-    }
-    Ok(walk.links.into_values().map(|link| link.target).collect())
 }
 
 struct Walk<'a> {

@@ -135,42 +135,74 @@ fn content(layout: &Layout, number: u64) -> Result<Record, Error> {
     Ok(record)
 }
 
-/// What differs between two records, as steps.
+/// One package that two generations hold differently.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// `name` or `name@slot`.
+    pub name: String,
+    /// The keg before; `None` where the package came.
+    pub before: Option<&'a Keg>,
+    /// The keg after; `None` where the package went.
+    pub after: Option<&'a Keg>,
+}
+
+impl Change<'_> {
+    /// The version before.
+    pub fn from(&self) -> Option<String> {
+        self.before.map(shown_version)
+    }
+
+    /// The version after.
+    pub fn to(&self) -> Option<String> {
+        self.after.map(shown_version)
+    }
+}
+
+/// What differs between the kegs of two generations, by name and slot.
+pub fn changes<'a>(before: &'a [Keg], after: &'a [Keg]) -> Vec<Change<'a>> {
+    let mut kegs: BTreeMap<String, (Option<&Keg>, Option<&Keg>)> = BTreeMap::new();
+    let name = |keg: &Keg| state::shown(&keg.name, keg.slot.as_deref());
+    for keg in before {
+        kegs.entry(name(keg)).or_default().0 = Some(keg);
+    }
+    for keg in after {
+        kegs.entry(name(keg)).or_default().1 = Some(keg);
+    }
+    let leaf = |keg: Option<&'a Keg>| keg.map(|keg| &keg.leaf);
+    kegs.into_iter()
+        .filter(|(_, (before, after))| leaf(*before) != leaf(*after))
+        .map(|(name, (before, after))| Change { name, before, after })
+        .collect()
+}
+
+fn shown_version(keg: &Keg) -> String {
+    identity::version_shown(&keg.version, keg.revision)
+}
+
+/// What differs between two records, as steps: what goes comes last.
 pub(crate) fn steps(before: &Record, after: &Record) -> Vec<Step> {
-    let map = |record: &Record| -> BTreeMap<String, Keg> {
-        let named = |keg: &Keg| (state::shown(&keg.name, keg.slot.as_deref()), keg.clone());
-        record.kegs.iter().map(named).collect()
+    let changes = changes(&before.kegs, &after.kegs);
+    let (come, go): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.after.is_some());
+    come.into_iter().chain(go).filter_map(step).collect()
+}
+
+fn step(change: &Change<'_>) -> Option<Step> {
+    let action = match (change.before, change.after) {
+        (Some(old), Some(new)) if order(old, new).is_gt() => Verb::Downgrade,
+        (Some(_), Some(_)) => Verb::Upgrade,
+        (None, _) => Verb::Install,
+        (_, None) => Verb::Remove,
     };
-    let (before, after) = (map(before), map(after));
-    let shown = |keg: &Keg| identity::version_shown(&keg.version, keg.revision);
-    let mut steps = Vec::new();
-    let step = |action, name: &str, keg: &Keg, from, to| Step {
+    Some(Step {
         action,
-        name: name.to_owned(),
-        tap: keg.tap.clone(),
-        from,
-        to,
+        name: change.name.clone(),
+        tap: change.after.or(change.before)?.tap.clone(),
+        from: change.from(),
+        to: change.to(),
         reason: "it was so then".to_owned(),
         beyond: false,
         download_bytes: Some(0),
-    };
-    for (name, keg) in &after {
-        match before.get(name) {
-            None => steps.push(step(Verb::Install, name, keg, None, Some(shown(keg)))),
-            Some(old) if old.leaf != keg.leaf => {
-                let action = match order(old, keg) {
-                    std::cmp::Ordering::Greater => Verb::Downgrade,
-                    _ => Verb::Upgrade,
-                };
-                steps.push(step(action, name, keg, Some(shown(old)), Some(shown(keg))));
-            }
-            Some(_) => {}
-        }
-    }
-    for (name, keg) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
-        steps.push(step(Verb::Remove, name, keg, Some(shown(keg)), None));
-    }
-    steps
+    })
 }
 
 fn order(old: &Keg, new: &Keg) -> std::cmp::Ordering {

@@ -33,10 +33,6 @@ impl Network {
         Self { config, started: OnceLock::new() }
     }
 
-    pub(crate) fn is_offline(&self) -> bool {
-        self.config.offline
-    }
-
     /// The client and the runtime to drive it on; both live as long as the network.
     pub(crate) fn start(&self) -> Result<(&Runtime, &oci::Client), Error> {
         if self.started.get().is_none() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use formula::{Constraint, Name, Version};
+use formula::Constraint;
 use store::{
     Layout,
     generation::{self, Record},
@@ -131,16 +131,5 @@ impl Known {
         let resolved = &self.receipt.package;
         let candidate = crate::offer::candidate(resolved, &self.package.tap)?;
         Some(plan::Installed::new(candidate, requested, self.package.pinned))
-    }
-
-    /// The version in the order of its formula.
-    pub(crate) fn version(&self) -> Option<Version> {
-        Version::parse(&self.package.version, self.receipt.package.scheme).ok()
-    }
-
-    /// The name and slot, as the planner names them.
-    pub(crate) fn key(&self) -> Option<plan::Key> {
-        let name = Name::parse(&self.package.name).ok()?;
-        Some(plan::Key { name, slot: self.package.slot.clone() })
     }
 }

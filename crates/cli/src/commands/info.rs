@@ -1,8 +1,8 @@
 //! `pkg info`
 
-use catalog::{Found, Spec};
+use catalog::{At, Found, Spec};
 use clap::Args;
-use formula::{Constraint, Name, Platform, Release, Resolved};
+use formula::{Platform, Release, Resolved};
 
 use crate::{
     args::examples,
@@ -64,7 +64,7 @@ fn pick<'a>(found: &'a Found, spec: &Spec, host: &Platform) -> Result<(&'a Relea
 /// Whether a release is one of those that a spec asks for.
 type Fits<'a> = Box<dyn Fn(&Release) -> bool + 'a>;
 
-/// What `@X` means: a channel of that name, else a slot, else a constraint.
+/// Without `@X` any release that is neither a pre-release nor yanked.
 fn fitting<'a>(found: &'a Found, spec: &Spec) -> Result<Fits<'a>> {
     let formula = &found.formula;
     let Some(at) = spec.at.clone() else {
@@ -72,18 +72,17 @@ fn fitting<'a>(found: &'a Found, spec: &Spec) -> Result<Fits<'a>> {
             !release.version.is_prerelease() && release.yanked.is_none()
         }));
     };
-    let channel = Name::parse(&at).ok().and_then(|name| formula.channels().get(&name));
-    if let Some(constraint) = channel {
-        return Ok(Box::new(|release| constraint.matches(&release.version)));
-    }
-    let slot_of = |release: &Release| formula.slot(&release.version).ok().flatten();
-    if formula.releases().iter().any(|release| slot_of(release).as_ref() == Some(&at)) {
-        return Ok(Box::new(move |release| slot_of(release).as_ref() == Some(&at)));
-    }
-    let constraint = Constraint::parse(&at).map_err(|error| {
+    let at = found.at(&at).map_err(|error| {
         Failure::new(Exit::Usage, error).context(format!("`{spec}` names no version"))
     })?;
-    Ok(Box::new(move |release| constraint.matches(&release.version)))
+    Ok(match at {
+        At::Channel(constraint) | At::Constraint(constraint) => {
+            Box::new(move |release| constraint.matches(&release.version))
+        }
+        At::Slot(slot) => Box::new(move |release| {
+            formula.slot(&release.version).ok().flatten().as_ref() == Some(&slot)
+        }),
+    })
 }
 
 fn page(view: &view::Info) -> Table {

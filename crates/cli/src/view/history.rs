@@ -1,7 +1,6 @@
 //! Generations, as `history` answers them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use install::history;
 use serde::Serialize;
 use store::generation::{Keg, Record};
 
@@ -44,7 +43,7 @@ impl History {
                 time: time(record.time),
                 command: record.command.clone(),
                 restores: record.restores,
-                changes: changes(before, &record.kegs),
+                changes: history::changes(before, &record.kegs).iter().map(Change::of).collect(),
             });
             before = &record.kegs;
         }
@@ -54,6 +53,10 @@ impl History {
 }
 
 impl Change {
+    fn of(change: &history::Change<'_>) -> Self {
+        Self { name: change.name.clone(), from: change.from(), to: change.to() }
+    }
+
     /// The change in a few words: `+jaq 3.1.1`, `-jaq 3.1.1`, `jaq 3.0.0 -> 3.1.1`.
     pub(crate) fn text(&self) -> String {
         let Self { name, from, to } = self;
@@ -63,34 +66,6 @@ impl Change {
             (Some(from), None) => format!("-{name} {from}"),
             (None, to) => format!("+{name} {}", to.as_deref().unwrap_or_default()),
         }
-    }
-}
-
-fn changes(before: &[Keg], after: &[Keg]) -> Vec<Change> {
-    let named = |kegs: &[Keg]| -> BTreeMap<String, Keg> {
-        kegs.iter().map(|keg| (name(keg), keg.clone())).collect()
-    };
-    let (before, after) = (named(before), named(after));
-    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let differs = |name: &&&String| {
-        before.get(**name).map(|keg| &keg.leaf) != after.get(**name).map(|keg| &keg.leaf)
-    };
-    let change = |name: &String| Change {
-        name: name.clone(),
-        from: before.get(name).map(version),
-        to: after.get(name).map(version),
-    };
-    names.iter().filter(differs).map(|name| change(name)).collect()
-}
-
-fn name(keg: &Keg) -> String {
-    keg.slot.as_ref().map_or_else(|| keg.name.clone(), |slot| format!("{}@{slot}", keg.name))
-}
-
-fn version(keg: &Keg) -> String {
-    match keg.revision {
-        0 => keg.version.clone(),
-        revision => format!("{}_{revision}", keg.version),
     }
 }
 

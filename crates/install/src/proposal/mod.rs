@@ -6,10 +6,13 @@ mod step;
 
 use std::collections::BTreeMap;
 
-use catalog::{Artifact, Spec, locate, spec};
+use catalog::{Artifact, At, Spec, locate, spec};
 use formula::{Constraint, Name, Pin, Resolved, Source};
 use plan::{Action, Candidate, Wish};
-use store::generation::{Keg, Record};
+use store::{
+    generation::{Keg, Record},
+    keg,
+};
 
 pub use error::Error;
 use step::shown_step;
@@ -49,6 +52,7 @@ pub(crate) struct Coming {
     pub(crate) tap: String,
     pub(crate) origin: Origin,
     pub(crate) artifact: Artifact,
+    pub(crate) keg: keg::Id,
     pub(crate) again: bool,
 }
 
@@ -104,7 +108,7 @@ impl Draft<'_> {
             if !matches!(step.action, Action::Remove) {
                 let coming = self.coming(step, &offers)?;
                 shown.download_bytes = self.to_download(&coming.artifact);
-                self.place(&mut record, &coming);
+                Self::place(&mut record, &coming);
                 comings.push(coming);
             } else {
                 let gone = step.key();
@@ -142,8 +146,7 @@ impl Draft<'_> {
 
     fn meaning(&self, text: &str, known: &Known, offers: &Offers<'_>) -> Result<Constraint, Error> {
         if let Ok(found) = offers.find(Some(&known.package.tap), &known.package.name)
-            && let Ok(channel) = Name::parse(text)
-            && let Some(constraint) = found.formula.channels().get(&channel)
+            && let Some(constraint) = found.channel(text)
         {
             return Ok(constraint.clone());
         }
@@ -299,22 +302,15 @@ impl Draft<'_> {
         };
         let name = found.formula.name().clone();
         let Some(at) = &spec.at else { return Ok((tap, name, None, None)) };
-        if let Ok(channel) = Name::parse(at)
-            && let Some(constraint) = found.formula.channels().get(&channel)
-        {
-            self.asked.insert(name.as_str().to_owned(), at.clone());
-            return Ok((tap, name, None, Some(constraint.clone())));
-        }
-        let mut releases = found.formula.releases().iter();
-        let is_slot = releases.any(|release| {
-            found.formula.slot(&release.version).ok().flatten().as_ref() == Some(at)
-        });
-        if is_slot {
-            return Ok((tap, name, Some(at.clone()), None));
-        }
-        let constraint =
-            Constraint::parse(at).map_err(|source| Error::At { spec: spec.to_string(), source })?;
-        Ok((tap, name, None, Some(constraint)))
+        let meant = found.at(at).map_err(|source| Error::At { spec: spec.to_string(), source })?;
+        Ok(match meant {
+            At::Slot(slot) => (tap, name, Some(slot), None),
+            At::Constraint(constraint) => (tap, name, None, Some(constraint)),
+            At::Channel(constraint) => {
+                self.asked.insert(name.as_str().to_owned(), at.clone());
+                (tap, name, None, Some(constraint))
+            }
+        })
     }
 
     fn coming(&self, step: &plan::Step, offers: &Offers<'_>) -> Result<Coming, Error> {
@@ -334,7 +330,8 @@ impl Draft<'_> {
             };
         let tap = candidate.tap.clone();
         if let Some(artifact) = artifact {
-            return Ok(Coming { resolved, tap, origin, artifact, again });
+            let keg = self.keg(&resolved, &artifact);
+            return Ok(Coming { resolved, tap, origin, artifact, keg, again });
         }
         let source = effective_source(&resolved, registry.as_deref());
         let wanted = locate::Wanted {
@@ -353,7 +350,15 @@ impl Draft<'_> {
                 runtime.block_on(asked).map_err(failed)?
             }
         };
-        Ok(Coming { resolved, tap, origin, artifact, again })
+        let keg = self.keg(&resolved, &artifact);
+        Ok(Coming { resolved, tap, origin, artifact, keg, again })
+    }
+
+    /// The keg that the package will be.
+    fn keg(&self, resolved: &Resolved, artifact: &Artifact) -> keg::Id {
+        let root = self.home.layout.root().display().to_string();
+        let leaf = identity::leaf(resolved, artifact, &root);
+        keg::Id { name: resolved.name.as_str().to_owned(), leaf }
     }
 
     /// A release of a tap; one that the tap no longer has is as its receipt remembers it.
@@ -390,10 +395,9 @@ impl Draft<'_> {
         missing.map(|layer| layer.size).sum()
     }
 
-    fn place(&self, record: &mut Record, coming: &Coming) {
+    fn place(record: &mut Record, coming: &Coming) {
         let resolved = &coming.resolved;
         let name = resolved.name.as_str();
-        let root = self.home.layout.root().display().to_string();
         let before = record.kegs.iter().position(|k| k.name == name && k.slot == resolved.slot);
         let was_linked = before.map(|position| record.kegs.remove(position).linked);
         record.kegs.push(Keg {
@@ -402,7 +406,7 @@ impl Draft<'_> {
             tap: coming.tap.clone(),
             version: resolved.version.clone(),
             revision: resolved.revision,
-            leaf: identity::leaf(resolved, &coming.artifact, &root),
+            leaf: coming.keg.leaf.clone(),
             linked: was_linked.unwrap_or(resolved.keg_only.is_none()),
             keg_only: resolved.keg_only.clone(),
         });

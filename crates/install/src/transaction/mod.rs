@@ -34,7 +34,6 @@ use crate::{
     expose::Exposed,
     fetch::{Fetched, Fetcher, Wanted},
     home::Home,
-    identity,
     linking::{self, Linked},
     proposal::{Coming, Proposal, Step},
     receipt::{LayerRecipe, Receipt},
@@ -181,7 +180,7 @@ impl Transaction<'_> {
         let mut built = Vec::new();
         let mut missing = Vec::new();
         for coming in comings {
-            let keg = self.keg_of(coming);
+            let keg = coming.keg.clone();
             let name = || coming.resolved.name.as_str().to_owned();
             let is_there = keg::present(&self.home.layout, &keg)
                 .map_err(|source| Error::Keg { name: name(), source })?;
@@ -219,7 +218,7 @@ impl Transaction<'_> {
     }
 
     fn build_one(&self, coming: &Coming, mut layers: Vec<Fetched>) -> Result<Built, Error> {
-        let keg = self.keg_of(coming);
+        let keg = coming.keg.clone();
         let name = coming.resolved.name.as_str();
         (self.home.setting.events)(Event::Linking { name: name.to_owned() });
         let mut assembled = self.assemble(coming, &keg, &layers)?;
@@ -287,14 +286,6 @@ impl Transaction<'_> {
                 .is_ok_and(|file| file.take(4).read_to_end(&mut head).is_ok()),
         };
         if read { head } else { Vec::new() }
-    }
-
-    fn keg_of(&self, coming: &Coming) -> keg::Id {
-        let root = self.home.layout.root().display().to_string();
-        keg::Id {
-            name: coming.resolved.name.as_str().to_owned(),
-            leaf: identity::leaf(&coming.resolved, &coming.artifact, &root),
-        }
     }
 
     /// The receipts of all packages of the generation to come.
