@@ -1,10 +1,9 @@
 //! All tests of the program as a user runs it.
 
 #![allow(
-    dead_code,
     clippy::unwrap_used,
     clippy::too_many_lines,
-    reason = "a test that cannot go on fails, a transcript is long, and the sandbox offers more than each test takes"
+    reason = "a test that cannot go on fails, and a transcript is long"
 )]
 
 mod commands;

@@ -23,7 +23,7 @@ fn every_value_says_where_it_comes_from() {
     "#);
     let root = &sandbox.run("config --json --root r").json()["settings"][0];
     assert_eq!((&root["name"], &root["origin"]), (&"root".into(), &"--root".into()));
-    assert_eq!(root["value"].as_str(), sandbox.home().join("work/r").to_str());
+    assert_eq!(root["value"].as_str(), sandbox.home().join("desk/r").to_str());
 }
 
 #[test]

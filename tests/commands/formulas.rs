@@ -131,7 +131,7 @@ fn taps_are_added_listed_and_forgotten() {
     assert_snapshot!(sandbox.run("tap add ours"), @r"
     exit 1
     --- stderr
-    error: a tap `ours` is there already, from [HOME]/work/ours
+    error: a tap `ours` is there already, from [HOME]/desk/ours
 
     hint: `--name` gives it another name
     ");
@@ -145,8 +145,8 @@ fn taps_are_added_listed_and_forgotten() {
     --- stdout
     Tap  Formulas  Location
     core  46  built in
-    ours  1  [HOME]/work/ours
-    other  1  [HOME]/work/ours
+    ours  1  [HOME]/desk/ours
+    other  1  [HOME]/desk/ours
     ");
     assert_snapshot!(sandbox.run("tap list --json"), @r#"
     exit 0
@@ -162,13 +162,13 @@ fn taps_are_added_listed_and_forgotten() {
         },
         {
           "name": "ours",
-          "location": "[HOME]/work/ours",
+          "location": "[HOME]/desk/ours",
           "formulas": 1,
           "builtin": false
         },
         {
           "name": "other",
-          "location": "[HOME]/work/ours",
+          "location": "[HOME]/desk/ours",
           "formulas": 1,
           "builtin": false
         }
@@ -193,17 +193,17 @@ fn taps_are_added_listed_and_forgotten() {
     assert_snapshot!(sandbox.run("tap add nowhere"), @r"
     exit 3
     --- stderr
-    error: `[HOME]/work/nowhere` is no folder with formulas
+    error: `[HOME]/desk/nowhere` is no folder with formulas
     ");
     sandbox.write("ours/tap.toml", "nam = \"ours\"\n");
     assert_snapshot!(sandbox.run("tap add ours"), @r#"
     exit 1
     --- stderr
     error: cannot look into tap `other`
-      caused by: `[HOME]/work/ours/tap.toml` breaks the formula format
+      caused by: `[HOME]/desk/ours/tap.toml` breaks the formula format
 
     error[F001]: unknown key `nam`
-     --> [HOME]/work/ours/tap.toml:1:1
+     --> [HOME]/desk/ours/tap.toml:1:1
       |
     1 | nam = "ours"
       | ^^^ unknown key

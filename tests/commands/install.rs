@@ -323,7 +323,7 @@ fn a_command_that_hides_one_of_the_system_is_said() {
     assert_snapshot!(install("install tool"), @r"
     exit 1
     --- stderr
-    error: `greet` of `tool` would hide `[HOME]/work/../system/greet`
+    error: `greet` of `tool` would hide `[HOME]/desk/../system/greet`
 
     hint: `--allow-shadow` installs it all the same
     ");
@@ -331,7 +331,7 @@ fn a_command_that_hides_one_of_the_system_is_said() {
     exit 0
     --- stderr
     Installed tool 1.0.0 from test
-    warning: `greet` hides `[HOME]/work/../system/greet`
+    warning: `greet` hides `[HOME]/desk/../system/greet`
     Linked greet in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);

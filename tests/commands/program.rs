@@ -224,7 +224,7 @@ fn a_page_for_every_command() {
     let sandbox = Sandbox::new();
     sandbox.run("man --out pages").ok();
     let page =
-        |name: &str| fs_err::read_to_string(sandbox.home().join("work/pages").join(name)).unwrap();
+        |name: &str| fs_err::read_to_string(sandbox.home().join("desk/pages").join(name)).unwrap();
     assert!(page("pkg.1").starts_with(".ie"));
     assert!(page("pkg-install.1").contains("pkg install hyperfine@1.19"));
     assert_eq!(sandbox.run("man install").ok().stdout.trim_end(), page("pkg-install.1").trim_end());

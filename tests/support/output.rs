@@ -46,11 +46,6 @@ impl Output {
         document
     }
 
-    /// Stdout with what differs from run to run replaced.
-    pub(crate) fn answer(&self) -> String {
-        self.filtered(&self.stdout)
-    }
-
     fn filtered(&self, text: &str) -> String {
         // A table's columns are as wide as this machine's paths: all gaps become one.
         let has_paths = text.contains(&self.home);

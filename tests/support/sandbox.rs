@@ -21,7 +21,7 @@ impl Sandbox {
     /// An empty home.
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("pkg-test-").tempdir().unwrap();
-        fs_err::create_dir(folder.path().join("work")).unwrap();
+        fs_err::create_dir(folder.path().join("desk")).unwrap();
         Self { folder, registry: OnceCell::new() }
     }
 
@@ -47,7 +47,7 @@ impl Sandbox {
 
     /// Writes a file; a relative path is below the working folder.
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.home().join("work").join(path);
+        let path = self.home().join("desk").join(path);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(&path, text).unwrap();
         path
@@ -76,7 +76,7 @@ impl Sandbox {
             .env_clear()
             .env("HOME", self.home())
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .current_dir(self.home().join("work"))
+            .current_dir(self.home().join("desk"))
             .stdin(Stdio::null());
         command
     }
