@@ -24,7 +24,7 @@ pub(crate) fn notes(
             notes.extend(writer.about_named(key, member, named));
         }
         if goals.named.contains_key(key) || pool.installed_at(key).is_none() {
-            notes.extend(writer.withdrawn(key, member));
+            notes.extend(withdrawn(&pool.entry(member.id)));
         }
         if let Some(to) = goals.renamed.get(key) {
             notes.push(Note::Renamed { key: key.clone(), to: to.clone() });
@@ -169,19 +169,6 @@ impl Writer<'_> {
         })
     }
 
-    fn withdrawn(&self, key: &Key, member: &Member) -> Vec<Note> {
-        let entry = self.pool.entry(member.id);
-        let today = entry.today();
-        let key = || key.clone();
-        let yanked = today.yanked.clone().map(|why| {
-            let release = entry.release.clone();
-            Note::Yanked { key: key(), release, why }
-        });
-        let deprecated = today.deprecated.clone().map(|why| Note::Deprecated { key: key(), why });
-        let disabled = today.disabled.clone().map(|why| Note::Disabled { key: key(), why });
-        [yanked, deprecated, disabled].into_iter().flatten().collect()
-    }
-
     fn moved(&self, key: &Key, member: &Member) -> Option<Note> {
         let (_, package) = self.pool.installed_at(key)?;
         (package.tap != member.candidate.tap).then(|| Note::TapChanged {
@@ -190,4 +177,17 @@ impl Writer<'_> {
             to: member.candidate.tap.clone(),
         })
     }
+}
+
+/// What the tap says today against a release.
+pub(crate) fn withdrawn(entry: &Entry) -> Vec<Note> {
+    let today = entry.today();
+    let key = || entry.key.clone();
+    let yanked = today.yanked.clone().map(|why| {
+        let release = entry.release.clone();
+        Note::Yanked { key: key(), release, why }
+    });
+    let deprecated = today.deprecated.clone().map(|why| Note::Deprecated { key: key(), why });
+    let disabled = today.disabled.clone().map(|why| Note::Disabled { key: key(), why });
+    [yanked, deprecated, disabled].into_iter().flatten().collect()
 }

@@ -1,12 +1,14 @@
 //! Questions about what is installed: who needs what, why it is there, and what is outdated.
 //!
-//! Everything but [`outdated`] is answered without asking a tap.
+//! Everything but [`outdated`] and [`notices`] is answered without asking a tap.
 
 use std::collections::BTreeSet;
 
 use formula::Constraint;
 
-use crate::{Candidates, Error, Installed, Key, Release, graph::Graph, pool::Pool};
+use crate::{
+    Candidates, Error, Installed, Key, Note, Release, graph::Graph, notes::withdrawn, pool::Pool,
+};
 
 /// A package and what it needs, all the way down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Outdated {
     pub key: Key,
     /// The release that is installed.
     pub installed: Release,
-    /// The newest release inside the request, if it is newer.
+    /// The newest release inside the request, if it is newer; none for a pinned package.
     pub inside: Option<Release>,
     /// The newest release of the slot, whatever the request says.
     pub newest: Release,
@@ -114,11 +116,30 @@ pub fn outdated(
         outdated.push(Outdated {
             key: key.clone(),
             installed: release,
-            inside: newer.iter().find(within).cloned(),
+            inside: newer.iter().find(within).filter(|_| !package.pinned).cloned(),
             newest,
             request: request.cloned(),
             pinned: package.pinned,
         });
     }
     Ok(outdated)
+}
+
+/// What the taps say today against installed packages: yanked, deprecated, disabled, renamed.
+///
+/// # Errors
+/// A tap could not say which releases there are.
+pub fn notices(
+    installed: &[Installed],
+    candidates: &dyn Candidates,
+) -> Result<Vec<(Key, Note)>, Error> {
+    let pool = Pool::new(installed, candidates);
+    let mut notices = Vec::new();
+    for (key, id, package) in pool.installed() {
+        let list = pool.list(&key.name, Some(&package.tap))?;
+        let renamed = list.renamed.clone().map(|to| Note::Renamed { key: key.clone(), to });
+        let notes = withdrawn(&pool.entry(id)).into_iter().chain(renamed);
+        notices.extend(notes.map(|note| (key.clone(), note)));
+    }
+    Ok(notices)
 }

@@ -120,3 +120,25 @@ fn outdated_tells_inside_and_beyond_the_request() {
     mid 1.0.0 -> 1.1.0, 1.1.0
     ");
 }
+
+#[test]
+fn notices_tell_what_the_taps_say_today() {
+    let world = World::parse(
+        "
+        bad 1.0; yanked broken build
+        old 1.0; deprecated nobody looks after it
+        end 1.0; disabled end of life
+        fine 1.0
+        new 1.0; also former
+        ",
+    );
+    let installed = world.installed("bad 1.0 (*)\nold 1.0\nend 1.0\nfine 1.0 (*)\nformer 0.9 (*)");
+    let notices = query::notices(&installed, &world).unwrap();
+    let lines: Vec<String> = notices.iter().map(|(_, note)| note.to_string()).collect();
+    assert_snapshot!(lines.join("\n"), @"
+    bad 1.0 was yanked: broken build
+    end is disabled: end of life
+    former is now called new
+    old is deprecated: nobody looks after it
+    ");
+}
