@@ -4,6 +4,7 @@
 //! crash. Numbers only grow, so going back is a new generation too. What the links should be
 //! is decided in [`layout`]; which packages there should be is not known here.
 
+mod compare;
 mod links;
 mod record;
 mod write;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use crate::{Layout, keg, removal};
 
+pub use compare::compare;
 pub use links::{Claim, Conflict, Entries, Entry, Error as LayoutError, Links, layout};
 pub use record::{Keg, Record, SCHEMA};
 pub use write::{switch, write};

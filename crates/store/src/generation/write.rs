@@ -65,7 +65,7 @@ fn make_links(staging: &Staging, number: u64, links: &Links) -> Result<String, E
 }
 
 /// A link's text: up from `generations/<n>/<path>` to the root, and down into the keg.
-fn relative(path: &str, name: &str, leaf: &str, target: &str) -> String {
+pub(super) fn relative(path: &str, name: &str, leaf: &str, target: &str) -> String {
     let depth = 2 + path.matches('/').count();
     let mut link = "../".repeat(depth);
     for part in ["cellar", name, leaf, target].into_iter().filter(|part| !part.is_empty()) {
