@@ -59,6 +59,7 @@ impl Progress {
     pub(crate) fn on(&self, event: Event) {
         match event {
             Event::Resolving { name } => self.step(&format!("Resolving {name}")),
+            Event::Checking { name } => self.step(&format!("Checking {name}")),
             Event::Linking { name } => self.step(&format!("Linking {name}")),
             Event::Syncing => self.step("Writing to disk"),
             Event::Switched { .. } => self.step("Cleaning up"),

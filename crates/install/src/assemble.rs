@@ -66,7 +66,6 @@ pub(crate) struct Parts<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) layers: Vec<LayerRecipe>,
     pub(crate) plans: &'a [&'a Plan],
-    pub(crate) folding: Folding,
     /// The first bytes of a file, to tell programs from other files.
     pub(crate) head: &'a dyn Fn(&Content) -> Vec<u8>,
     /// Expands install-time tokens.
@@ -115,10 +114,9 @@ impl Parts<'_> {
         if package.expose.wrap {
             self.wrap(&mut exposed, &mut recipe)?;
         }
+        keep_times(&tree, &mut recipe.copies);
         let settings = settings(&exposed, &tree);
-        let sealed = tree
-            .seal(&recipe.external_links, self.folding)
-            .map_err(|source| refused(name, source))?;
+        let sealed = sealed(tree, &recipe).map_err(|source| refused(name, source))?;
         Ok(Assembled { sealed, recipe, exposed, settings, notes })
     }
 
@@ -160,6 +158,35 @@ impl Parts<'_> {
         }
         Ok(())
     }
+}
+
+/// Makes a keg's tree again, as its recipe says, of the plans of its layers in order.
+pub(crate) fn rebuild(recipe: &Recipe, plans: &[&Plan]) -> Result<Sealed, tree::Error> {
+    let mut tree = joined(recipe, plans)?;
+    for program in &recipe.programs {
+        tree.set_executable(program);
+    }
+    sealed(tree, recipe)
+}
+
+fn sealed(tree: Tree, recipe: &Recipe) -> Result<Sealed, tree::Error> {
+    let folding = if cfg!(target_os = "macos") { Folding::Yes } else { Folding::No };
+    tree.seal(&recipe.external_links, folding)
+}
+
+/// Python compares the time of a source with the one that its compiled file remembers.
+fn keep_times(tree: &Tree, copies: &mut Vec<Copied>) {
+    if !tree.files().any(|(path, _)| path.ends_with(".pyc")) {
+        return;
+    }
+    copies.extend(tree.files().map(|(path, content)| Copied {
+        path: path.to_owned(),
+        sha256: content.sha256,
+        size: content.size,
+        executable: content.executable,
+        mtime: tree.mtime(path),
+        text: None,
+    }));
 }
 
 /// The copies of a recipe, as the store places them.

@@ -40,6 +40,11 @@ pub enum Event {
         /// How long until the next try.
         wait: Duration,
     },
+    /// An installed package is being compared with what it must be.
+    Checking {
+        /// The keg.
+        name: String,
+    },
     /// A package's tree is being linked into its keg.
     Linking {
         /// Name of the package.

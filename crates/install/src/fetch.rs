@@ -18,6 +18,7 @@ use store::{
 use crate::{
     event::{Event, Listener},
     feed::{self, Feed},
+    home::Home,
     network::Network,
 };
 
@@ -61,7 +62,10 @@ pub(crate) struct Wanted<'a> {
     pub(crate) name: &'a str,
     pub(crate) layer: &'a Layer,
     pub(crate) shape: &'a Shape,
-    /// Whether a plan that the store has is not to be trusted: files of it are missing.
+    /// Bytes of the files and number of the entries, where the package declares them.
+    pub(crate) bytes: Option<u64>,
+    pub(crate) entries: Option<u64>,
+    /// Whether what the store has of it is not to be trusted: files are missing or damaged.
     pub(crate) anew: bool,
 }
 
@@ -79,6 +83,20 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) events: &'a Listener,
     pub(crate) jobs: usize,
     pub(crate) downloads: &'a AtomicU64,
+}
+
+impl Home {
+    /// Fetches into `staging`.
+    pub(crate) fn fetcher<'a>(&'a self, staging: &'a Staging) -> Fetcher<'a> {
+        Fetcher {
+            layout: &self.layout,
+            staging,
+            network: &self.network,
+            events: &self.setting.events,
+            jobs: self.setting.jobs,
+            downloads: &self.downloads,
+        }
+    }
 }
 
 impl Fetcher<'_> {
@@ -121,7 +139,7 @@ impl Fetcher<'_> {
     }
 
     fn one(&self, wanted: &Wanted<'_>, stop: &Arc<AtomicBool>) -> Result<Fetched, Error> {
-        let order = order(wanted.layer, wanted.shape);
+        let order = order(wanted);
         if !wanted.anew
             && let Some(plan) = self.known(wanted.layer, &order)
         {
@@ -146,7 +164,8 @@ impl Fetcher<'_> {
 
     fn known(&self, layer: &Layer, order: &Order) -> Option<Plan> {
         let bytes = fs::read(self.layout.plan(&layer.digest)).ok()?;
-        Plan::from_bytes(&bytes).ok().filter(|plan| plan.answers(order))
+        let answers = |plan: &Plan| plan.answers(order) && plan.check_declared(order).is_ok();
+        Plan::from_bytes(&bytes).ok().filter(answers)
     }
 
     fn decode(
@@ -170,7 +189,7 @@ impl Fetcher<'_> {
             },
         )
         .map_err(|source| Error::Feed { name: name.clone(), source })?;
-        let present = |content: &store::Content| self.layout.file(content).exists();
+        let present = |content: &store::Content| !wanted.anew && self.layout.file(content).exists();
         let decoded = archive::decode(Box::new(feed), order, self.staging, &present);
         (self.events)(Event::Downloaded { id });
         decoded.map_err(|source| Error::Layer {
@@ -195,7 +214,8 @@ impl Error {
 }
 
 /// How the decoder is to read a layer.
-fn order(layer: &Layer, shape: &Shape) -> Order {
+fn order(wanted: &Wanted<'_>) -> Order {
+    let Wanted { layer, shape, bytes, entries, .. } = *wanted;
     let by_type = layer.media_type.as_deref().and_then(Format::from_media_type);
     let forced = layer.format.and_then(|format| Format::from_name(format.as_str())).or(by_type);
     let (name, format, unpack) = match &layer.placement {
@@ -211,7 +231,7 @@ fn order(layer: &Layer, shape: &Shape) -> Order {
         name,
         format,
         profile,
-        bounds: Bounds { compressed: layer.size, bytes: None, entries: None },
+        bounds: Bounds { compressed: layer.size, bytes, entries },
         unpack,
     }
 }

@@ -26,6 +26,9 @@ pub enum Error {
     /// Nothing was undone since the last change.
     #[error("there is nothing to redo")]
     NothingAfter,
+    /// What came before is gone.
+    #[error("there is nothing to undo: what came before was cleaned up")]
+    CleanedUp,
     /// The generation is not there, or was cleaned up.
     #[error("there is no generation {number}; there are: {}", list(.there))]
     NoGeneration {
@@ -50,6 +53,7 @@ fn list(numbers: &[u64]) -> String {
 
 /// Where undo and redo lead, found by playing all generations again.
 struct Walk {
+    there: Vec<u64>,
     past: Vec<u64>,
     current: u64,
     future: Vec<u64>,
@@ -58,49 +62,61 @@ struct Walk {
 impl Walk {
     fn of(layout: &Layout) -> Result<Self, Error> {
         let current = generation::current_number(layout).map_err(Error::Read)?.unwrap_or(0);
-        let numbers = generation::list(layout).map_err(Error::Read)?;
+        let there = generation::list(layout).map_err(Error::Read)?;
         // Before the first generation that is still there, there was nothing or what is gone.
-        let first = numbers.first().copied().unwrap_or(0);
-        let mut walk =
-            Self { past: Vec::new(), current: first.saturating_sub(1), future: Vec::new() };
-        for number in numbers.into_iter().filter(|number| *number <= current) {
+        let first = there.first().map_or(0, |first| first.saturating_sub(1));
+        let mut walk = Self { there, past: Vec::new(), current: first, future: Vec::new() };
+        for number in walk.there.clone().into_iter().filter(|number| *number <= current) {
             let record = generation::read(layout, number).map_err(Error::Read)?;
-            walk.step(number, record.restores);
+            walk.step(number, content_of(number, &record, &walk.there));
         }
         Ok(walk)
     }
 
-    fn step(&mut self, number: u64, restores: Option<u64>) {
-        match restores {
-            Some(content) if self.past.last() == Some(&content) => {
-                self.past.pop();
-                self.future.push(self.current);
-                self.current = content;
-            }
-            Some(content) if self.future.last() == Some(&content) => {
-                self.future.pop();
-                self.past.push(self.current);
-                self.current = content;
-            }
-            content => {
-                self.past.push(self.current);
-                self.future.clear();
-                self.current = content.unwrap_or(number);
-            }
+    /// Goes on to a generation that has the content of generation `content`, its own or another's.
+    fn step(&mut self, number: u64, content: u64) {
+        // The same links, made anew.
+        if content == self.current {
+            return;
         }
+        if content != number && self.past.last() == Some(&content) {
+            self.past.pop();
+            self.future.push(self.current);
+        } else if content != number && self.future.last() == Some(&content) {
+            self.future.pop();
+            self.past.push(self.current);
+        } else {
+            self.past.push(self.current);
+            self.future.clear();
+        }
+        self.current = content;
     }
+
+    /// The content of generation `number`, where it is still there.
+    fn lead_to(&self, layout: &Layout, number: u64) -> Result<Record, Error> {
+        if number != 0 && !self.there.contains(&number) {
+            return Err(Error::CleanedUp);
+        }
+        content(layout, number)
+    }
+}
+
+/// The generation whose content `record` has: its own, unless it restores one that is still there.
+fn content_of(number: u64, record: &Record, there: &[u64]) -> u64 {
+    let restored = record.restores.filter(|content| *content == 0 || there.contains(content));
+    restored.unwrap_or(number)
 }
 
 /// What was before the last change that was not undone.
 pub(crate) fn undo(layout: &Layout) -> Result<Record, Error> {
     let walk = Walk::of(layout)?;
-    content(layout, *walk.past.last().ok_or(Error::NothingBefore)?)
+    walk.lead_to(layout, *walk.past.last().ok_or(Error::NothingBefore)?)
 }
 
 /// What was undone last.
 pub(crate) fn redo(layout: &Layout) -> Result<Record, Error> {
     let walk = Walk::of(layout)?;
-    content(layout, *walk.future.last().ok_or(Error::NothingAfter)?)
+    walk.lead_to(layout, *walk.future.last().ok_or(Error::NothingAfter)?)
 }
 
 /// What a generation holds.
@@ -110,7 +126,7 @@ pub(crate) fn rollback(layout: &Layout, number: u64) -> Result<Record, Error> {
         return Err(Error::NoGeneration { number, there });
     }
     let record = generation::read(layout, number).map_err(Error::Read)?;
-    content(layout, record.restores.unwrap_or(number))
+    content(layout, content_of(number, &record, &there))
 }
 
 /// A record that brings a generation's content back; 0 is the time before the first one.

@@ -15,6 +15,7 @@ use store::{Layout, keg};
 use crate::{
     event::Listener,
     host::Host,
+    needs::Needs,
     network::Network,
     receipt::{self, Receipt},
     state::{Installed, Package},
@@ -129,14 +130,19 @@ impl Home {
     }
 
     /// Expands the install-time tokens of a text of one keg.
-    pub(crate) fn expand(&self, text: &str, keg: &keg::Id) -> Result<String, template::Error> {
+    pub(crate) fn expand(
+        &self,
+        text: &str,
+        keg: &keg::Id,
+        needs: &Needs,
+    ) -> Result<String, template::Error> {
         let shown = |path: &Path| Some(path.display().to_string());
         template::install(text, &|token| match token {
             Token::Prefix => shown(&self.layout.current()),
             Token::Keg => shown(&self.layout.keg(&keg.name, &keg.leaf)),
             Token::Etc => shown(&self.layout.etc()),
             Token::Var => shown(&self.layout.var()),
-            Token::Dep(name) => shown(&self.layout.current().join("opt").join(name)),
+            Token::Dep(name) => Some(needs.place(&self.layout, name)),
             Token::Out | Token::Src | Token::Jobs => None,
         })
     }

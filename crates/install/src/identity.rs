@@ -1,9 +1,14 @@
 //! The name of a keg's folder: another content is another keg, never a rewrite.
 
+use std::collections::BTreeMap;
+
 use catalog::Artifact;
 use digest::Sha256;
 use formula::{Resolved, Source};
 use serde::Serialize;
+use store::generation::Keg;
+
+use crate::needs;
 
 /// Hexadecimal digits of a keg's id.
 const ID_DIGITS: usize = 12;
@@ -36,19 +41,26 @@ struct SourceIdentity<'a> {
 /// Wrappers hold the environment and the keg's absolute path.
 #[derive(Serialize)]
 struct Wrapped<'a> {
-    env: &'a std::collections::BTreeMap<String, String>,
+    env: &'a BTreeMap<String, String>,
     root: &'a str,
+    /// The slots that `{dep:NAME}` may name, where there are any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    slots: BTreeMap<String, Option<String>>,
 }
 
-/// `<version>[_<revision>]-<id>` of the package as it would be unpacked below `root`.
-pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str) -> String {
+/// `<version>[_<revision>]-<id>` of the package as it would be unpacked below `root`, beside `kegs`.
+pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[Keg]) -> String {
+    let slots = || {
+        let slots = needs::slots(package, kegs).into_iter();
+        slots.filter(|(_, slot)| slot.is_some()).collect()
+    };
     let identity = Identity {
         artifact: [artifact.digest.as_str()],
         platform: package.key.to_string(),
         source: source(&package.source),
         expose: &package.expose,
         setup: &package.setup,
-        wrapped: package.expose.wrap.then_some(Wrapped { env: &package.env, root }),
+        wrapped: package.expose.wrap.then(|| Wrapped { env: &package.env, root, slots: slots() }),
     };
     // RFC 8785, so that the id does not depend on how a library orders keys.
     let json = serde_jcs::to_vec(&identity).expect("an identity has only text keys");

@@ -18,11 +18,17 @@ pub mod proposal;
 pub mod assemble;
 pub mod expose;
 mod identity;
+mod needs;
 
 pub mod feed;
 pub mod fetch;
 
+pub mod cleanup;
+pub mod doctor;
+pub mod launch;
 pub mod linking;
+pub mod query;
+mod remake;
 pub mod settings;
 pub mod setup;
 
@@ -37,4 +43,4 @@ pub use receipt::{Origin, Receipt};
 pub use request::{Request, Target};
 pub use shadow::Shadow;
 pub use state::{Installed, Package};
-pub use transaction::{Options, Outcome, Talk};
+pub use transaction::{Options, Outcome, Realised, Talk};

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use store::{
-    Layout, Staging,
-    generation::{self, Claim, Conflict, LayoutError, Links},
-    keg::{self, StagedKeg},
+    generation::{self, Claim, Conflict, Entries, LayoutError, Links, Record},
+    keg,
 };
 
-use crate::{expose::Exposed, state};
+use crate::{expose::Exposed, receipt::Receipt, state};
 
 /// One package of a generation to come, with what it offers.
 pub(crate) struct Linked<'a> {
@@ -31,23 +30,32 @@ pub enum Error {
     Layout(#[source] LayoutError),
 }
 
-/// Lays out the links; with `overwrite` a package of `fresh` wins where two want one path.
+/// The packages of a record, as their receipts say what they offer.
+pub(crate) fn packages<'a>(
+    record: &'a Record,
+    receipts: &'a HashMap<keg::Id, Receipt>,
+) -> Vec<Linked<'a>> {
+    static NOTHING: Exposed = Exposed { links: Vec::new(), etc: Vec::new() };
+    let linked = |keg: &'a generation::Keg| {
+        let id = keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() };
+        let exposed = receipts.get(&id).map_or(&NOTHING, |receipt| &receipt.exposed);
+        let (name, slot) = (keg.name.as_str(), keg.slot.as_deref());
+        Linked { name, slot, keg: id, linked: keg.linked, exposed }
+    };
+    record.kegs.iter().map(linked).collect()
+}
+
+/// Lays out the links, with what `entries` says is in a keg's folder; with `overwrite` a package of `fresh` wins where two want one path.
 pub(crate) fn lay_out(
-    layout: &Layout,
-    staging: &Staging,
     packages: &[Linked<'_>],
-    staged: &HashMap<keg::Id, &StagedKeg>,
+    entries: &Entries<'_>,
     winners: &mut BTreeMap<String, String>,
     overwrite: Option<&[String]>,
 ) -> Result<Links, Error> {
     winners.retain(|_, winner| packages.iter().any(|package| package.name == winner));
     let claims: Vec<Claim> = packages.iter().flat_map(claims).collect();
-    let entries = |id: &keg::Id, path: &str| match staged.get(id) {
-        Some(keg) => keg.entries(staging, path),
-        None => generation::entries(layout, id, path),
-    };
     loop {
-        match generation::layout(claims.clone(), winners, &entries) {
+        match generation::layout(claims.clone(), winners, entries) {
             Ok(links) => return Ok(links),
             Err(LayoutError::Conflicts(conflicts)) => {
                 let Some(fresh) = overwrite else { return Err(Error::Conflict(conflicts)) };

@@ -62,6 +62,11 @@ impl<'a> Offers<'a> {
         Ok(found)
     }
 
+    /// The packages that no tap has.
+    pub(crate) fn guests(&self) -> &[Guest] {
+        &self.guests
+    }
+
     /// The guest with that identity.
     pub(crate) fn guest(&self, name: &str, tap: &str, version: &str) -> Option<&Guest> {
         self.guests.iter().find(|guest| {

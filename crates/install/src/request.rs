@@ -40,6 +40,16 @@ pub enum Request {
     Rollback(u64),
 }
 
+impl Request {
+    /// The packages that it names as a user may: by name, file or reference.
+    pub(crate) fn specs(&self) -> &[Spec] {
+        match self {
+            Self::Install(specs) | Self::Upgrade(specs) => specs,
+            _ => &[],
+        }
+    }
+}
+
 impl Target {
     /// Reads `NAME` or `NAME@SLOT`.
     pub fn parse(text: &str) -> Self {

@@ -78,6 +78,11 @@ impl Installed {
         Ok(Self { generation, record, packages })
     }
 
+    /// A root in which nothing is installed.
+    pub(crate) fn nothing() -> Self {
+        Self { generation: None, record: Record::new("", 0), packages: Vec::new() }
+    }
+
     /// All packages, by name and slot.
     pub fn packages(&self) -> &[Package] {
         &self.packages

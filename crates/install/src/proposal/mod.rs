@@ -4,7 +4,7 @@ mod edit;
 mod error;
 mod step;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use catalog::{Artifact, At, Spec, locate, spec};
 use formula::{Constraint, Name, Pin, Resolved, Source};
@@ -56,13 +56,28 @@ pub(crate) struct Coming {
     pub(crate) again: bool,
 }
 
+impl Proposal {
+    /// Everything stays; carried out, it makes the links anew.
+    pub(crate) fn unchanged(installed: &Installed) -> Self {
+        let number = installed.record.restores.or(installed.generation).unwrap_or_default();
+        Self {
+            steps: Vec::new(),
+            notes: Vec::new(),
+            beyond: false,
+            is_change: true,
+            request: Request::Rollback(number),
+            based_on: installed.generation,
+            record: Record { restores: Some(number), ..installed.record.clone() },
+            comings: Vec::new(),
+        }
+    }
+}
+
 impl Home {
     /// What `request` would change; asks registries for manifests that are not at hand.
     pub fn propose(&self, request: &Request) -> Result<Proposal, Error> {
-        let installed = self.installed().map_err(Error::State)?;
-        let known = Known::all(&self.layout, &installed).map_err(Error::Receipt)?;
-        let mut draft =
-            Draft { home: self, installed: &installed, known: &known, asked: BTreeMap::new() };
+        let (installed, known) = self.known()?;
+        let mut draft = Draft::new(self, &installed, &known);
         match request {
             Request::Install(_)
             | Request::Uninstall(_)
@@ -72,9 +87,37 @@ impl Home {
             _ => draft.edited(request),
         }
     }
+
+    /// What `specs` would bring where nothing is installed, whatever is.
+    pub fn propose_apart(&self, specs: &[Spec]) -> Result<Proposal, Error> {
+        let nothing = Installed::nothing();
+        Draft::new(self, &nothing, &[]).planned(&Request::Install(specs.to_vec()))
+    }
 }
 
-struct Draft<'a> {
+impl Home {
+    /// The artifact of a resolved version; asks a registry where its manifest is not at hand.
+    pub(crate) fn artifact(
+        &self,
+        resolved: &Resolved,
+        folder: Option<&Path>,
+        registry: Option<&str>,
+    ) -> Result<Artifact, Error> {
+        let name = resolved.name.as_str();
+        let source = effective_source(resolved, registry);
+        let wanted = locate::Wanted { name, source: &source, folder, host: self.host.platform() };
+        let failed = |source| Error::Locate { name: name.to_owned(), source };
+        if let Some(artifact) = locate::at_hand(&wanted, &self.manifests).map_err(failed)? {
+            return Ok(artifact);
+        }
+        (self.setting.events)(Event::Resolving { name: name.to_owned() });
+        let (runtime, client) = self.network.start()?;
+        runtime.block_on(locate::ask(&wanted, &self.manifests, client)).map_err(failed)
+    }
+}
+
+/// A proposal in the making.
+pub(crate) struct Draft<'a> {
     home: &'a Home,
     installed: &'a Installed,
     known: &'a [Known],
@@ -82,19 +125,33 @@ struct Draft<'a> {
     asked: BTreeMap<String, String>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    pub(crate) fn new(home: &'a Home, installed: &'a Installed, known: &'a [Known]) -> Self {
+        Self { home, installed, known, asked: BTreeMap::new() }
+    }
+
+    /// What there is to install, with the packages that `specs` name by file or reference.
+    pub(crate) fn offers(&self, specs: &[Spec]) -> Result<Offers<'a>, Error> {
+        let guests = self.guests(specs)?;
+        Ok(Offers::new(self.home.taps()?, &self.home.host, self.known, guests))
+    }
+
+    /// The plan for a request, and what was installed before.
+    pub(crate) fn solve(
+        &mut self,
+        request: &Request,
+        offers: &Offers<'_>,
+    ) -> Result<(plan::Plan, Vec<plan::Installed>), Error> {
+        let wishes = self.wishes(request, offers)?;
+        let before = self.planner_view(offers)?;
+        let plan = plan::plan(&before, &wishes, offers)?;
+        Ok((plan, before))
+    }
+
     /// A request that the planner answers.
     fn planned(&mut self, request: &Request) -> Result<Proposal, Error> {
-        let home = self.home;
-        let specs = match request {
-            Request::Install(specs) | Request::Upgrade(specs) => &specs[..],
-            _ => &[],
-        };
-        let guests = self.guests(specs)?;
-        let offers = Offers::new(home.taps()?, &home.host, self.known, guests.clone());
-        let wishes = self.wishes(request, &offers, &guests)?;
-        let before = self.planner_view(&offers)?;
-        let plan = plan::plan(&before, &wishes, &offers)?;
+        let offers = self.offers(request.specs())?;
+        let (plan, before) = self.solve(request, &offers)?;
         let mut record = self.installed.record.clone();
         record.requests = plan
             .requests
@@ -106,7 +163,7 @@ impl Draft<'_> {
         for step in &plan.steps {
             let mut shown = shown_step(step);
             if !matches!(step.action, Action::Remove) {
-                let coming = self.coming(step, &offers)?;
+                let coming = self.coming(step, &offers, &record.kegs)?;
                 shown.download_bytes = self.to_download(&coming.artifact);
                 Self::place(&mut record, &coming);
                 comings.push(coming);
@@ -122,7 +179,7 @@ impl Draft<'_> {
         Ok(Proposal {
             beyond: plan.steps.iter().any(|step| step.beyond),
             is_change: !steps.is_empty() || record.requests != self.installed.record.requests,
-            notes: plan.notes.iter().map(ToString::to_string).collect(),
+            notes: notes(request, &plan, &before, &offers)?,
             steps,
             request: request.clone(),
             based_on: self.installed.generation,
@@ -132,7 +189,7 @@ impl Draft<'_> {
     }
 
     /// What is installed, with what each request means by its formula's channels.
-    fn planner_view(&self, offers: &Offers<'_>) -> Result<Vec<plan::Installed>, Error> {
+    pub(crate) fn planner_view(&self, offers: &Offers<'_>) -> Result<Vec<plan::Installed>, Error> {
         let mut view = Vec::new();
         for known in self.known {
             let requested = match &known.package.requested {
@@ -177,7 +234,7 @@ impl Draft<'_> {
         Ok(guests)
     }
 
-    fn file_guests(&self, path: &std::path::Path) -> Result<Vec<Guest>, Error> {
+    fn file_guests(&self, path: &Path) -> Result<Vec<Guest>, Error> {
         let no_file = || Error::NoFile { path: path.to_owned() };
         let path = std::path::absolute(path).map_err(|_| no_file())?;
         let folder = path.parent().ok_or_else(no_file)?;
@@ -214,19 +271,14 @@ impl Draft<'_> {
         })
     }
 
-    fn wishes(
-        &mut self,
-        request: &Request,
-        offers: &Offers<'_>,
-        guests: &[Guest],
-    ) -> Result<Vec<Wish>, Error> {
+    fn wishes(&mut self, request: &Request, offers: &Offers<'_>) -> Result<Vec<Wish>, Error> {
         match request {
             Request::Install(specs) => {
-                specs.iter().map(|spec| self.install_wish(spec, offers, guests)).collect()
+                specs.iter().map(|spec| self.install_wish(spec, offers)).collect()
             }
             Request::Upgrade(specs) if specs.is_empty() => Ok(vec![Wish::UpgradeAll]),
             Request::Upgrade(specs) => {
-                specs.iter().map(|spec| self.upgrade_wish(spec, offers, guests)).collect()
+                specs.iter().map(|spec| self.upgrade_wish(spec, offers)).collect()
             }
             Request::Uninstall(targets) => self.keyed(targets, |key| Wish::Uninstall { key }),
             Request::Reinstall(targets) => self.keyed(targets, |key| Wish::Reinstall { key }),
@@ -249,24 +301,14 @@ impl Draft<'_> {
             .collect()
     }
 
-    fn install_wish(
-        &mut self,
-        spec: &Spec,
-        offers: &Offers<'_>,
-        guests: &[Guest],
-    ) -> Result<Wish, Error> {
-        let (tap, name, slot, constraint) = self.meant(spec, offers, guests)?;
+    fn install_wish(&mut self, spec: &Spec, offers: &Offers<'_>) -> Result<Wish, Error> {
+        let (tap, name, slot, constraint) = self.meant(spec, offers)?;
         let constraint = constraint.unwrap_or_else(Constraint::any);
         Ok(Wish::Install { name, tap, slot, constraint })
     }
 
-    fn upgrade_wish(
-        &mut self,
-        spec: &Spec,
-        offers: &Offers<'_>,
-        guests: &[Guest],
-    ) -> Result<Wish, Error> {
-        let (_, name, slot, constraint) = self.meant(spec, offers, guests)?;
+    fn upgrade_wish(&mut self, spec: &Spec, offers: &Offers<'_>) -> Result<Wish, Error> {
+        let (_, name, slot, constraint) = self.meant(spec, offers)?;
         Ok(Wish::Upgrade { key: plan::Key { name, slot }, constraint })
     }
 
@@ -276,21 +318,20 @@ impl Draft<'_> {
         &mut self,
         spec: &Spec,
         offers: &Offers<'_>,
-        guests: &[Guest],
     ) -> Result<(Option<String>, Name, Option<String>, Option<Constraint>), Error> {
         let found = match &spec.kind {
             spec::Kind::Name { tap, name } => offers.find(tap.as_deref(), name.as_str())?,
             spec::Kind::File(path) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 let is_it = |guest: &&Guest| guest.origin == Origin::File(path.clone());
-                match guests.iter().find(is_it).and_then(|guest| guest.found.clone()) {
+                match offers.guests().iter().find(is_it).and_then(|guest| guest.found.clone()) {
                     Some(found) => std::rc::Rc::new(found),
                     None => return Err(Error::NoFile { path }),
                 }
             }
             spec::Kind::Reference(place) => {
                 let origin = Origin::Reference(place.to_string());
-                let guest = guests.iter().find(|guest| guest.origin == origin);
+                let guest = offers.guests().iter().find(|guest| guest.origin == origin);
                 let guest = guest.ok_or_else(|| Error::NotInstalled { name: place.to_string() })?;
                 let name = guest.resolved.name.clone();
                 return Ok((Some(guest.tap.clone()), name, None, None));
@@ -313,8 +354,13 @@ impl Draft<'_> {
         })
     }
 
-    fn coming(&self, step: &plan::Step, offers: &Offers<'_>) -> Result<Coming, Error> {
-        let home = self.home;
+    /// The package that a step brings; `kegs` are those that it will stand beside.
+    fn coming(
+        &self,
+        step: &plan::Step,
+        offers: &Offers<'_>,
+        kegs: &[Keg],
+    ) -> Result<Coming, Error> {
         let candidate = &step.candidate;
         let name = candidate.name.as_str();
         let version = candidate.version.to_string();
@@ -328,37 +374,14 @@ impl Draft<'_> {
                 }
                 None => self.tap_release(candidate, offers)?,
             };
-        let tap = candidate.tap.clone();
-        if let Some(artifact) = artifact {
-            let keg = self.keg(&resolved, &artifact);
-            return Ok(Coming { resolved, tap, origin, artifact, keg, again });
-        }
-        let source = effective_source(&resolved, registry.as_deref());
-        let wanted = locate::Wanted {
-            name,
-            source: &source,
-            folder: folder.as_deref(),
-            host: home.host.platform(),
-        };
-        let failed = |source| Error::Locate { name: name.to_owned(), source };
-        let artifact = match locate::at_hand(&wanted, &home.manifests).map_err(failed)? {
+        let artifact = match artifact {
             Some(artifact) => artifact,
-            None => {
-                (home.setting.events)(Event::Resolving { name: name.to_owned() });
-                let (runtime, client) = home.network.start()?;
-                let asked = locate::ask(&wanted, &home.manifests, client);
-                runtime.block_on(asked).map_err(failed)?
-            }
+            None => self.home.artifact(&resolved, folder.as_deref(), registry.as_deref())?,
         };
-        let keg = self.keg(&resolved, &artifact);
-        Ok(Coming { resolved, tap, origin, artifact, keg, again })
-    }
-
-    /// The keg that the package will be.
-    fn keg(&self, resolved: &Resolved, artifact: &Artifact) -> keg::Id {
         let root = self.home.layout.root().display().to_string();
-        let leaf = identity::leaf(resolved, artifact, &root);
-        keg::Id { name: resolved.name.as_str().to_owned(), leaf }
+        let leaf = identity::leaf(&resolved, &artifact, &root, kegs);
+        let keg = keg::Id { name: resolved.name.as_str().to_owned(), leaf };
+        Ok(Coming { resolved, tap: candidate.tap.clone(), origin, artifact, keg, again })
     }
 
     /// A release of a tap; one that the tap no longer has is as its receipt remembers it.
@@ -411,6 +434,24 @@ impl Draft<'_> {
             keg_only: resolved.keg_only.clone(),
         });
     }
+}
+
+/// What to know of a plan; an upgrade of everything says it of all that is installed.
+fn notes(
+    request: &Request,
+    plan: &plan::Plan,
+    before: &[plan::Installed],
+    offers: &Offers<'_>,
+) -> Result<Vec<String>, Error> {
+    let mut notes = plan.notes.clone();
+    if matches!(request, Request::Upgrade(specs) if specs.is_empty()) {
+        let moved: Vec<_> = plan.steps.iter().map(plan::Step::key).collect();
+        let of_others = plan::query::notices(before, offers)?.into_iter();
+        let of_others = of_others.filter(|(key, _)| !moved.contains(key)).map(|(_, note)| note);
+        let new: Vec<_> = of_others.filter(|note| !notes.contains(note)).collect();
+        notes.extend(new);
+    }
+    Ok(notes.iter().map(ToString::to_string).collect())
 }
 
 /// Of each name one slot is linked at most: the one that was linked first.

@@ -22,6 +22,32 @@ pub enum Error {
     /// The user said no.
     #[error("nothing was changed")]
     Declined,
+    /// The disk has no room for what comes.
+    #[error(
+        "{needed} bytes are needed below `{}`, and {free} are free",
+        root.display()
+    )]
+    Space {
+        /// The root.
+        root: std::path::PathBuf,
+        /// The least that the packages will take.
+        needed: u64,
+        /// What the filesystem has left for this user.
+        free: u64,
+    },
+    /// A package says of itself what is not so.
+    #[error("`{name}` holds {found} where it declares {declared}")]
+    Declared {
+        /// Name of the package.
+        name: String,
+        /// What it holds.
+        found: String,
+        /// What its annotation says.
+        declared: String,
+    },
+    /// A keg that shall be used went away.
+    #[error(transparent)]
+    Hold(store::in_use::Error),
     /// Staging cannot be made.
     #[error("cannot stage the transaction")]
     Staging(#[source] store::staging::Error),

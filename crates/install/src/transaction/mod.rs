@@ -4,39 +4,37 @@
 //! kegs and the links there, put everything into place, bring settings, write the generation and
 //! swap `current`. Only the last step is visible.
 
+mod build;
 mod error;
+mod space;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
-    io::Read as _,
+    collections::{HashMap, HashSet, hash_map::Entry},
     ops::ControlFlow,
     time::Duration,
 };
 
-use digest::Digest;
-use fs_err as fs;
 use store::{
-    Content, Lock, Staging,
-    archive::Plan,
-    commit,
+    Lock, Staging,
     generation::{self, Record},
+    in_use::{self, Hold},
     keg::{self, StagedKeg},
     lock::Holder,
     recover,
-    tree::{self, Folding},
 };
 
+use build::{Builder, Built};
 pub use error::Error;
 
 use crate::{
-    assemble::{self, Assembled, Parts},
+    Request, assemble,
+    cleanup::Extent,
     event::Event,
-    expose::Exposed,
-    fetch::{Fetched, Fetcher, Wanted},
     home::Home,
-    linking::{self, Linked},
-    proposal::{Coming, Proposal, Step},
-    receipt::{LayerRecipe, Receipt},
+    linking,
+    needs::Needs,
+    proposal::{Proposal, Step},
+    receipt::Receipt,
     settings::{self, Outcome as Brought},
     setup::Steps,
     shadow::{self, Shadow},
@@ -66,6 +64,19 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Commands of the system that are hidden now.
     pub shadows: Vec<Shadow>,
+    /// Bytes that only going back needs, after packages were removed.
+    pub freeable_bytes: Option<u64>,
+}
+
+/// A package that is in the cellar, linked or not, and stays there for as long as this is held.
+#[derive(Debug)]
+pub struct Realised {
+    /// The keg.
+    pub keg: keg::Id,
+    /// What is known of it.
+    pub receipt: Receipt,
+    /// What keeps it from being cleaned up.
+    pub hold: Hold,
 }
 
 /// How a change talks to its user.
@@ -90,9 +101,7 @@ impl Home {
         if !(talk.confirm)(&proposal) {
             return Err(Error::Declined);
         }
-        self.create()?;
-        let lock = Lock::acquire(&self.layout, &self.setting.command, talk.wait)?;
-        recover::recover(&self.layout, &lock).map_err(Error::Recover)?;
+        let lock = self.lock(talk.wait)?;
         let now = generation::current_number(&self.layout).map_err(Error::Generation)?;
         let proposal = if now == proposal.based_on {
             proposal
@@ -106,9 +115,61 @@ impl Home {
         if !proposal.is_change {
             return Ok(Outcome { notes: proposal.notes, ..Outcome::default() });
         }
+        let removes = matches!(proposal.request, Request::Uninstall(_) | Request::Autoremove);
         let staging = Staging::begin(&self.layout).map_err(Error::Staging)?;
-        let transaction = Transaction { home: self, staging: &staging, options };
-        transaction.run(proposal)
+        let mut outcome = Transaction { home: self, staging: &staging, options }.run(proposal)?;
+        if removes {
+            // A help for the user: what was asked for is done, whatever this says.
+            let freeable = self.collect(&lock, Extent::All, true);
+            outcome.freeable_bytes = freeable.ok().map(|freed| freed.bytes);
+        }
+        Ok(outcome)
+    }
+
+    /// Has the packages of a proposal in the cellar without linking them, what is needed first.
+    pub fn realise(
+        &self,
+        proposal: &Proposal,
+        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
+    ) -> Result<Vec<Realised>, Error> {
+        let kegs: Vec<keg::Id> = proposal.comings.iter().map(|c| c.keg.clone()).collect();
+        if let Ok(realised) = self.hold_all(&kegs) {
+            return Ok(realised);
+        }
+        let _lock = self.lock(wait)?;
+        let staging = Staging::begin(&self.layout).map_err(Error::Staging)?;
+        let builder = Builder { home: self, staging: &staging, kegs: &proposal.record.kegs };
+        builder.commit(builder.build(&proposal.comings)?)?;
+        self.hold_all(&kegs)
+    }
+
+    /// Holds kegs that are in the cellar already.
+    pub fn hold_all(&self, kegs: &[keg::Id]) -> Result<Vec<Realised>, Error> {
+        let hold = |keg: &keg::Id| {
+            let hold = in_use::hold(&self.layout, keg).map_err(Error::Hold)?;
+            let receipt = Receipt::read(&self.layout, keg)?;
+            Ok(Realised { keg: keg.clone(), receipt, hold })
+        };
+        kegs.iter().map(hold).collect()
+    }
+
+    /// Makes the links of what is installed anew, as a generation of their own.
+    pub(crate) fn relink(&self, _lock: &Lock) -> Result<Outcome, Error> {
+        let staging = Staging::begin(&self.layout).map_err(Error::Staging)?;
+        let installed = self.installed().map_err(Error::Generation)?;
+        let proposal = Proposal::unchanged(&installed);
+        Transaction { home: self, staging: &staging, options: Options::default() }.run(proposal)
+    }
+
+    /// Becomes the one writer, and clears what an interrupted command left.
+    pub(crate) fn lock(
+        &self,
+        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
+    ) -> Result<Lock, Error> {
+        self.create()?;
+        let lock = Lock::acquire(&self.layout, &self.setting.command, wait)?;
+        recover::recover(&self.layout, &lock).map_err(Error::Recover)?;
+        Ok(lock)
     }
 }
 
@@ -118,39 +179,36 @@ struct Transaction<'a> {
     options: Options,
 }
 
-/// A package of the transaction, built in staging or found in the cellar.
-struct Built {
-    keg: keg::Id,
-    staged: Option<StagedKeg>,
-    receipt: Receipt,
-    plans: Vec<(Digest, Plan)>,
-    notes: Vec<String>,
-}
-
 impl Transaction<'_> {
     fn run(&self, proposal: Proposal) -> Result<Outcome, Error> {
-        let built = self.build(&proposal.comings)?;
         let mut record = self.record(&proposal);
+        let kegs = record.kegs.clone();
+        let builder = Builder { home: self.home, staging: self.staging, kegs: &kegs };
+        let built = builder.build(&proposal.comings)?;
         let receipts = self.receipts(&record, &built)?;
         let mut winners = std::mem::take(&mut record.overwritten);
         let links = {
-            let packages = linked(&record, &receipts);
+            let packages = linking::packages(&record, &receipts);
             let staged: HashMap<keg::Id, &StagedKeg> = built
                 .iter()
                 .filter_map(|built| Some((built.keg.clone(), built.staged.as_ref()?)))
                 .collect();
             let fresh: Vec<String> = built.iter().map(|built| built.keg.name.clone()).collect();
             let overwrite = self.options.overwrite.then_some(&fresh[..]);
-            let layout = &self.home.layout;
-            linking::lay_out(layout, self.staging, &packages, &staged, &mut winners, overwrite)?
+            let entries = |id: &keg::Id, path: &str| match staged.get(id) {
+                Some(keg) => keg.entries(self.staging, path),
+                None => generation::entries(&self.home.layout, id, path),
+            };
+            linking::lay_out(&packages, &entries, &mut winners, overwrite)?
         };
         record.overwritten = winners;
         let shadows = self.shadows(&built)?;
         let mut outcome = outcome(&proposal, &built, shadows);
-        let kegs: Vec<keg::Id> = built.iter().map(|built| built.keg.clone()).collect();
-        self.commit(built)?;
-        for keg in &kegs {
-            self.set_up(&receipts[keg], keg, &mut outcome.notes)?;
+        let fresh: Vec<keg::Id> = built.iter().map(|built| built.keg.clone()).collect();
+        builder.commit(built)?;
+        for keg in &fresh {
+            let needs = Needs::linked(&self.home.layout, &receipts[keg].package, &kegs);
+            self.set_up(&receipts[keg], keg, &needs, &mut outcome.notes)?;
         }
         let layout = &self.home.layout;
         let number =
@@ -166,126 +224,10 @@ impl Transaction<'_> {
         let mut record = proposal.record.clone();
         record.command.clone_from(&self.home.setting.command);
         record.time = Home::now();
-        if !matches!(
-            proposal.request,
-            crate::Request::Undo | crate::Request::Redo | crate::Request::Rollback(_)
-        ) {
+        if !matches!(proposal.request, Request::Undo | Request::Redo | Request::Rollback(_)) {
             record.restores = None;
         }
         record
-    }
-
-    /// Fetches and builds every package that comes and is not in the cellar already.
-    fn build(&self, comings: &[Coming]) -> Result<Vec<Built>, Error> {
-        let mut built = Vec::new();
-        let mut missing = Vec::new();
-        for coming in comings {
-            let keg = coming.keg.clone();
-            let name = || coming.resolved.name.as_str().to_owned();
-            let is_there = keg::present(&self.home.layout, &keg)
-                .map_err(|source| Error::Keg { name: name(), source })?;
-            match Receipt::read(&self.home.layout, &keg) {
-                Ok(receipt) if is_there && !coming.again => built.push(Built {
-                    keg,
-                    staged: None,
-                    receipt: Receipt { tap: coming.tap.clone(), ..receipt },
-                    plans: Vec::new(),
-                    notes: Vec::new(),
-                }),
-                _ => missing.push(coming),
-            }
-        }
-        let wanted: Vec<Wanted<'_>> =
-            missing.iter().flat_map(|coming| wanted(coming, false)).collect();
-        let mut fetched = self.fetcher().fetch(&wanted)?.into_iter();
-        for coming in missing {
-            let layers: Vec<Fetched> =
-                fetched.by_ref().take(coming.artifact.layers.len()).collect();
-            built.push(self.build_one(coming, layers)?);
-        }
-        Ok(built)
-    }
-
-    fn fetcher(&self) -> Fetcher<'_> {
-        Fetcher {
-            layout: &self.home.layout,
-            staging: self.staging,
-            network: &self.home.network,
-            events: &self.home.setting.events,
-            jobs: self.home.setting.jobs,
-            downloads: &self.home.downloads,
-        }
-    }
-
-    fn build_one(&self, coming: &Coming, mut layers: Vec<Fetched>) -> Result<Built, Error> {
-        let keg = coming.keg.clone();
-        let name = coming.resolved.name.as_str();
-        (self.home.setting.events)(Event::Linking { name: name.to_owned() });
-        let mut assembled = self.assemble(coming, &keg, &layers)?;
-        let staged = match self.link(&assembled, &keg) {
-            // The store lost files that a plan of it names: fetched anew, they are there.
-            Err(keg::Error::Missing { .. }) if layers.iter().any(|layer| !layer.is_new) => {
-                layers = self.fetcher().fetch(&wanted(coming, true))?;
-                assembled = self.assemble(coming, &keg, &layers)?;
-                self.link(&assembled, &keg)
-            }
-            result => result,
-        }
-        .map_err(|source| Error::Keg { name: name.to_owned(), source })?;
-        let digests = coming.artifact.layers.iter().map(|layer| layer.digest.clone());
-        let new = digests.zip(layers).filter(|(_, layer)| layer.is_new);
-        let plans: Vec<(Digest, Plan)> = new.map(|(digest, layer)| (digest, layer.plan)).collect();
-        let mut notes = assembled.notes.clone();
-        notes.extend(plans.iter().flat_map(|(_, plan)| &plan.notes).map(|note| {
-            format!("`{}` of `{name}` lost a privilege that its archive gives it", note.path)
-        }));
-        Ok(Built { keg, staged: Some(staged), receipt: receipt(coming, assembled), plans, notes })
-    }
-
-    fn link(&self, assembled: &Assembled, keg: &keg::Id) -> Result<StagedKeg, keg::Error> {
-        let layout = &self.home.layout;
-        // A program whose archive did not mark it is another file of the store.
-        if let Err(error) = tree::stage_programs(&assembled.sealed, layout, self.staging) {
-            tracing::debug!(%error, "cannot stage a program");
-        }
-        let copies = assemble::copies(&assembled.recipe);
-        keg::link(layout, self.staging, &assembled.sealed, keg, &copies)
-    }
-
-    fn assemble(
-        &self,
-        coming: &Coming,
-        keg: &keg::Id,
-        layers: &[Fetched],
-    ) -> Result<Assembled, Error> {
-        let home = self.home;
-        let plans: Vec<&Plan> = layers.iter().map(|layer| &layer.plan).collect();
-        let recipes = coming.artifact.layers.iter().map(|layer| LayerRecipe {
-            digest: layer.digest.clone(),
-            placement: layer.placement.clone(),
-        });
-        let parts = Parts {
-            package: &coming.resolved,
-            shape: &coming.artifact.shape,
-            layers: recipes.collect(),
-            plans: &plans,
-            folding: if cfg!(target_os = "macos") { Folding::Yes } else { Folding::No },
-            head: &|content| self.head(content),
-            expand: &|text| home.expand(text, keg),
-            keg: home.layout.keg(&keg.name, &keg.leaf).display().to_string(),
-        };
-        Ok(parts.assemble()?)
-    }
-
-    /// The first four bytes of a content, wherever it is by now.
-    fn head(&self, content: &Content) -> Vec<u8> {
-        let mut head = Vec::new();
-        let read = match self.staging.read(content) {
-            Ok(file) => file.take(4).read_to_end(&mut head).is_ok(),
-            Err(_) => fs::File::open(self.home.layout.file(content))
-                .is_ok_and(|file| file.take(4).read_to_end(&mut head).is_ok()),
-        };
-        if read { head } else { Vec::new() }
     }
 
     /// The receipts of all packages of the generation to come.
@@ -327,26 +269,12 @@ impl Transaction<'_> {
         Ok(shadows)
     }
 
-    fn commit(&self, built: Vec<Built>) -> Result<(), Error> {
-        (self.home.setting.events)(Event::Syncing);
-        let mut kegs = Vec::new();
-        let mut receipts = Vec::new();
-        let mut plans = BTreeMap::new();
-        for built in built {
-            receipts.push(commit::Receipt { keg: built.keg, bytes: built.receipt.to_bytes() });
-            kegs.extend(built.staged);
-            plans.extend(built.plans);
-        }
-        let plans: Vec<(Digest, Plan)> = plans.into_iter().collect();
-        commit::commit(&self.home.layout, self.staging, &kegs, &receipts, &plans)
-            .map_err(Error::Commit)
-    }
-
     /// Brings settings and carries out the setup steps of one package.
     fn set_up(
         &self,
         receipt: &Receipt,
         keg: &keg::Id,
+        needs: &Needs,
         notes: &mut Vec<String>,
     ) -> Result<(), Error> {
         let layout = &self.home.layout;
@@ -370,51 +298,10 @@ impl Transaction<'_> {
             name: &keg.name,
             keg: &path,
             places: [layout.etc(), layout.var()],
-            expand: &|text| self.home.expand(text, keg),
+            expand: &|text| self.home.expand(text, keg, needs),
         };
         Ok(steps.carry_out(&receipt.package.setup)?)
     }
-}
-
-fn wanted(coming: &Coming, anew: bool) -> Vec<Wanted<'_>> {
-    let (name, shape) = (coming.resolved.name.as_str(), &coming.artifact.shape);
-    let layers = coming.artifact.layers.iter();
-    layers.map(|layer| Wanted { name, layer, shape, anew }).collect()
-}
-
-fn receipt(coming: &Coming, assembled: Assembled) -> Receipt {
-    Receipt {
-        schema: Receipt::SCHEMA,
-        tap: coming.tap.clone(),
-        origin: coming.origin.clone(),
-        package: coming.resolved.clone(),
-        artifact: coming.artifact.digest.clone(),
-        unpacked_bytes: assembled.sealed.files().map(|(_, content)| content.size).sum(),
-        entries: assembled.sealed.iter().count() as u64,
-        recipe: assembled.recipe,
-        exposed: assembled.exposed,
-        settings: assembled.settings,
-        installed_at: Home::now(),
-    }
-}
-
-fn linked<'a>(record: &'a Record, receipts: &'a HashMap<keg::Id, Receipt>) -> Vec<Linked<'a>> {
-    static NOTHING: Exposed = Exposed { links: Vec::new(), etc: Vec::new() };
-    record
-        .kegs
-        .iter()
-        .map(|keg| {
-            let id = keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() };
-            let exposed = receipts.get(&id).map_or(&NOTHING, |receipt| &receipt.exposed);
-            Linked {
-                name: &keg.name,
-                slot: keg.slot.as_deref(),
-                keg: id,
-                linked: keg.linked,
-                exposed,
-            }
-        })
-        .collect()
 }
 
 fn outcome(proposal: &Proposal, built: &[Built], shadows: Vec<Shadow>) -> Outcome {
@@ -434,5 +321,6 @@ fn outcome(proposal: &Proposal, built: &[Built], shadows: Vec<Shadow>) -> Outcom
         caveats: caveats.collect(),
         notes,
         shadows,
+        freeable_bytes: None,
     }
 }

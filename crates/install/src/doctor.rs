@@ -1,0 +1,326 @@
+//! Looking for what is wrong below a root, and bringing back what can be brought back.
+//!
+//! A keg is compared with what its receipt and the plans of its layers say. Nothing is fetched
+//! but what no good copy on this machine is left of.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use digest::Digest;
+use fs_err as fs;
+use store::{
+    Staging,
+    archive::Plan,
+    commit, generation, keg,
+    lock::Holder,
+    repair,
+    verify::{self, Damage, Verifier},
+};
+
+use crate::{
+    event::Event,
+    fetch,
+    fetch::Wanted,
+    home::Home,
+    linking, proposal, receipt,
+    receipt::Receipt,
+    remake::{self, Remade},
+    transaction,
+};
+
+/// How closely files are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Names, kinds, sizes and modes.
+    Quick,
+    /// Every byte.
+    Deep,
+}
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub enum Finding {
+    /// A keg is not as it must be.
+    Damaged {
+        /// The keg.
+        keg: keg::Id,
+        /// What of it.
+        damages: Vec<Damage>,
+    },
+    /// What a keg must hold cannot be told, and so not checked.
+    Unknown {
+        /// The keg.
+        keg: keg::Id,
+        /// Why.
+        source: remake::Error,
+    },
+    /// A stored file does not hold what its name says.
+    Stored {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The prefix is not as what is installed makes it.
+    Links {
+        /// What of it, below the prefix.
+        damages: Vec<Damage>,
+    },
+}
+
+/// Whether all is well cannot be told, or not mended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The lock cannot be had, or a new generation not be made.
+    #[error(transparent)]
+    Transaction(#[from] Box<transaction::Error>),
+    /// The root's folders cannot be read.
+    #[error("cannot look at `{}`", path.display())]
+    Look {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said; it names the path.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The current generation cannot be read.
+    #[error("cannot read what is installed")]
+    Generation(#[source] generation::Error),
+    /// A keg or the store cannot be compared.
+    #[error("cannot compare what is there with what must be")]
+    Verify(#[from] verify::Error),
+    /// A receipt cannot be read.
+    #[error(transparent)]
+    Receipt(#[from] receipt::Error),
+    /// What a keg must hold cannot be told.
+    #[error("cannot tell what `{keg}` must hold")]
+    Remake {
+        /// The keg.
+        keg: keg::Id,
+        /// Why.
+        #[source]
+        source: remake::Error,
+    },
+    /// The package's bytes cannot be found again.
+    #[error("cannot find the bytes of `{keg}` again")]
+    Locate {
+        /// The keg.
+        keg: keg::Id,
+        /// Why.
+        #[source]
+        source: Box<proposal::Error>,
+    },
+    /// Where the package was found, there are other bytes now.
+    #[error("`{keg}` was made of {was}, and its formula leads to {now}")]
+    Moved {
+        /// The keg.
+        keg: keg::Id,
+        /// The artifact that it was made of.
+        was: Digest,
+        /// The artifact that is found now.
+        now: Digest,
+    },
+    /// The package's bytes cannot be fetched again.
+    #[error("cannot fetch `{keg}` again")]
+    Fetch {
+        /// The keg.
+        keg: keg::Id,
+        /// Why.
+        #[source]
+        source: fetch::Error,
+    },
+    /// A keg cannot be brought back.
+    #[error("cannot bring `{keg}` back")]
+    Repair {
+        /// The keg.
+        keg: keg::Id,
+        /// Why.
+        #[source]
+        source: repair::Error,
+    },
+}
+
+impl Home {
+    /// Everything that is wrong, kegs first.
+    pub fn examine(&self, depth: Depth) -> Result<Vec<Finding>, Error> {
+        let mut verifier = Verifier::new(depth == Depth::Deep);
+        let mut findings = Vec::new();
+        for keg in self.kegs()? {
+            (self.setting.events)(Event::Checking { name: keg.to_string() });
+            match Receipt::read(&self.layout, &keg)
+                .map_err(remake::Error::from)
+                .and_then(|receipt| Remade::of(&self.layout, &receipt))
+            {
+                Ok(Remade { sealed, copies }) => {
+                    let damages = verifier.keg(&self.layout, &keg, &sealed, &copies)?;
+                    if !damages.is_empty() {
+                        findings.push(Finding::Damaged { keg, damages });
+                    }
+                }
+                Err(source) => findings.push(Finding::Unknown { keg, source }),
+            }
+        }
+        if depth == Depth::Deep && self.layout.files_dir().exists() {
+            let damaged = verifier.files(&self.layout)?;
+            findings.extend(damaged.into_iter().map(|path| Finding::Stored { path }));
+        }
+        let damages = self.links()?;
+        if !damages.is_empty() {
+            findings.push(Finding::Links { damages });
+        }
+        Ok(findings)
+    }
+
+    /// Mends what was found; the first thing that cannot be mended ends it.
+    pub fn mend(
+        &self,
+        findings: &[Finding],
+        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let lock = self.lock(wait).map_err(Box::new)?;
+        let staging =
+            Staging::begin(&self.layout).map_err(transaction::Error::Staging).map_err(Box::new)?;
+        for finding in findings {
+            match finding {
+                Finding::Damaged { keg, .. } | Finding::Unknown { keg, .. } => {
+                    self.mend_keg(keg, &staging)?;
+                }
+                // No keg has it any more: those that had were given good bytes above.
+                Finding::Stored { path } => {
+                    let mut verifier = Verifier::new(true);
+                    if verifier.files(&self.layout)?.contains(path) {
+                        let failed = |source| Error::Look { path: path.clone(), source };
+                        fs::remove_file(path).map_err(failed)?;
+                    }
+                }
+                Finding::Links { .. } => {}
+            }
+        }
+        drop(staging);
+        if findings.iter().any(|finding| matches!(finding, Finding::Links { .. })) {
+            self.relink(&lock).map_err(Box::new)?;
+        }
+        Ok(())
+    }
+
+    fn mend_keg(&self, id: &keg::Id, staging: &Staging) -> Result<(), Error> {
+        let receipt = Receipt::read(&self.layout, id)?;
+        let mend = |remade: &Remade| {
+            repair::keg(&self.layout, staging, id, &remade.sealed, &remade.copies)
+        };
+        let failed = |source| Error::Repair { keg: id.clone(), source };
+        if let Ok(remade) = Remade::of(&self.layout, &receipt) {
+            match mend(&remade) {
+                Err(repair::Error::Missing { .. }) => {}
+                result => return result.map_err(failed),
+            }
+        }
+        let plans = self.fetch_again(id, &receipt, staging)?;
+        let remade =
+            Remade::with(&receipt, &plans.iter().map(|(_, plan)| plan).collect::<Vec<_>>())
+                .map_err(|source| Error::Remake { keg: id.clone(), source })?;
+        mend(&remade).map_err(failed)?;
+        commit::commit(&self.layout, staging, &[], &[], &plans)
+            .map_err(transaction::Error::Commit)
+            .map_err(Box::new)?;
+        Ok(())
+    }
+
+    /// Decodes all layers of a package into staging once more, whatever the store has of them.
+    fn fetch_again(
+        &self,
+        id: &keg::Id,
+        receipt: &Receipt,
+        staging: &Staging,
+    ) -> Result<Vec<(Digest, Plan)>, Error> {
+        let package = &receipt.package;
+        let found = self
+            .taps()
+            .ok()
+            .and_then(|taps| taps.find(Some(&receipt.tap), package.name.as_str()).ok());
+        let registry = found.as_ref().and_then(|found| found.registry.as_deref());
+        let folder = match &receipt.origin {
+            receipt::Origin::File(path) => path.parent(),
+            _ => found.as_ref().and_then(|found| found.folder.as_deref()),
+        };
+        let artifact = self
+            .artifact(package, folder, registry)
+            .map_err(|source| Error::Locate { keg: id.clone(), source: Box::new(source) })?;
+        if artifact.digest != receipt.artifact {
+            let (was, now) = (receipt.artifact.clone(), artifact.digest);
+            return Err(Error::Moved { keg: id.clone(), was, now });
+        }
+        let wanted: Vec<Wanted<'_>> = artifact
+            .layers
+            .iter()
+            .map(|layer| Wanted {
+                name: package.name.as_str(),
+                layer,
+                shape: &artifact.shape,
+                bytes: None,
+                entries: None,
+                anew: true,
+            })
+            .collect();
+        let fetched = self
+            .fetcher(staging)
+            .fetch(&wanted)
+            .map_err(|source| Error::Fetch { keg: id.clone(), source })?;
+        let digests = artifact.layers.iter().map(|layer| layer.digest.clone());
+        Ok(digests.zip(fetched.into_iter().map(|fetched| fetched.plan)).collect())
+    }
+
+    /// The kegs of the cellar, and those that the current generation needs.
+    fn kegs(&self) -> Result<BTreeSet<keg::Id>, Error> {
+        let installed = self.installed().map_err(Error::Generation)?;
+        let mut kegs: BTreeSet<keg::Id> =
+            installed.packages().iter().map(|package| package.keg.clone()).collect();
+        for name in names(&self.layout.cellar())? {
+            let leaves = names(&self.layout.cellar().join(&name))?.into_iter();
+            kegs.extend(leaves.map(|leaf| keg::Id { name: name.clone(), leaf }));
+        }
+        Ok(kegs)
+    }
+
+    /// What of the current generation is not as it would be made today.
+    fn links(&self) -> Result<Vec<Damage>, Error> {
+        let installed = self.installed().map_err(Error::Generation)?;
+        let Some(number) = installed.generation else { return Ok(Vec::new()) };
+        let receipts = installed.packages().iter().filter_map(|package| {
+            Some((package.keg.clone(), Receipt::read(&self.layout, &package.keg).ok()?))
+        });
+        let receipts: HashMap<keg::Id, Receipt> = receipts.collect();
+        if receipts.len() < installed.packages().len() {
+            // What cannot be read is told of the kegs; without it the links cannot be.
+            return Ok(Vec::new());
+        }
+        let packages = linking::packages(&installed.record, &receipts);
+        let entries = |id: &keg::Id, path: &str| generation::entries(&self.layout, id, path);
+        let mut winners = installed.record.overwritten.clone();
+        // A damaged keg may make no links; it is told by itself.
+        let Ok(links) = linking::lay_out(&packages, &entries, &mut winners, None) else {
+            return Ok(Vec::new());
+        };
+        let path = self.layout.generation(number);
+        generation::compare(&self.layout, number, &links)
+            .map_err(|source| Error::Look { path, source })
+    }
+}
+
+/// The names in a folder; none where it is not there yet.
+fn names(folder: &Path) -> Result<Vec<String>, Error> {
+    let failed = |source| Error::Look { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(failed)
+    };
+    entries.map(name).collect()
+}
