@@ -35,7 +35,8 @@ fn hello_needs_no_network_and_runs() {
       "notes": [
         "hello 1.0.0 is installed already"
       ],
-      "shadows": []
+      "shadows": [],
+      "freeable_bytes": null
     }
     --- stderr
     hello 1.0.0 is installed already
@@ -109,16 +110,19 @@ fn what_comes_is_shown_before_it_comes() {
       "notes": [
         "library is no longer needed; autoremove removes what nothing needs"
       ],
-      "shadows": []
+      "shadows": [],
+      "freeable_bytes": 235
     }
     --- stderr
     Removed app 2.0.0 from test
     library is no longer needed; autoremove removes what nothing needs
+    hint: `pkg cleanup --all` frees 235 B, and then `pkg undo` cannot bring anything back
     "#);
-    assert_snapshot!(sandbox.run("autoremove"), @r"
+    assert_snapshot!(sandbox.run("autoremove"), @"
     exit 0
     --- stderr
     Removed library 1.2.0 from test
+    hint: `pkg cleanup --all` frees 478 B, and then `pkg undo` cannot bring anything back
     ");
 }
 

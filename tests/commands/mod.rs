@@ -4,5 +4,8 @@ mod config;
 mod formulas;
 mod install;
 mod installed;
+mod launch;
+mod needs;
 mod program;
 mod shellenv;
+mod upkeep;

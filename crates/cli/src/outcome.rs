@@ -62,6 +62,12 @@ pub(crate) fn tell(session: &Session, outcome: &Outcome) {
     if outcome.generation.is_none() && outcome.notes.is_empty() {
         printer.note("nothing to change");
     }
+    if let Some(size) = outcome.freeable_bytes.filter(|size| *size > 0) {
+        let size = bytes(size);
+        printer.hint(format_args!(
+            "`pkg cleanup --all` frees {size}, and then `pkg undo` cannot bring anything back"
+        ));
+    }
     // What was there before is where it was, and on PATH or not as it was.
     if outcome.steps.iter().any(|step| step.action == Verb::Install) {
         places(session, outcome);

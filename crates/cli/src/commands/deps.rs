@@ -1,13 +1,18 @@
 //! `pkg deps`
 
-use clap::Args;
+use std::collections::BTreeMap;
 
-use crate::args::examples;
+use catalog::{Spec, spec};
+use clap::Args;
+use plan::query::{self, Tree};
+
+use crate::{args::examples, failure::Result, session::Session, table::Table, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
     ("pkg deps app", "one a line"),
     ("pkg deps --tree app", "down to the last"),
+    ("pkg deps app@2", "of a version that is not installed"),
 ]))]
 pub struct Deps {
     /// A package as `pkg install` takes it
@@ -15,4 +20,81 @@ pub struct Deps {
     /// Show what the needed ones need in turn
     #[arg(long)]
     pub tree: bool,
+}
+
+impl Deps {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let (tree, world, installed) = tree(session, &self.spec.parse()?)?;
+        session.progress.end();
+        let versions: BTreeMap<String, String> = world
+            .iter()
+            .map(|package| (package.key().to_string(), package.release().to_string()))
+            .collect();
+        if session.printer.is_json() {
+            session.printer.json(&view::Deps::of(&tree, &versions, installed));
+        } else if self.tree {
+            let mut lines = Vec::new();
+            draw(&tree, &versions, "", "", &mut lines);
+            lines.iter().for_each(|line| session.printer.answer(line));
+        } else {
+            let mut table = Table::plain();
+            for name in needed(&tree) {
+                let version = versions.get(&name).cloned().unwrap_or_default();
+                table.row([name, version]);
+            }
+            session.printer.table(&table);
+        }
+        if tree.needs.is_empty() {
+            session.printer.note(format_args!("{} needs nothing", tree.key));
+        }
+        Ok(())
+    }
+}
+
+/// What an installed package needs, or what one that is not would need; and which of both it is.
+fn tree(session: &Session, spec: &Spec) -> Result<(Tree, Vec<plan::Installed>, bool)> {
+    let home = session.home()?;
+    if let (spec::Kind::Name { name, .. }, None) = (&spec.kind, &spec.at)
+        && let Ok(package) = session.package(&home, name.as_str())
+    {
+        let world = home.installed_needs()?;
+        let key = plan::Key { name: name.clone(), slot: package.slot };
+        if let Some(tree) = query::tree(&world, &key) {
+            return Ok((tree, world, true));
+        }
+    }
+    let (key, world) = home.needs_of(spec)?;
+    let tree = query::tree(&world, &key).expect("the plan has what it was made for");
+    Ok((tree, world, false))
+}
+
+/// Everything below the top of a tree, each once, by name.
+pub(crate) fn needed(tree: &Tree) -> Vec<String> {
+    let mut names: Vec<String> = tree
+        .needs
+        .iter()
+        .flat_map(|need| [vec![need.key.to_string()], needed(need)].concat())
+        .collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| *name != tree.key.to_string());
+    names
+}
+
+fn draw(
+    tree: &Tree,
+    versions: &BTreeMap<String, String>,
+    first: &str,
+    rest: &str,
+    lines: &mut Vec<String>,
+) {
+    let name = tree.key.to_string();
+    let version = versions.get(&name).map(String::as_str).unwrap_or_default();
+    let above = if tree.repeated { " (see above)" } else { "" };
+    lines.push(format!("{first}{name} {version}{above}"));
+    let last = tree.needs.len().saturating_sub(1);
+    for (index, need) in tree.needs.iter().enumerate() {
+        let (branch, below) = if index == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        draw(need, versions, &format!("{rest}{branch}"), &format!("{rest}{below}"), lines);
+    }
 }

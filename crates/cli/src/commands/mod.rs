@@ -36,12 +36,7 @@ pub(crate) mod uses;
 pub(crate) mod versions;
 pub(crate) mod why;
 
-use crate::{
-    args::Command,
-    exit::Exit,
-    failure::{Failure, Result},
-    session::Session,
-};
+use crate::{args::Command, failure::Result, session::Session};
 
 /// Carries out a command.
 pub(crate) fn run(command: Command, session: &Session) -> Result {
@@ -49,8 +44,13 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Autoremove(args) => args.run(session),
         Command::Cat(args) => args.run(session),
         Command::Check(args) => args.run(session),
+        Command::Cleanup(args) => args.run(session),
         Command::Completions(args) => args.run(session),
         Command::Config(args) => args.run(session),
+        Command::Deps(args) => args.run(session),
+        Command::Doctor(args) => args.run(session),
+        Command::Env(args) => args.run(session),
+        Command::Fetch(args) => args.run(session),
         Command::Files(args) => args.run(session),
         Command::History(args) => args.run(session),
         Command::Home(args) => args.run(session),
@@ -61,12 +61,14 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::List(args) => args.run(session),
         Command::Man(args) => args.run(session),
         Command::Mark(args) => args.run(session),
+        Command::Outdated(args) => args.run(session),
         Command::Owns(args) => args.run(session),
         Command::Pin(args) => args.run(session),
         Command::Prefix(args) => args.run(session),
         Command::Redo(args) => args.run(session),
         Command::Reinstall(args) => args.run(session),
         Command::Rollback(args) => args.run(session),
+        Command::Run(args) => args.run(session),
         Command::Search(args) => args.run(session),
         Command::Shellenv(args) => args.run(session),
         Command::Tap(args) => args.run(session),
@@ -76,8 +78,9 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Unpin(args) => args.run(session),
         Command::Upgrade(args) => args.run(session),
         Command::Use(args) => args.run(session),
+        Command::Uses(args) => args.run(session),
         Command::Versions(args) => args.run(session),
         Command::Which(args) => args.run(session),
-        _ => Err(Failure::told(Exit::Failed, "this command is not wired yet")),
+        Command::Why(args) => args.run(session),
     }
 }

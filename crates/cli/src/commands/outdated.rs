@@ -1,15 +1,55 @@
 //! `pkg outdated`
 
 use clap::Args;
+use plan::query;
 
-use crate::args::examples;
+use crate::{args::examples, failure::Result, session::Session, table::Table, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg outdated", "newer inside what was asked for, and newest of all"),
+    ("pkg outdated", "with what `pkg upgrade` would reach, and what lies beyond the request"),
 ]))]
-pub struct Outdated {
-    /// Only these
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
+pub struct Outdated {}
+
+impl Outdated {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let news = session.home()?.news()?;
+        if session.printer.is_json() {
+            session.printer.json(&view::Outdated::of(&news));
+        } else if !news.outdated.is_empty() {
+            let mut table = Table::new(["Package", "Installed", "Upgrade", "Newest", ""]);
+            for package in &news.outdated {
+                let inside = package.inside.as_ref().map(ToString::to_string);
+                table.row([
+                    package.key.to_string(),
+                    package.installed.to_string(),
+                    inside.unwrap_or_else(|| "-".to_owned()),
+                    package.newest.to_string(),
+                    remarks(package),
+                ]);
+            }
+            session.printer.table(&table);
+        }
+        for notice in &news.notices {
+            session.printer.warning(notice);
+        }
+        if news.outdated.is_empty() {
+            session.printer.note("nothing is outdated");
+        }
+        Ok(())
+    }
+}
+
+/// What keeps the newest release away.
+fn remarks(package: &query::Outdated) -> String {
+    let mut remarks = Vec::new();
+    match &package.request {
+        Some(request) if !request.is_any() => remarks.push(format!("asked for as {request}")),
+        Some(_) => {}
+        None => remarks.push("dependency".to_owned()),
+    }
+    if package.pinned {
+        remarks.push("pinned".to_owned());
+    }
+    remarks.join(", ")
 }

@@ -1,8 +1,17 @@
 //! `pkg run`
 
-use clap::Args;
+use std::{ffi::OsString, os::unix::process::CommandExt as _, path::Path, process::Command};
 
-use crate::args::examples;
+use clap::Args;
+use install::launch::Program;
+
+use super::change::waiting;
+use crate::{
+    args::examples,
+    exit::Exit,
+    failure::{Failure, Result},
+    session::Session,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -18,5 +27,38 @@ pub struct Run {
     pub bin: Option<String>,
     /// Passed to the program as they stand
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
-    pub args: Vec<std::ffi::OsString>,
+    pub args: Vec<OsString>,
+}
+
+impl Run {
+    pub(crate) fn run(self, session: &Session) -> Result {
+        let spec = self.spec.parse()?;
+        let home = session.home()?;
+        let program = home.program(&spec, self.bin.as_deref(), &mut waiting(session))?;
+        session.progress.end();
+        Err(become_program(session, program, self.args))
+    }
+}
+
+/// Lets the program take this process over; comes back only where it cannot be started.
+fn become_program(session: &Session, program: Program, args: Vec<OsString>) -> Failure {
+    let Program { name, path, folders, variables, holds } = program;
+    let before = session.environment.path.clone().unwrap_or_default();
+    let paths = folders.into_iter().chain(std::env::split_paths(&before));
+    let mut command = Command::new(&path);
+    command.args(args).envs(variables);
+    if let Ok(joined) = std::env::join_paths(paths) {
+        command.env("PATH", joined);
+    }
+    // A file that is called otherwise may look at the name that it is called by.
+    if path.file_name() != Some(Path::new(&name).as_os_str()) {
+        command.arg0(&name);
+    }
+    for hold in holds {
+        if let Err(error) = hold.pass_on() {
+            tracing::debug!(%error, "the program runs without holding its package");
+        }
+    }
+    let error = command.exec();
+    Failure::new(Exit::Failed, error).context(format!("cannot start `{}`", path.display()))
 }

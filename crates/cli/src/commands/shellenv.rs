@@ -104,7 +104,7 @@ impl Shell {
 }
 
 /// The text in single quotes, a quote in it written as `quote`.
-fn quoted(text: &str, quote: &str) -> String {
+pub(crate) fn quoted(text: &str, quote: &str) -> String {
     let text = if quote.starts_with('\\') { text.replace('\\', r"\\") } else { text.to_owned() };
     format!("'{}'", text.replace('\'', quote))
 }

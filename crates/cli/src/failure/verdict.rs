@@ -45,6 +45,9 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         oci::Error => |error| Some(of_oci(error)),
         oci::verify::Error => |_| told(Exit::Integrity, &[]),
         install::feed::Error => of_feed,
+        install::launch::Error => of_launch,
+        install::cleanup::Error => of_cleanup,
+        install::doctor::Error => of_doctor,
         store::lock::Error => of_lock,
     }
     None
@@ -78,9 +81,9 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
         proposal::Error::NotInstalled { .. } => {
             told(Exit::NotFound, &["`pkg list` shows what is installed"])
         }
-        proposal::Error::History(install::history::Error::NoGeneration { .. }) => {
-            told(Exit::NotFound, &[])
-        }
+        proposal::Error::History(
+            install::history::Error::NoGeneration { .. } | install::history::Error::CleanedUp,
+        ) => told(Exit::NotFound, &[]),
         proposal::Error::At { .. } => usage(&[]),
         _ => None,
     }
@@ -128,6 +131,33 @@ fn of_oci(error: &oci::Error) -> Verdict {
 fn of_feed(error: &install::feed::Error) -> Option<Verdict> {
     match error {
         install::feed::Error::Pinned { .. } => told(Exit::Integrity, &[]),
+        _ => None,
+    }
+}
+
+fn of_launch(error: &install::launch::Error) -> Option<Verdict> {
+    use install::launch::Error;
+    match error {
+        Error::Proposal(error) => Some(of(error)),
+        Error::Transaction(error) => Some(of(error)),
+        Error::NoProgram { programs, .. } if !programs.is_empty() => {
+            told(Exit::Usage, &["`--bin` names the one to run"])
+        }
+        Error::NoProgram { .. } => told(Exit::NotFound, &[]),
+        _ => None,
+    }
+}
+
+fn of_cleanup(error: &install::cleanup::Error) -> Option<Verdict> {
+    match error {
+        install::cleanup::Error::Lock(error) => Some(of(&**error)),
+        _ => told(Exit::Failed, &["`pkg doctor --repair` brings back what is damaged"]),
+    }
+}
+
+fn of_doctor(error: &install::doctor::Error) -> Option<Verdict> {
+    match error {
+        install::doctor::Error::Transaction(error) => Some(of(&**error)),
         _ => None,
     }
 }

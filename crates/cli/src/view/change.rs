@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     caveats: Vec<Caveat>,
     notes: Vec<String>,
     shadows: Vec<Shadow>,
+    /// What `cleanup --all` would free, after packages were removed.
+    freeable_bytes: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +90,7 @@ impl Outcome {
             caveats: caveats.map(|(name, text)| Caveat { name, text }).collect(),
             notes: outcome.notes.clone(),
             shadows: outcome.shadows.iter().map(shadow).collect(),
+            freeable_bytes: outcome.freeable_bytes,
         }
     }
 }

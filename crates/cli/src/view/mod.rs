@@ -9,15 +9,19 @@ mod config;
 mod facts;
 mod formula;
 mod history;
+mod needs;
 mod package;
+mod upkeep;
 
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
 pub(crate) use facts::{Info, Told, Versions};
 pub(crate) use formula::{Cat, Check, Home, Search, Taps};
 pub(crate) use history::{Change, History};
+pub(crate) use needs::{Deps, Outdated, Uses, Why};
 pub(crate) use package::{Files, List, Owner, Path};
 use serde::Serialize;
+pub(crate) use upkeep::{Diagnosis, Freed, Problem, Variables, problems};
 
 /// A text that is meant for another program.
 #[derive(Debug, Serialize)]

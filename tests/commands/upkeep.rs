@@ -1,0 +1,217 @@
+//! Looking after what is there: `doctor` and `cleanup`.
+
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, path::Path};
+
+use insta::assert_snapshot;
+
+use crate::support::Sandbox;
+
+/// Writes into a file of a keg as no program of ours does.
+fn spoil(path: &Path, text: &str) {
+    fs_err::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
+    fs_err::write(path, text).unwrap();
+    fs_err::set_permissions(path, Permissions::from_mode(0o555)).unwrap();
+}
+
+#[test]
+fn damage_is_named_and_brought_back() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("library").version("1.0.0"));
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("install tool library").ok();
+    let doctor = |words: &str| {
+        let path = sandbox.prefix("bin").into_os_string();
+        sandbox.finish(sandbox.command(&format!("doctor {words}")).env("PATH", path))
+    };
+    assert_snapshot!(doctor(""), @"
+    exit 0
+    --- stderr
+    Checked 2 packages, all is well
+    ");
+    let file = fs_err::canonicalize(sandbox.prefix("bin/tool")).unwrap();
+    let good = fs_err::read(&file).unwrap();
+    spoil(&file, "#!/bin/sh\necho fool 1.0.0\n");
+    assert_snapshot!(doctor("--quick"), @"
+    exit 0
+    --- stderr
+    Checked 2 packages, all is well
+    ");
+    assert_snapshot!(doctor(""), @"
+    exit 6
+    --- stdout
+    tool 1.0.0  [HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]/bin/tool  holds other bytes
+                [HOME]/.local/share/pkg/store/files/11/[HEX].x  does not hold what its name says
+    --- stderr
+    error: 2 problems found
+
+    hint: `pkg doctor --repair` brings back what is damaged
+    ");
+    assert_snapshot!(doctor("--json"), @r#"
+    exit 6
+    --- stdout
+    {
+      "schema": 1,
+      "problems": [
+        {
+          "package": "tool 1.0.0",
+          "path": "[HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]/bin/tool",
+          "problem": "holds other bytes"
+        },
+        {
+          "package": "",
+          "path": "[HOME]/.local/share/pkg/store/files/11/[HEX].x",
+          "problem": "does not hold what its name says"
+        }
+      ],
+      "repaired": [],
+      "notices": []
+    }
+    --- stderr
+    error: 2 problems found
+
+    hint: `pkg doctor --repair` brings back what is damaged
+    "#);
+    assert_snapshot!(doctor("--repair"), @"
+    exit 0
+    --- stderr
+    Repaired tool 1.0.0 [HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]/bin/tool
+    Repaired [HOME]/.local/share/pkg/store/files/11/[HEX].x
+    Checked 2 packages, all is well
+    ");
+    assert_eq!(fs_err::read(&file).unwrap(), good);
+    assert_snapshot!(doctor(""), @"
+    exit 0
+    --- stderr
+    Checked 2 packages, all is well
+    ");
+}
+
+#[test]
+fn what_is_missing_is_fetched_again() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("install tool").ok();
+    let keg = fs_err::canonicalize(sandbox.prefix("opt/tool")).unwrap();
+    fs_err::set_permissions(keg.join("bin"), Permissions::from_mode(0o755)).unwrap();
+    fs_err::remove_file(keg.join("bin/tool")).unwrap();
+    fs_err::remove_dir_all(sandbox.root().join("store/files")).unwrap();
+    fs_err::create_dir(sandbox.root().join("store/files")).unwrap();
+    fs_err::remove_dir_all(sandbox.root().join("store/plans")).unwrap();
+    fs_err::create_dir(sandbox.root().join("store/plans")).unwrap();
+    fs_err::remove_file(sandbox.prefix("bin/tool")).unwrap();
+    std::os::unix::fs::symlink("nowhere", sandbox.prefix("bin/stray")).unwrap();
+    assert_snapshot!(sandbox.run("doctor"), @"
+    exit 6
+    --- stdout
+    tool 1.0.0  [HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]  cannot be checked: it is no longer known what sha256:[DIGEST] holds
+                [HOME]/.local/share/pkg/current/bin/stray  does not belong there
+                [HOME]/.local/share/pkg/current/bin/tool  is missing
+    --- stderr
+    warning: `[HOME]/.local/share/pkg/current/bin` is not on PATH; `pkg shellenv` prints the line
+    error: 3 problems found
+
+    hint: `pkg doctor --repair` brings back what is damaged
+    ");
+    assert_snapshot!(sandbox.run("--offline doctor --repair"), @"
+    exit 4
+    --- stderr
+    error: cannot fetch `tool/1.0.0-[ID]` again
+      caused by: cannot take sha256:[DIGEST] of `tool` from oci://[HOST]/tool:1.0.0
+      caused by: cannot take the archive's bytes
+      caused by: [HOST] is not asked while offline
+
+    hint: without `--offline` it would be asked
+    ");
+    sandbox.run("doctor --repair").ok();
+    assert_snapshot!(sandbox.run("doctor"), @"
+    exit 0
+    --- stderr
+    warning: `[HOME]/.local/share/pkg/current/bin` is not on PATH; `pkg shellenv` prints the line
+    Checked 1 package, all is well
+    ");
+    assert!(sandbox.prefix("opt/tool/bin/tool").is_file());
+}
+
+#[test]
+fn what_nothing_needs_is_kept_for_a_while_and_then_deleted() {
+    let sandbox = Sandbox::new();
+    let tool = sandbox.formula("tool").version("1.0.0");
+    sandbox.run("install tool").ok();
+    drop(tool.version("2.0.0"));
+    sandbox.run("upgrade tool").ok();
+    assert_snapshot!(sandbox.run("cleanup"), @"
+    exit 0
+    --- stderr
+    nothing to clean up
+    ");
+    sandbox.run("undo").ok();
+    sandbox.run("redo").ok();
+    assert_snapshot!(sandbox.run("cleanup --all --dry-run"), @"
+    exit 0
+    --- stderr
+    Would free 237 B (3 generations, 1 package, 1 file)
+    ");
+    sandbox.run("undo").ok();
+    sandbox.run("redo").ok();
+    assert_snapshot!(sandbox.run("cleanup --all --json"), @r#"
+    exit 0
+    --- stdout
+    {
+      "schema": 1,
+      "dry_run": false,
+      "bytes": 237,
+      "generations": [
+        1,
+        2,
+        3,
+        4,
+        5
+      ],
+      "packages": [
+        "tool/1.0.0-[ID]"
+      ],
+      "in_use": [],
+      "files": 1,
+      "plans": 1,
+      "partials": 0
+    }
+    --- stderr
+    Freed 237 B (5 generations, 1 package, 1 file)
+    "#);
+    assert_snapshot!(sandbox.run("undo"), @"
+    exit 3
+    --- stderr
+    error: there is nothing to undo: what came before was cleaned up
+    ");
+    assert_snapshot!(sandbox.run("doctor"), @"
+    exit 0
+    --- stderr
+    warning: `[HOME]/.local/share/pkg/current/bin` is not on PATH; `pkg shellenv` prints the line
+    Checked 1 package, all is well
+    ");
+    assert_snapshot!(sandbox.run("uninstall tool"), @"
+    exit 0
+    --- stderr
+    Removed tool 2.0.0 from test
+    hint: `pkg cleanup --all` frees 237 B, and then `pkg undo` cannot bring anything back
+    ");
+    sandbox.run("undo").ok();
+    assert_eq!(sandbox.run("run tool").ok().stdout, "tool 2.0.0\n");
+    assert_eq!(sandbox.run("list --json").json()["packages"][0]["version"], "2.0.0");
+}
+
+#[test]
+fn a_root_that_does_not_exist_is_well_and_clean() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.run("doctor"), @"
+    exit 0
+    --- stderr
+    Checked 0 packages, all is well
+    ");
+    assert_snapshot!(sandbox.run("cleanup"), @"
+    exit 0
+    --- stderr
+    nothing to clean up
+    ");
+    assert!(!sandbox.root().exists());
+}
