@@ -13,13 +13,30 @@ impl Reader<'_, '_> {
     ) -> Result<(), Error> {
         let keys = match constraint {
             // A new request is about one slot.
-            Some(_) => vec![self.one_installed(key)?.0],
+            Some(wanted) => vec![self.slot_for(key, wanted)?],
             None => self.installed_slots(key)?,
         };
         for key in keys {
             self.upgrade_one(&key, constraint)?.by_name = true;
         }
         Ok(())
+    }
+
+    /// The one installed slot that has releases which a new request takes.
+    fn slot_for(&self, key: &Key, wanted: &Constraint) -> Result<Key, Error> {
+        let mut fitting = Vec::new();
+        for slot in self.installed_slots(key)? {
+            let (_, package) = self.pool.installed_at(&slot).expect("it is installed");
+            let list = self.pool.list(&slot.name, Some(&package.tap))?;
+            let mut entries = list.ids.iter().map(|id| self.pool.entry(*id));
+            if entries.any(|e| e.key == slot && wanted.matches(&e.release.version)) {
+                fitting.push(slot);
+            }
+        }
+        match &fitting[..] {
+            [one] => Ok(one.clone()),
+            _ => Ok(self.one_installed(key)?.0),
+        }
     }
 
     pub(super) fn upgrade_one(

@@ -65,7 +65,10 @@ fn slots_lie_side_by_side_and_upgrade_by_themselves() {
     upgrade ssl@1 1.0.2 -> 1.1.1 (named)
     upgrade ssl@3 3.0.1 -> 3.1.0 (named)
     ");
-    assert_snapshot!(check(two, "upgrade ssl 3"), @"NoSolution: `ssl` is installed in several slots; name one of `ssl@1` and `ssl@3`");
+    assert_snapshot!(check(two, "upgrade ssl 3"), @"
+    upgrade ssl@3 3.0.1 -> 3.1.0 (named)
+    request ssl@3: 3
+    ");
     assert_snapshot!(check(two, "uninstall ssl"), @"NoSolution: `ssl` is installed in several slots; name one of `ssl@1` and `ssl@3`");
     assert_snapshot!(check(two, "uninstall ssl@1"), @"
     remove ssl@1 1.0.2 (named)
