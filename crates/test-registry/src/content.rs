@@ -66,9 +66,16 @@ impl Layer {
 }
 
 /// Files, folders and links to be archived; the same tree gives the same bytes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tree {
     entries: BTreeMap<String, Entry>,
+    mtime: u64,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { entries: BTreeMap::new(), mtime: MTIME }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -102,6 +109,11 @@ impl Tree {
         self
     }
 
+    /// Gives everything in it this time, in seconds since 1970.
+    pub fn modified(self, mtime: u64) -> Self {
+        Self { mtime, ..self }
+    }
+
     /// The tree as a tar archive.
     pub fn tar(&self) -> Bytes {
         let mut entries = self.entries.clone();
@@ -111,7 +123,7 @@ impl Tree {
         }
         let mut archive = tar::Builder::new(Vec::new());
         for (path, entry) in &entries {
-            append(&mut archive, path, entry).expect("writing to memory does not fail");
+            append(&mut archive, path, entry, self.mtime).expect("writing to memory does not fail");
         }
         archive.into_inner().expect("writing to memory does not fail").into()
     }
@@ -141,9 +153,14 @@ impl Tree {
     }
 }
 
-fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, entry: &Entry) -> std::io::Result<()> {
+fn append(
+    archive: &mut tar::Builder<Vec<u8>>,
+    path: &str,
+    entry: &Entry,
+    mtime: u64,
+) -> std::io::Result<()> {
     let mut header = tar::Header::new_ustar();
-    header.set_mtime(MTIME);
+    header.set_mtime(mtime);
     header.set_size(0);
     match entry {
         Entry::File(bytes, mode) => {

@@ -63,6 +63,11 @@ impl<'a> Package<'a> {
         Self { tree: self.tree.symlink(path, target), ..self }
     }
 
+    /// Gives every file this time, in seconds since 1970.
+    pub fn modified(self, mtime: u64) -> Self {
+        Self { tree: self.tree.modified(mtime), ..self }
+    }
+
     /// Is for this `os/arch[/variant]`; without any it is for the machine that the test runs on.
     pub fn platform(mut self, platform: &str) -> Self {
         self.platforms.push(platform.to_owned());

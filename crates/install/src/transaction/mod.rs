@@ -38,6 +38,7 @@ use crate::{
     settings::{self, Outcome as Brought},
     setup::Steps,
     shadow::{self, Shadow},
+    state,
 };
 
 /// What a user may insist on.
@@ -203,7 +204,7 @@ impl Transaction<'_> {
         };
         record.overwritten = winners;
         let shadows = self.shadows(&built)?;
-        let mut outcome = outcome(&proposal, &built, shadows);
+        let mut outcome = outcome(&proposal, &record, &built, shadows);
         let fresh: Vec<keg::Id> = built.iter().map(|built| built.keg.clone()).collect();
         builder.commit(built)?;
         for keg in &fresh {
@@ -304,23 +305,44 @@ impl Transaction<'_> {
     }
 }
 
-fn outcome(proposal: &Proposal, built: &[Built], shadows: Vec<Shadow>) -> Outcome {
+fn outcome(proposal: &Proposal, record: &Record, built: &[Built], shadows: Vec<Shadow>) -> Outcome {
     let mut notes = proposal.notes.clone();
     notes.extend(built.iter().flat_map(|built| built.notes.clone()));
-    let commands = built.iter().map(|built| {
-        let commands = assemble::commands(&built.receipt.exposed).into_iter().collect();
-        (built.keg.name.clone(), commands)
-    });
+    let mut commands = Vec::new();
+    for built in built {
+        let is_it = |keg: &&generation::Keg| keg.leaf == built.keg.leaf;
+        let mut named = record.kegs.iter().filter(|keg| keg.name == built.keg.name);
+        match named.clone().find(is_it) {
+            Some(keg) if !keg.linked => notes.extend(unlinked(keg, named.find(|k| k.linked))),
+            _ => {
+                let names = assemble::commands(&built.receipt.exposed).into_iter().collect();
+                commands.push((built.keg.name.clone(), names));
+            }
+        }
+    }
     let caveats = built
         .iter()
         .filter_map(|built| Some((built.keg.name.clone(), built.receipt.package.caveats.clone()?)));
     Outcome {
         generation: None,
         steps: proposal.steps.clone(),
-        commands: commands.collect(),
+        commands,
         caveats: caveats.collect(),
         notes,
         shadows,
         freeable_bytes: None,
+    }
+}
+
+/// Why a package that came is not linked, where the user may not expect it.
+fn unlinked(keg: &generation::Keg, linked: Option<&generation::Keg>) -> Option<String> {
+    let name = state::shown(&keg.name, keg.slot.as_deref());
+    match (linked, &keg.keg_only) {
+        (Some(linked), _) => {
+            let linked = state::shown(&linked.name, linked.slot.as_deref());
+            Some(format!("{name} is not linked, {linked} is; `pkg use {name}` changes that"))
+        }
+        (None, Some(why)) => Some(format!("{name} is not linked: {why}")),
+        (None, None) => None,
     }
 }

@@ -1,0 +1,106 @@
+//! Two lines of versions beside each other, and what needs one of them.
+
+use std::process::Command;
+
+use insta::assert_snapshot;
+
+use crate::support::Sandbox;
+
+fn said(program: &std::path::Path) -> String {
+    let output = Command::new(program).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn two_slots_stand_beside_each_other_and_one_is_linked() {
+    let sandbox = Sandbox::new();
+    let ssl = sandbox.formula("ssl").key("slot = \"{version.major}\"");
+    drop(ssl.version("1.1.0").version("3.0.0").version("3.1.0"));
+    assert_snapshot!(sandbox.run("install ssl@1 ssl@3.0"), @r#"
+    exit 0
+    --- stderr
+    Installed ssl@1 1.1.0 from test
+    Installed ssl@3 3.0.0 from test
+    ssl@3 is not linked, ssl@1 is; `pkg use ssl@3` changes that
+    Linked ssl in [HOME]/.local/share/pkg/current/bin
+    hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
+    "#);
+    assert_snapshot!(sandbox.run("list"), @"
+    exit 0
+    --- stdout
+    ssl@1  1.1.0  from test
+    ssl@3  3.0.0  asked for as 3.0, not linked, from test
+    ");
+    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 1.1.0\n");
+    for (path, expect) in [("opt/ssl", "1.1.0"), ("opt/ssl@1", "1.1.0"), ("opt/ssl@3", "3.0.0")] {
+        assert_eq!(
+            said(&sandbox.prefix(path).join("bin/ssl")),
+            format!("ssl {expect}\n"),
+            "{path}"
+        );
+    }
+    assert_snapshot!(sandbox.run("use ssl@3"), @"
+    exit 0
+    --- stderr
+    Using ssl@3
+    ");
+    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 3.0.0\n");
+    assert_snapshot!(sandbox.run("upgrade"), @"
+    exit 0
+    --- stderr
+    ssl@3 3.1.0 is newer than 3.0.0, but it was asked for as `3.0`
+    ");
+    assert_snapshot!(sandbox.run("upgrade ssl@3"), @"
+    exit 0
+    --- stderr
+    ssl@3 3.1.0 is newer than 3.0.0, but it was asked for as `3.0`
+    ");
+    assert_snapshot!(sandbox.run("upgrade ssl@3.1"), @"
+    exit 0
+    --- stderr
+    Upgraded ssl@3 3.0.0 -> 3.1.0 from test
+    ");
+    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 3.1.0\n");
+    assert_eq!(sandbox.run("run ssl@1").ok().stdout, "ssl 1.1.0\n");
+    assert_snapshot!(sandbox.run("uninstall ssl@3"), @"
+    exit 0
+    --- stderr
+    Removed ssl@3 3.1.0 from test
+    hint: `pkg cleanup --all` frees 470 B, and then `pkg undo` cannot bring anything back
+    ");
+    assert_snapshot!(sandbox.run("list"), @"
+    exit 0
+    --- stdout
+    ssl@1  1.1.0  not linked, from test
+    ");
+    sandbox.run("undo").ok();
+    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 3.1.0\n");
+}
+
+#[test]
+fn a_need_leads_to_the_slot_that_meets_it() {
+    let sandbox = Sandbox::new();
+    let ssl = sandbox.formula("ssl").key("slot = \"{version.major}\"");
+    drop(ssl.version("1.1.0").version("3.0.0"));
+    let app = |name: &str, constraint: &str| {
+        let app = sandbox.formula(name).depends(&format!("ssl = \"{constraint}\""));
+        let app = app.table("[env]\nSSL = \"{dep:ssl}\"").table("[expose]\nwrap = true");
+        let script = "#!/bin/sh\n\"$SSL/bin/ssl\"\n";
+        let path = format!("bin/{name}");
+        drop(app.package("1.0.0", |package| package.file(&path, script, 0o755)));
+    };
+    app("old", "1");
+    app("new", "3");
+    sandbox.run("install old new").ok();
+    assert_eq!(said(&sandbox.prefix("bin/old")), "ssl 1.1.0\n");
+    assert_eq!(said(&sandbox.prefix("bin/new")), "ssl 3.0.0\n");
+    assert_snapshot!(sandbox.run("env"), @"
+    exit 0
+    --- stdout
+    export SSL='[HOME]/.local/share/pkg/current/opt/ssl@3'
+    --- stderr
+    warning: `new` and `old` both set `SSL`; that of `new` is told
+    ");
+    assert_eq!(sandbox.run("run old").ok().stdout, "ssl 1.1.0\n");
+    sandbox.run("doctor").ok();
+}
