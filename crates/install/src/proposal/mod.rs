@@ -1,5 +1,6 @@
 //! From a request to a proposal: what would change, why, and what it would fetch.
 
+mod direct;
 mod edit;
 mod error;
 mod step;
@@ -14,6 +15,7 @@ use store::{
     keg,
 };
 
+use direct::Meant;
 pub use error::Error;
 use step::shown_step;
 pub use step::{Step, Verb};
@@ -123,16 +125,21 @@ pub(crate) struct Draft<'a> {
     known: &'a [Known],
     /// What the user wrote after `@`, by `name`, where it is not the constraint's own text.
     asked: BTreeMap<String, String>,
+    /// What the user should know besides what the planner says.
+    notes: Vec<String>,
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(home: &'a Home, installed: &'a Installed, known: &'a [Known]) -> Self {
-        Self { home, installed, known, asked: BTreeMap::new() }
+        Self { home, installed, known, asked: BTreeMap::new(), notes: Vec::new() }
     }
 
     /// What there is to install, with the packages that `specs` name by file or reference.
     pub(crate) fn offers(&self, specs: &[Spec]) -> Result<Offers<'a>, Error> {
-        let guests = self.guests(specs)?;
+        self.offers_with(self.guests(specs)?)
+    }
+
+    fn offers_with(&self, guests: Vec<Guest>) -> Result<Offers<'a>, Error> {
         Ok(Offers::new(self.home.taps()?, &self.home.host, self.known, guests))
     }
 
@@ -142,7 +149,8 @@ impl<'a> Draft<'a> {
         request: &Request,
         offers: &Offers<'_>,
     ) -> Result<(plan::Plan, Vec<plan::Installed>), Error> {
-        let wishes = self.wishes(request, offers)?;
+        let mut wishes = self.wishes(request, offers)?;
+        wishes.extend(self.changed(offers.guests()));
         let before = self.planner_view(offers)?;
         let plan = plan::plan(&before, &wishes, offers)?;
         Ok((plan, before))
@@ -150,7 +158,11 @@ impl<'a> Draft<'a> {
 
     /// A request that the planner answers.
     fn planned(&mut self, request: &Request) -> Result<Proposal, Error> {
-        let offers = self.offers(request.specs())?;
+        let mut guests = self.guests(request.specs())?;
+        if let Request::Upgrade(specs) = request {
+            guests.extend(self.looked_up_again(specs)?);
+        }
+        let offers = self.offers_with(guests)?;
         let (plan, before) = self.solve(request, &offers)?;
         let mut record = self.installed.record.clone();
         record.requests = plan
@@ -176,10 +188,11 @@ impl<'a> Draft<'a> {
         }
         record.kegs.sort_by(|a, b| (&a.name, &a.slot).cmp(&(&b.name, &b.slot)));
         link_one_slot_each(&mut record);
+        self.notes.extend(notes(request, &plan, &before, &offers)?);
         Ok(Proposal {
             beyond: plan.steps.iter().any(|step| step.beyond),
             is_change: !steps.is_empty() || record.requests != self.installed.record.requests,
-            notes: notes(request, &plan, &before, &offers)?,
+            notes: std::mem::take(&mut self.notes),
             steps,
             request: request.clone(),
             based_on: self.installed.generation,
@@ -219,56 +232,6 @@ impl<'a> Draft<'a> {
             (None, Some(before)) if Constraint::parse(before).is_err() => before.clone(),
             _ => constraint.as_str().to_owned(),
         }
-    }
-
-    /// Packages that are named by a file or a reference.
-    fn guests(&self, specs: &[Spec]) -> Result<Vec<Guest>, Error> {
-        let mut guests = Vec::new();
-        for spec in specs {
-            match &spec.kind {
-                spec::Kind::Name { .. } => {}
-                spec::Kind::File(path) => guests.extend(self.file_guests(path)?),
-                spec::Kind::Reference(place) => guests.push(self.reference_guest(place)?),
-            }
-        }
-        Ok(guests)
-    }
-
-    fn file_guests(&self, path: &Path) -> Result<Vec<Guest>, Error> {
-        let no_file = || Error::NoFile { path: path.to_owned() };
-        let path = std::path::absolute(path).map_err(|_| no_file())?;
-        let folder = path.parent().ok_or_else(no_file)?;
-        let tap = catalog::Tap::folder(folder, Some(catalog::DIRECT))?;
-        let found = tap.formula_file(&path)?.ok_or_else(no_file)?;
-        let host = self.home.host.platform();
-        let resolved = found.formula.releases().iter();
-        let resolved = resolved.filter_map(|r| found.formula.resolve(&r.version, host).ok());
-        Ok(resolved
-            .map(|resolved| Guest {
-                resolved,
-                tap: catalog::DIRECT.to_owned(),
-                origin: Origin::File(path.clone()),
-                artifact: None,
-                found: Some(found.clone()),
-            })
-            .collect())
-    }
-
-    fn reference_guest(&self, place: &oci::Place) -> Result<Guest, Error> {
-        let home = self.home;
-        (home.setting.events)(Event::Resolving { name: place.to_string() });
-        let (runtime, client) = home.network.start()?;
-        let follow = catalog::direct::follow(place, home.host.platform(), &home.manifests, client);
-        let direct = runtime
-            .block_on(follow)
-            .map_err(|source| Error::Locate { name: place.to_string(), source })?;
-        Ok(Guest {
-            resolved: direct.resolved,
-            tap: catalog::DIRECT.to_owned(),
-            origin: Origin::Reference(place.to_string()),
-            artifact: Some(direct.artifact),
-            found: None,
-        })
     }
 
     fn wishes(&mut self, request: &Request, offers: &Offers<'_>) -> Result<Vec<Wish>, Error> {
@@ -313,14 +276,12 @@ impl<'a> Draft<'a> {
     }
 
     /// What a spec means: `@X` is a channel of that name, else a slot, else a constraint.
-    #[expect(clippy::type_complexity, reason = "the four parts of a wish, taken apart at once")]
-    fn meant(
-        &mut self,
-        spec: &Spec,
-        offers: &Offers<'_>,
-    ) -> Result<(Option<String>, Name, Option<String>, Option<Constraint>), Error> {
+    fn meant(&mut self, spec: &Spec, offers: &Offers<'_>) -> Result<Meant, Error> {
         let found = match &spec.kind {
-            spec::Kind::Name { tap, name } => offers.find(tap.as_deref(), name.as_str())?,
+            spec::Kind::Name { tap, name } => match offers.find(tap.as_deref(), name.as_str()) {
+                Ok(found) => found,
+                Err(error) => return self.meant_without_tap(spec, name, tap.as_deref(), error),
+            },
             spec::Kind::File(path) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 let is_it = |guest: &&Guest| guest.origin == Origin::File(path.clone());
@@ -330,11 +291,10 @@ impl<'a> Draft<'a> {
                 }
             }
             spec::Kind::Reference(place) => {
-                let origin = Origin::Reference(place.to_string());
+                let origin = Origin::Reference(direct::settled(place).to_string());
                 let guest = offers.guests().iter().find(|guest| guest.origin == origin);
                 let guest = guest.ok_or_else(|| Error::NotInstalled { name: place.to_string() })?;
-                let name = guest.resolved.name.clone();
-                return Ok((Some(guest.tap.clone()), name, None, None));
+                return self.meant_exactly(guest);
             }
         };
         let tap = match &spec.kind {

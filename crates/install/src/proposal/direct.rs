@@ -1,0 +1,193 @@
+//! Packages that no tap has: by a formula file, or straight from a reference.
+//!
+//! Their file or tag is looked up again each time that they are named, and at an upgrade.
+
+use std::{error::Error as StdError, path::Path};
+
+use catalog::{DIRECT, Spec, spec};
+use formula::{Constraint, Name};
+use oci::reference::Wanted;
+use plan::{Key, Wish};
+
+use super::{Draft, Error};
+use crate::{event::Event, offer::Guest, receipt::Origin, state::Known};
+
+/// The parts of a wish: tap, name, slot and constraint.
+pub(super) type Meant = (Option<String>, Name, Option<String>, Option<Constraint>);
+
+impl Draft<'_> {
+    /// Packages that are named by a file or a reference.
+    pub(super) fn guests(&self, specs: &[Spec]) -> Result<Vec<Guest>, Error> {
+        let mut guests = Vec::new();
+        for spec in specs {
+            match &spec.kind {
+                spec::Kind::Name { .. } => {}
+                spec::Kind::File(path) => guests.extend(self.file_guests(path)?),
+                spec::Kind::Reference(place) => guests.push(self.reference_guest(place)?),
+            }
+        }
+        Ok(guests)
+    }
+
+    /// Packages to upgrade that once were named so.
+    pub(super) fn looked_up_again(&mut self, specs: &[Spec]) -> Result<Vec<Guest>, Error> {
+        let mut guests = Vec::new();
+        let known = self.known;
+        for known in known.iter().filter(|known| is_meant(known, specs)) {
+            match self.found_again(&known.receipt.origin) {
+                Ok(found) => guests.extend(found),
+                // One registry that is away does not keep everything else from moving.
+                Err(error) if specs.is_empty() => {
+                    self.notes.push(format!("{} stays: {}", known.package.name, whole(&error)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(guests)
+    }
+
+    /// What the file or the tag holds today; nothing where it is gone or never moves.
+    fn found_again(&self, origin: &Origin) -> Result<Vec<Guest>, Error> {
+        match origin {
+            Origin::File(path) if path.is_file() => self.file_guests(path),
+            Origin::Reference(text) => match oci::Place::parse(text) {
+                Ok(place) if !matches!(place.wanted(), Some(Wanted::Digest(_))) => {
+                    Ok(vec![self.reference_guest(&place)?])
+                }
+                _ => Ok(Vec::new()),
+            },
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn file_guests(&self, path: &Path) -> Result<Vec<Guest>, Error> {
+        let no_file = || Error::NoFile { path: path.to_owned() };
+        let path = std::path::absolute(path).map_err(|_| no_file())?;
+        let folder = path.parent().ok_or_else(no_file)?;
+        let tap = catalog::Tap::folder(folder, Some(DIRECT))?;
+        let found = tap.formula_file(&path)?.ok_or_else(no_file)?;
+        let host = self.home.host.platform();
+        let resolved = found.formula.releases().iter();
+        let resolved = resolved.filter_map(|r| found.formula.resolve(&r.version, host).ok());
+        Ok(resolved
+            .map(|resolved| Guest {
+                resolved,
+                tap: DIRECT.to_owned(),
+                origin: Origin::File(path.clone()),
+                artifact: None,
+                found: Some(found.clone()),
+            })
+            .collect())
+    }
+
+    fn reference_guest(&self, place: &oci::Place) -> Result<Guest, Error> {
+        let home = self.home;
+        let place = &settled(place);
+        (home.setting.events)(Event::Resolving { name: place.to_string() });
+        let (runtime, client) = home.network.start()?;
+        let follow = catalog::direct::follow(place, home.host.platform(), &home.manifests, client);
+        let direct = runtime
+            .block_on(follow)
+            .map_err(|source| Error::Locate { name: place.to_string(), source })?;
+        Ok(Guest {
+            resolved: direct.resolved,
+            tap: DIRECT.to_owned(),
+            origin: Origin::Reference(place.to_string()),
+            artifact: Some(direct.artifact),
+            found: None,
+        })
+    }
+
+    /// Installed packages whose version is now something else: only taps promise that it is not.
+    pub(super) fn changed(&self, guests: &[Guest]) -> Vec<Wish> {
+        let is_changed = |known: &&Known| guests.iter().any(|guest| is_another(guest, known));
+        let keys = self.known.iter().filter(is_changed).map(|known| {
+            let package = &known.receipt.package;
+            Key { name: package.name.clone(), slot: package.slot.clone() }
+        });
+        keys.map(|key| Wish::Reinstall { key }).collect()
+    }
+
+    /// What a reference means: its version and no other, whatever is installed; remembered as
+    /// `*`, as its tag may lead to another version later.
+    pub(super) fn meant_exactly(&mut self, guest: &Guest) -> Result<Meant, Error> {
+        let name = guest.resolved.name.clone();
+        self.asked.insert(name.as_str().to_owned(), Constraint::any().as_str().to_owned());
+        let constraint = self.constraint(&format!("={}", guest.resolved.version))?;
+        Ok((Some(guest.tap.clone()), name, None, Some(constraint)))
+    }
+
+    /// What a name means that no tap has, where a package of that name is installed without one.
+    pub(super) fn meant_without_tap(
+        &self,
+        spec: &Spec,
+        name: &Name,
+        tap: Option<&str>,
+        error: catalog::taps::Error,
+    ) -> Result<Meant, Error> {
+        let is_direct = self
+            .known
+            .iter()
+            .any(|known| known.package.tap == DIRECT && known.package.name == name.as_str());
+        let is_unknown = matches!(
+            error,
+            catalog::taps::Error::NoFormula { .. } | catalog::taps::Error::NoTap { .. }
+        );
+        if !is_direct || !is_unknown || tap.is_some_and(|tap| tap != DIRECT) {
+            return Err(error.into());
+        }
+        let constraint = spec.at.as_deref().map(|at| self.constraint(at)).transpose()?;
+        Ok((Some(DIRECT.to_owned()), name.clone(), None, constraint))
+    }
+
+    fn constraint(&self, text: &str) -> Result<Constraint, Error> {
+        Constraint::parse(text).map_err(|source| Error::At { spec: text.to_owned(), source })
+    }
+}
+
+/// The place with an absolute folder: a later upgrade may start in another one.
+pub(super) fn settled(place: &oci::Place) -> oci::Place {
+    match std::path::absolute(".") {
+        Ok(base) => place.clone().relative_to(&base),
+        Err(_) => place.clone(),
+    }
+}
+
+/// An error with its causes, in one line.
+fn whole(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Whether `guest` is the installed release with other bytes, or unpacked in another way.
+fn is_another(guest: &Guest, known: &Known) -> bool {
+    let (resolved, package) = (&guest.resolved, &known.receipt.package);
+    guest.tap == known.package.tap
+        && (&resolved.name, &resolved.slot) == (&package.name, &package.slot)
+        && (&resolved.version, resolved.revision) == (&package.version, package.revision)
+        && match &guest.artifact {
+            Some(artifact) => artifact.digest != known.receipt.artifact,
+            None => resolved != package,
+        }
+}
+
+/// Whether an upgrade of `specs` means that package; without any it means every requested one.
+fn is_meant(known: &Known, specs: &[Spec]) -> bool {
+    let is_named = |spec: &Spec| match &spec.kind {
+        spec::Kind::Name { tap, name } => {
+            *name.as_str() == known.package.name
+                && tap.as_ref().is_none_or(|tap| *tap == known.package.tap)
+        }
+        _ => false,
+    };
+    match specs {
+        [] => known.package.requested.is_some(),
+        specs => specs.iter().any(is_named),
+    }
+}

@@ -1,0 +1,157 @@
+//! Packages of no tap: by a formula file, or straight from a reference.
+
+use std::process::Command;
+
+use insta::assert_snapshot;
+use test_registry::Published;
+
+use crate::support::{self, Sandbox};
+
+/// Puts `tool` into the registry under a tag; its program says `word`.
+fn push(sandbox: &Sandbox, tag: &str, word: &str) -> Published {
+    let script = format!("#!/bin/sh\necho {word}\n");
+    sandbox.registry().package("tool", tag).file("bin/tool", script, 0o755).push()
+}
+
+fn said(sandbox: &Sandbox) -> String {
+    let output = Command::new(sandbox.prefix("bin/tool")).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_reference_is_what_comes_whatever_was_there() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host().to_owned();
+    push(&sandbox, "1.0.0", "one");
+    push(&sandbox, "2.0.0", "two");
+    sandbox.run(&format!("install oci://{host}/tool:2.0.0")).ok();
+    assert_snapshot!(sandbox.run(&format!("install oci://{host}/tool:1.0.0")), @r"
+    exit 0
+    --- stderr
+    Downgraded tool 2.0.0 -> 1.0.0 from direct
+    ");
+    assert_eq!(said(&sandbox), "one\n");
+    assert_snapshot!(sandbox.run(&format!("install oci://{host}/tool:1.0.0")), @r"
+    exit 0
+    --- stderr
+    tool 1.0.0 is installed already, as asked for with `=1.0.0`
+    ");
+    assert_eq!(sandbox.run("list --json").json()["packages"][0]["requested"], "*");
+
+    let moved = push(&sandbox, "1.0.0", "another one");
+    assert_snapshot!(sandbox.run(&format!("install oci://{host}/tool:1.0.0")), @r"
+    exit 0
+    --- stderr
+    Reinstalled tool 1.0.0 from direct
+    ");
+    assert_eq!(said(&sandbox), "another one\n");
+    sandbox.run("undo").ok();
+    assert_eq!(said(&sandbox), "one\n");
+    sandbox.run(&format!("install oci://{host}/tool:1.0.0@{}", moved.index)).ok();
+    assert_eq!(said(&sandbox), "another one\n");
+}
+
+#[test]
+fn an_upgrade_asks_for_the_tag_again_and_never_for_a_digest() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host().to_owned();
+    let first = push(&sandbox, "stable", "one");
+    sandbox.run(&format!("install oci://{host}/tool:stable")).ok();
+    assert_snapshot!(sandbox.run("upgrade tool"), @r"
+    exit 0
+    --- stderr
+    tool stable is the newest
+    ");
+    push(&sandbox, "stable", "two");
+    assert_snapshot!(sandbox.run("upgrade tool"), @r"
+    exit 0
+    --- stderr
+    Reinstalled tool stable from direct
+    ");
+    assert_eq!(said(&sandbox), "two\n");
+    push(&sandbox, "stable", "three");
+    assert_snapshot!(sandbox.run("upgrade"), @r"
+    exit 0
+    --- stderr
+    Reinstall  tool  stable  121 B  you named it
+    1 package to change, 121 B to download
+    Reinstalled tool stable from direct
+    ");
+    assert_eq!(said(&sandbox), "three\n");
+
+    sandbox.run(&format!("install oci://{host}/tool@{}", first.index)).ok();
+    sandbox.registry().forget_requests();
+    sandbox.run("upgrade").ok();
+    assert_eq!(said(&sandbox), "one\n");
+    assert_eq!(sandbox.registry().requests().len(), 0);
+}
+
+#[test]
+fn a_formula_file_is_read_again() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host().to_owned();
+    let write = |versions: &[(&str, &Published)]| {
+        let mut text = format!(
+            "schema = 1\nname = \"tool\"\nsummary = \"A test\"\nlicense = \"MIT\"\n\n\
+             [source]\noci = \"{host}/tool\"\n"
+        );
+        for (version, published) in versions {
+            text += &format!("\n[version.\"{version}\"]\nany = \"{}\"\n", published.manifests[0]);
+        }
+        sandbox.write("tool.toml", text);
+    };
+    let (one, two) = (push(&sandbox, "1.0.0", "one"), push(&sandbox, "2.0.0", "two"));
+    write(&[("1.0.0", &one)]);
+    sandbox.run("install ./tool.toml").ok();
+    assert_snapshot!(sandbox.run("install ./tool.toml"), @r"
+    exit 0
+    --- stderr
+    tool 1.0.0 is installed already
+    ");
+    write(&[("1.0.0", &two)]);
+    assert_snapshot!(sandbox.run("install ./tool.toml"), @r"
+    exit 0
+    --- stderr
+    Reinstalled tool 1.0.0 from direct
+    ");
+    assert_eq!(said(&sandbox), "two\n");
+    write(&[("2.0.0", &two), ("1.0.0", &two)]);
+    assert_snapshot!(sandbox.run("upgrade tool"), @r"
+    exit 0
+    --- stderr
+    Upgraded tool 1.0.0 -> 2.0.0 from direct
+    ");
+    fs_err::remove_file(sandbox.home().join("desk/tool.toml")).unwrap();
+    assert_snapshot!(sandbox.run("upgrade tool"), @r"
+    exit 0
+    --- stderr
+    tool 2.0.0 is the newest
+    ");
+    assert_snapshot!(sandbox.run("upgrade"), @r"
+    exit 0
+    --- stderr
+    nothing to change
+    ");
+    assert_eq!(said(&sandbox), "two\n");
+}
+
+#[test]
+fn a_layout_is_found_from_every_folder() {
+    let sandbox = Sandbox::new();
+    let layout = support::workspace().join("formulas/hello");
+    let copy = sandbox.home().join("desk/greeting");
+    assert!(Command::new("cp").arg("-r").arg(layout).arg(&copy).status().unwrap().success());
+    sandbox.run("install oci:greeting").ok();
+    let mut upgrade = sandbox.command("upgrade");
+    assert_snapshot!(sandbox.finish(upgrade.current_dir(sandbox.home())), @r"
+    exit 0
+    --- stderr
+    nothing to change
+    ");
+    fs_err::remove_dir_all(copy).unwrap();
+    assert_snapshot!(sandbox.run("upgrade"), @r"
+    exit 0
+    --- stderr
+    hello stays: cannot find the bytes of `oci:[HOME]/desk/greeting`: cannot get oci:[HOME]/desk/greeting: cannot read from an image layout: `[HOME]/desk/greeting` is no image layout: it has no file `oci-layout`
+    ");
+}
