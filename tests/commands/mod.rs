@@ -7,6 +7,7 @@ mod install;
 mod installed;
 mod kegs;
 mod launch;
+mod mirror;
 mod needs;
 mod program;
 mod shellenv;
