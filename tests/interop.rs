@@ -1,0 +1,28 @@
+//! The program against real registries and clients of others; nothing here is imitated.
+//!
+//! What this machine lacks is said on the terminal as `skipped: NAME is not here`. Where `CI` is
+//! set, a program that `.ci/run` installs from Debian may not be missing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "a test that cannot go on fails, and a transcript is long"
+)]
+
+#[allow(dead_code, unused_imports, reason = "the tests of the commands use all of it")]
+mod support;
+
+mod interop {
+    mod by_hand;
+    mod chart;
+    mod desk;
+    mod image;
+    mod index;
+    mod layout;
+    mod oras;
+    mod peers;
+    mod podman;
+    mod registry;
+    mod toolchain;
+    mod tree;
+}

@@ -1,0 +1,52 @@
+//! Which programs of others are on this machine; what is missing is said, not passed over.
+
+use std::{collections::BTreeSet, env, io::Write as _, path::Path, sync::Mutex, thread};
+
+/// What `.ci/run` installs from Debian; Zot and the Go modules may be missing even there.
+const DEBIAN: &[&str] =
+    &["curl", "docker-registry", "go-1.19", "jq", "podman", "skopeo", "tar", "zstd"];
+
+/// What was said already.
+static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Where Debian keeps the versions of Go beside each other.
+pub(super) const GO: &str = "/usr/lib/go-1.19";
+
+/// Whether all programs are here; names each that is not.
+pub(super) fn are_here(names: &[&str]) -> bool {
+    // Not `all`: the second missing one is named as well.
+    names.iter().filter(|name| !is_here(name)).count() == 0
+}
+
+/// Whether a program is here; names it where it is not.
+pub(super) fn is_here(name: &str) -> bool {
+    let found = match name {
+        "go-1.19" => Path::new(GO).join("bin/go").is_file(),
+        _ => is_on_path(name),
+    };
+    if !found {
+        skip(name);
+    }
+    found
+}
+
+fn is_on_path(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+fn skip(name: &str) {
+    let must_be_here = env::var_os("CI").is_some() && DEBIAN.contains(&name);
+    assert!(!must_be_here, "{name} is not here, but CI installs it");
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    let line = format!("skipped: {name} is not here ({test})");
+    if SAID.lock().unwrap().insert(line.clone()) {
+        say(&line);
+    }
+}
+
+/// Says something on the terminal even when the test passes: the harness keeps only what the
+/// print macros say.
+pub(super) fn say(line: &str) {
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+}

@@ -1,0 +1,160 @@
+//! Registries as their makers ship them, each on a free port of 127.0.0.1 until it is dropped.
+
+use std::{
+    fmt,
+    io::{self, Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use super::peers;
+
+/// How long a registry may take until it answers; only one that hangs takes so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The pause between two questions whether it answers.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How often a port is chosen anew because another process was quicker.
+const PORTS: u32 = 3;
+
+/// Whose registry it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Zot,
+    Distribution,
+    DockerRegistry,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 3] = [Self::Zot, Self::Distribution, Self::DockerRegistry];
+
+    /// The name that the documentation uses, and the program's but for distribution.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Zot => "zot",
+            Self::Distribution => "distribution",
+            Self::DockerRegistry => "docker-registry",
+        }
+    }
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Distribution => "registry",
+            other => other.name(),
+        }
+    }
+
+    fn config(self, folder: &str, port: u16) -> String {
+        match self {
+            Self::Zot => format!(
+                r#"{{"distSpecVersion": "1.1.1",
+                    "storage": {{"rootDirectory": "{folder}", "gc": false}},
+                    "http": {{"address": "127.0.0.1", "port": "{port}", "compat": ["docker2s2"]}},
+                    "log": {{"level": "error"}}}}"#
+            ),
+            Self::Distribution | Self::DockerRegistry => format!(
+                "version: 0.1\n\
+                 storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n\
+                 http: {{addr: \"127.0.0.1:{port}\"}}\n\
+                 log: {{level: error}}\n"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A registry that answers.
+pub(super) struct Registry {
+    pub(super) kind: Kind,
+    /// `127.0.0.1:PORT`.
+    pub(super) host: String,
+    process: Child,
+    folder: TempDir,
+}
+
+impl Registry {
+    /// Every registry that is here, started one after the other.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Kind::ALL.into_iter().filter(|kind| peers::is_here(kind.program())).map(Self::start)
+    }
+
+    fn start(kind: Kind) -> Self {
+        let started = (0..PORTS).find_map(|_| {
+            let mut registry = Self::launch(kind);
+            registry.wait().then_some(registry)
+        });
+        started.unwrap_or_else(|| panic!("{kind} ends as soon as it starts"))
+    }
+
+    fn launch(kind: Kind) -> Self {
+        let folder = tempfile::Builder::new().prefix("pkg-peer-").tempdir().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let end = if kind == Kind::Zot { "json" } else { "yml" };
+        let config = folder.path().join("config").with_extension(end);
+        let data = folder.path().join("data");
+        fs_err::write(&config, kind.config(data.to_str().unwrap(), port)).unwrap();
+        let log = fs_err::File::create(folder.path().join("log")).unwrap().into_parts().0;
+        let process = Command::new(kind.program())
+            .arg("serve")
+            .arg(config)
+            .current_dir(&folder)
+            .env("OTEL_TRACES_EXPORTER", "none")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {kind}: {error}"));
+        Self { kind, host: format!("127.0.0.1:{port}"), process, folder }
+    }
+
+    /// Whether it came to answer; false when it ended instead.
+    fn wait(&mut self) -> bool {
+        let start = Instant::now();
+        while !self.answers().unwrap_or(false) {
+            if self.process.try_wait().unwrap().is_some() {
+                peers::say(&self.log());
+                return false;
+            }
+            assert!(start.elapsed() < PATIENCE, "{} does not answer: {}", self.kind, self.log());
+            thread::sleep(PAUSE);
+        }
+        // Else another process answers on a port that this one did not get.
+        self.process.try_wait().unwrap().is_none()
+    }
+
+    fn answers(&self) -> io::Result<bool> {
+        let address: SocketAddr = self.host.parse().unwrap();
+        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let host = &self.host;
+        write!(stream, "GET /v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.take(64).read_to_string(&mut answer)?;
+        Ok(answer.starts_with("HTTP/1.1 200"))
+    }
+
+    fn log(&self) -> String {
+        fs_err::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            peers::say(&format!("{} at {} said: {}", self.kind, self.host, self.log()));
+        }
+        // It is this test's own process; one that ended by itself needs no end.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
