@@ -79,6 +79,19 @@ fn an_upgrade_asks_for_the_tag_again_and_never_for_a_digest() {
     ");
     assert_eq!(said(&sandbox), "three\n");
 
+    sandbox.run("pin tool").ok();
+    push(&sandbox, "stable", "four");
+    sandbox.run("upgrade").ok();
+    assert_eq!(said(&sandbox), "three\n");
+    assert_snapshot!(sandbox.run(&format!("install oci://{host}/tool:stable")), @r"
+    exit 1
+    --- stderr
+    error: `tool` is pinned at stable
+
+    hint: unpin `tool` first
+    ");
+    sandbox.run("unpin tool").ok();
+
     sandbox.run(&format!("install oci://{host}/tool@{}", first.index)).ok();
     sandbox.registry().forget_requests();
     sandbox.run("upgrade").ok();

@@ -7,7 +7,7 @@ use std::{error::Error as StdError, path::Path};
 use catalog::{DIRECT, Spec, spec};
 use formula::{Constraint, Name};
 use oci::reference::Wanted;
-use plan::{Key, Wish};
+use plan::Wish;
 
 use super::{Draft, Error};
 use crate::{event::Event, offer::Guest, receipt::Origin, state::Known};
@@ -99,13 +99,17 @@ impl Draft<'_> {
     }
 
     /// Installed packages whose version is now something else: only taps promise that it is not.
-    pub(super) fn changed(&self, guests: &[Guest]) -> Vec<Wish> {
+    pub(super) fn changed(&self, guests: &[Guest]) -> Result<Vec<Wish>, Error> {
         let is_changed = |known: &&Known| guests.iter().any(|guest| is_another(guest, known));
-        let keys = self.known.iter().filter(is_changed).map(|known| {
-            let package = &known.receipt.package;
-            Key { name: package.name.clone(), slot: package.slot.clone() }
-        });
-        keys.map(|key| Wish::Reinstall { key }).collect()
+        let wish = |known: &Known| match known.to_installed(None) {
+            Some(package) if package.pinned => {
+                let (key, release) = (package.key(), package.release().into());
+                Err(plan::Error::Pinned { key, release }.into())
+            }
+            package => Ok(package.map(|package| Wish::Reinstall { key: package.key() })),
+        };
+        let wishes = self.known.iter().filter(is_changed).map(wish);
+        wishes.filter_map(Result::transpose).collect()
     }
 
     /// What a reference means: its version and no other, whatever is installed; remembered as
@@ -178,6 +182,7 @@ fn is_another(guest: &Guest, known: &Known) -> bool {
 }
 
 /// Whether an upgrade of `specs` means that package; without any it means every requested one.
+/// What is pinned stays, and nobody has to be asked for it.
 fn is_meant(known: &Known, specs: &[Spec]) -> bool {
     let is_named = |spec: &Spec| match &spec.kind {
         spec::Kind::Name { tap, name } => {
@@ -186,8 +191,9 @@ fn is_meant(known: &Known, specs: &[Spec]) -> bool {
         }
         _ => false,
     };
-    match specs {
+    let is_one = match specs {
         [] => known.package.requested.is_some(),
         specs => specs.iter().any(is_named),
-    }
+    };
+    is_one && !known.package.pinned
 }

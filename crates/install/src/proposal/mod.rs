@@ -150,7 +150,7 @@ impl<'a> Draft<'a> {
         offers: &Offers<'_>,
     ) -> Result<(plan::Plan, Vec<plan::Installed>), Error> {
         let mut wishes = self.wishes(request, offers)?;
-        wishes.extend(self.changed(offers.guests()));
+        wishes.extend(self.changed(offers.guests())?);
         let before = self.planner_view(offers)?;
         let plan = plan::plan(&before, &wishes, offers)?;
         Ok((plan, before))
