@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use insta::assert_snapshot;
+use regex::Regex;
 use test_registry::Published;
 
 use crate::support::{self, Sandbox};
@@ -167,4 +168,26 @@ fn a_layout_is_found_from_every_folder() {
     --- stderr
     hello stays: cannot find the bytes of `oci:[HOME]/desk/greeting`: cannot get oci:[HOME]/desk/greeting: cannot read from an image layout: `[HOME]/desk/greeting` is no image layout: it has no file `oci-layout`
     ");
+}
+
+#[test]
+fn info_tells_what_the_receipt_remembers() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host().to_owned();
+    push(&sandbox, "1.0.0", "one");
+    sandbox.run(&format!("install oci://{host}/tool:1.0.0")).ok();
+    let page = sandbox.run("info tool").to_string();
+    let page = Regex::new(r"From \S+").unwrap().replace(&page, "From [PLATFORM]");
+    assert_snapshot!(page, @r"
+    exit 0
+    --- stdout
+    Name  direct/tool
+    Version  1.0.0
+    Installed  1.0.0 in [HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]
+    From [PLATFORM]  oci://[HOST]/tool:1.0.0
+    ");
+    let info = sandbox.run("info direct/tool --json").ok().json();
+    assert_eq!(info["fetch"][0]["reference"], format!("oci://{host}/tool:1.0.0"));
+    assert_eq!(info["installed"][0]["version"], "1.0.0");
+    assert_eq!(sandbox.run("info test/tool").code, 3);
 }

@@ -1,8 +1,9 @@
 //! `pkg info`
 
-use catalog::{At, Found, Spec};
+use catalog::{At, DIRECT, Found, Spec, spec::Kind};
 use clap::Args;
 use formula::{Platform, Release, Resolved};
+use install::Home;
 
 use crate::{
     args::examples,
@@ -26,12 +27,16 @@ pub struct Info {
 impl Info {
     pub(crate) fn run(self, session: &Session) -> Result {
         let spec: Spec = self.spec.parse()?;
-        let found = session.formula(&spec)?;
         let home = session.home()?;
-        let installed = home.installed()?;
-        let (release, resolved) = pick(&found, &spec, home.host().platform())?;
-        let named = installed.named(found.formula.name().as_str());
-        let view = view::Info::of(&found, release, &resolved, &named);
+        let view = match session.formula(&spec) {
+            Ok(found) => {
+                let installed = home.installed()?;
+                let (release, resolved) = pick(&found, &spec, home.host().platform())?;
+                let named = installed.named(found.formula.name().as_str());
+                view::Info::of(&found, release, &resolved, &named)
+            }
+            Err(failure) => without_tap(&home, &spec)?.ok_or(failure)?,
+        };
         if session.printer.is_json() {
             session.printer.json(&view);
         } else {
@@ -39,6 +44,18 @@ impl Info {
         }
         Ok(())
     }
+}
+
+/// An installed package that no tap has, as its receipt remembers it.
+fn without_tap(home: &Home, spec: &Spec) -> Result<Option<view::Info>> {
+    let Kind::Name { tap, name } = &spec.kind else { return Ok(None) };
+    if tap.as_ref().is_some_and(|tap| tap != DIRECT) || spec.at.is_some() {
+        return Ok(None);
+    }
+    let installed = home.installed()?;
+    let package = installed.named(name.as_str()).into_iter().find(|p| p.tap == DIRECT);
+    let Some(package) = package else { return Ok(None) };
+    Ok(Some(view::Info::of_receipt(&home.receipt(package)?, package)))
 }
 
 /// The newest release that fits, for this machine where there is one, else for its first platform.

@@ -3,6 +3,7 @@
 use catalog::Found;
 use digest::Digest;
 use formula::{FullName, Key, Name, Notice, Pin, Platform, Release, Resolved, Source};
+use install::Receipt;
 use serde::Serialize;
 
 use super::package::Package;
@@ -129,7 +130,24 @@ impl Info {
         resolved: &Resolved,
         installed: &[&install::Package],
     ) -> Self {
-        let formula = &found.formula;
+        Self {
+            date: release.date.clone(),
+            description: found.formula.description().map(str::to_owned),
+            fetch: fetches(found, release, &resolved.platform),
+            installed: installed.iter().map(|package| Package::of(package)).collect(),
+            ..Self::without_formula(&found.tap, resolved)
+        }
+    }
+
+    /// The facts of an installed package of no tap, as its receipt remembers them.
+    pub(crate) fn of_receipt(receipt: &Receipt, package: &install::Package) -> Self {
+        Self {
+            installed: vec![Package::of(package)],
+            ..Self::without_formula(&receipt.tap, &receipt.package)
+        }
+    }
+
+    fn without_formula(tap: &str, resolved: &Resolved) -> Self {
         let names = |names: &[Name]| names.iter().map(Name::to_string).collect();
         let depend = |(name, depend): (&FullName, &formula::Depend)| Depend {
             name: name.to_string(),
@@ -144,14 +162,14 @@ impl Info {
         };
         Self {
             schema: 1,
-            name: formula.name().to_string(),
-            tap: found.tap.clone(),
+            name: resolved.name.to_string(),
+            tap: tap.to_owned(),
             version: resolved.version.clone(),
             revision: resolved.revision,
-            date: release.date.clone(),
+            date: None,
             slot: resolved.slot.clone(),
             summary: resolved.summary.clone(),
-            description: formula.description().map(str::to_owned),
+            description: None,
             homepage: resolved.homepage.clone(),
             license: resolved.license.clone(),
             aliases: names(&resolved.aliases),
@@ -163,8 +181,8 @@ impl Info {
             yanked: resolved.yanked.clone(),
             deprecated: resolved.deprecated.as_ref().map(Told::of),
             disabled: resolved.disabled.as_ref().map(Told::of),
-            fetch: fetches(found, release, &resolved.platform),
-            installed: installed.iter().map(|package| Package::of(package)).collect(),
+            fetch: vec![Fetch::of(resolved.key.to_string(), &resolved.source)],
+            installed: Vec::new(),
         }
     }
 }
