@@ -52,6 +52,8 @@ pub(crate) struct Steps<'a> {
     pub(crate) name: &'a str,
     /// The keg as it will lie in the cellar.
     pub(crate) keg: &'a Path,
+    /// The transaction's own folder.
+    pub(crate) staging: &'a Path,
     /// `<root>/etc` and `<root>/var`.
     pub(crate) places: [PathBuf; 2],
     /// Expands install-time tokens.
@@ -75,14 +77,14 @@ impl Steps<'_> {
     fn verb(&self, verb: &Verb, keep: bool) -> Result<(), Error> {
         match verb {
             Verb::Mkdir { path, mode } => self.at(path, |path| {
-                fs::create_dir_all(path)?;
+                settings::make_folders(path)?;
                 mode.map_or(Ok(()), |mode| chmod(path, mode))
             }),
             Verb::Copy { from, to, mode } => self.at(to, |to| {
                 if keep && exists(to) {
                     return Ok(());
                 }
-                copy(&self.keg.join(from), to, *mode)
+                copy(self.staging, &self.keg.join(from), to, *mode)
             }),
             Verb::Write { path, text, mode } => {
                 let text = self.text(text)?;
@@ -91,7 +93,7 @@ impl Steps<'_> {
                         return Ok(());
                     }
                     make_parent(path)?;
-                    settings::write(path, text.as_bytes(), mode.unwrap_or(0o644))
+                    settings::write(self.staging, path, text.as_bytes(), mode.unwrap_or(0o644))
                 })
             }
             Verb::Symlink { path, to } => {
@@ -101,7 +103,7 @@ impl Steps<'_> {
                         return Ok(());
                     }
                     make_parent(path)?;
-                    symlink(Path::new(&to), path)
+                    symlink(self.staging, Path::new(&to), path)
                 })
             }
             Verb::Replace { path, with } => {
@@ -115,7 +117,7 @@ impl Steps<'_> {
                     for (old, new) in &pairs {
                         text = text.replace(old, new);
                     }
-                    settings::write(path, text.as_bytes(), mode)
+                    settings::write(self.staging, path, text.as_bytes(), mode)
                 })
             }
             Verb::Chmod { path, mode } => self.at(path, |path| chmod(path, *mode)),
@@ -145,7 +147,7 @@ fn exists(path: &Path) -> bool {
 }
 
 fn make_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)
+    path.parent().map_or(Ok(()), settings::make_folders)
 }
 
 fn chmod(path: &Path, mode: u32) -> io::Result<()> {
@@ -153,25 +155,20 @@ fn chmod(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o755))
 }
 
-fn symlink(to: &Path, path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let staged = tempfile::Builder::new()
-        .prefix(".pkg-")
-        .make_in(folder, |staged| std::os::unix::fs::symlink(to, staged))?;
-    staged.persist(path).map_err(|error| error.error)?;
-    Ok(())
+fn symlink(staging: &Path, to: &Path, path: &Path) -> io::Result<()> {
+    settings::put(staging, path, |staged| std::os::unix::fs::symlink(to, staged))
 }
 
-fn copy(from: &Path, to: &Path, mode: Option<u32>) -> io::Result<()> {
+fn copy(staging: &Path, from: &Path, to: &Path, mode: Option<u32>) -> io::Result<()> {
     if fs::symlink_metadata(from)?.is_dir() {
-        fs::create_dir_all(to)?;
+        settings::make_folders(to)?;
         for entry in fs::read_dir(from)? {
             let entry = entry?;
-            copy(&entry.path(), &to.join(entry.file_name()), mode)?;
+            copy(staging, &entry.path(), &to.join(entry.file_name()), mode)?;
         }
         return Ok(());
     }
     make_parent(to)?;
-    settings::replace(from, to)?;
+    settings::replace(staging, from, to)?;
     mode.map_or(Ok(()), |mode| chmod(to, mode))
 }

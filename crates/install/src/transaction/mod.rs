@@ -284,8 +284,10 @@ impl Transaction<'_> {
             let earlier = Receipt::all_of(layout, &keg.name);
             let known: HashSet<digest::Sha256> =
                 earlier.iter().flat_map(|r| &r.settings).map(|setting| setting.sha256).collect();
+            let (root, staging) = (layout.root(), self.staging.path());
+            let places = settings::Places { root, keg: &path, staging };
             for setting in &receipt.settings {
-                let brought = settings::bring(layout.root(), &path, setting, &known)?;
+                let brought = settings::bring(&places, setting, &known)?;
                 if let Brought::Beside(beside) = brought {
                     notes.push(format!(
                         "`{}` was changed by you and stays; the package's own is `{}`",
@@ -298,6 +300,7 @@ impl Transaction<'_> {
         let steps = Steps {
             name: &keg.name,
             keg: &path,
+            staging: self.staging.path(),
             places: [layout.etc(), layout.var()],
             expand: &|text| self.home.expand(text, keg, needs),
         };
