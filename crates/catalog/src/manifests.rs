@@ -1,6 +1,10 @@
 //! Manifests that were seen before, by digest: asked for once, then read from the cache.
 
-use std::path::PathBuf;
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
 
 use bytes::Bytes;
 use digest::Digest;
@@ -36,11 +40,13 @@ impl Manifests {
         kept.push(b'\n');
         kept.extend_from_slice(&manifest.bytes);
         let staged = path.with_extension(std::process::id().to_string());
-        let written = fs::create_dir_all(folder)
+        let written = make_private(folder)
             .and_then(|()| fs::write(&staged, kept))
             .and_then(|()| fs::rename(&staged, &path));
         if let Err(error) = written {
             tracing::debug!(%error, "cannot keep a manifest");
+            // Half a file on a full disk is in the way of others.
+            let _ = fs::remove_file(&staged).is_ok();
         }
     }
 
@@ -48,4 +54,9 @@ impl Manifests {
         let folder = self.folder.as_ref()?;
         Some(folder.join("manifests").join(digest.algorithm()).join(digest.encoded()))
     }
+}
+
+/// Makes a folder, and those above it that are missing, for the user alone.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

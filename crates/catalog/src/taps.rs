@@ -2,10 +2,14 @@
 //!
 //! A bare name resolves in one tap only: a second tap that offers it is an error, never a choice.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write as _,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
 
 use formula::{Heading, Name};
-use fs_err as fs;
+use fs_err::{self as fs, os::unix::fs::OpenOptionsExt as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -251,12 +255,15 @@ impl Taps {
         }
         let state = |source| Error::State { step: "write", tap: tap.name().to_owned(), source };
         let own = self.folder.join(tap.name());
-        fs::create_dir_all(&own).map_err(state)?;
+        // Nobody else may write the root, whatever the umask lets through.
+        std::fs::DirBuilder::new().recursive(true).mode(0o755).create(&own).map_err(state)?;
         let json = serde_json::to_vec_pretty(&Remembered { schema: 1, order, folder })
             .map_err(|error| state(error.into()))?;
         // The rename makes the file whole or absent, whatever happens in between.
         let staged = own.join("tap.json.new");
-        fs::write(&staged, json).map_err(state)?;
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o644);
+        options.open(&staged).and_then(|mut file| file.write_all(&json)).map_err(state)?;
         fs::rename(&staged, own.join("tap.json")).map_err(state)
     }
 }
