@@ -2,7 +2,7 @@
 //!
 //! Commands that touch no network pay for neither.
 
-use std::sync::OnceLock;
+use std::{fs::File, io, sync::OnceLock};
 
 use tokio::runtime::Runtime;
 
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 pub enum Error {
     /// The system gives no threads or descriptors.
     #[error("cannot start the network threads")]
-    Start(#[source] std::io::Error),
+    Start(#[source] io::Error),
     /// The client's configuration cannot be used, such as a CA file that is no certificate.
     #[error("cannot set up the registry client")]
     Client(#[source] oci::Error),
@@ -36,6 +36,7 @@ impl Network {
     /// The client and the runtime to drive it on; both live as long as the network.
     pub(crate) fn start(&self) -> Result<(&Runtime, &oci::Client), Error> {
         if self.started.get().is_none() {
+            check_descriptors().map_err(Error::Start)?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
                 .thread_name("network")
@@ -49,4 +50,13 @@ impl Network {
         let started = self.started.get().expect("set above, by this thread or a faster one");
         Ok((&started.runtime, &started.client))
     }
+}
+
+/// More descriptors than the runtime takes to start.
+const DESCRIPTORS: usize = 8;
+
+/// Asks for descriptors and gives them back: the runtime panics where it does not get its own.
+fn check_descriptors() -> io::Result<()> {
+    let open = |_| File::open("/");
+    (0..DESCRIPTORS).map(open).collect::<io::Result<Vec<File>>>().map(drop)
 }
