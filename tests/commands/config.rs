@@ -19,6 +19,9 @@ fn every_value_says_where_it_comes_from() {
     offline  true  --offline
     yes  true  PKG_YES
     cache  [HOME]/.cache/pkg  default
+    patience.stall-seconds  30  default
+    patience.retries  5  default
+    patience.lock-seconds  600  default
     mirror."https://a.example/"  https://b.example/  config.toml:3
     "#);
     let root = &sandbox.run("config --json --root r").json()["settings"][0];
@@ -39,6 +42,9 @@ fn a_relative_xdg_folder_is_ignored_and_a_relative_root_is_not() {
     offline  false  default
     yes  false  default
     cache  [HOME]/.cache/pkg  default
+    patience.stall-seconds  30  default
+    patience.retries  5  default
+    patience.lock-seconds  600  default
     ");
     assert_snapshot!(sandbox.finish(command.env("PKG_ROOT", "data")), @r"
     exit 2

@@ -1,6 +1,6 @@
 //! What a command gets: the settings of this run, the printer, and the rooms below, opened.
 
-use std::{io::IsTerminal as _, path::Path, sync::Arc};
+use std::{io::IsTerminal as _, path::Path, sync::Arc, time::Duration};
 
 use catalog::{Found, Spec, Tap, Taps, spec::Kind};
 use install::{Home, Package};
@@ -58,6 +58,8 @@ impl Session {
             credentials: oci::credentials::Lookup::new(self.environment.credentials.clone()),
             offline: settings.offline.value,
             streams_per_host: settings.jobs.value.get(),
+            stall: Duration::from_secs(settings.stall.value),
+            retries: settings.retries.value,
             ..oci::Config::default()
         };
         let mirrors = settings.mirrors.iter().map(|mirror| &mirror.value);

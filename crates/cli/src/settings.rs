@@ -17,6 +17,15 @@ use crate::{
 /// Downloads at once where nobody says how many.
 const JOBS: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
 
+/// The longest silence of a server, in seconds, where nobody says how long.
+const STALL_SECONDS: u64 = 30;
+
+/// How often a failed request is tried again where nobody says how often.
+const RETRIES: u32 = 5;
+
+/// How long another process may hold the lock, in seconds, where nobody says how long.
+const LOCK_SECONDS: u64 = 600;
+
 /// The values that hold for this run.
 #[derive(Debug)]
 pub struct Settings {
@@ -34,6 +43,12 @@ pub struct Settings {
     pub yes: Setting<bool>,
     /// Certificate authorities to trust beside the system's.
     pub ca: Option<Setting<Vec<PathBuf>>>,
+    /// The longest silence of a server, in seconds.
+    pub stall: Setting<u64>,
+    /// How often a failed request is tried again.
+    pub retries: Setting<u32>,
+    /// The longest wait for another process that changes the root, in seconds.
+    pub lock: Setting<u64>,
     /// What is fetched from elsewhere.
     pub mirrors: Vec<Setting<Mirror>>,
     /// What is special about single registries.
@@ -83,6 +98,11 @@ impl<T> Setting<T> {
     fn of_file(located: crate::config::Located<T>) -> Self {
         Self { value: located.value, origin: Origin::File(located.line) }
     }
+
+    fn of_file_or(located: Option<crate::config::Located<T>>, value: T) -> Self {
+        let default = Self { value, origin: Origin::Default };
+        located.map_or(default, Self::of_file)
+    }
 }
 
 impl Settings {
@@ -116,6 +136,9 @@ impl Settings {
             offline: offline.or(config.offline.map(Setting::of_file)).unwrap_or(no.clone()),
             yes: yes.unwrap_or(no),
             ca: config.ca.map(Setting::of_file),
+            stall: Setting::of_file_or(config.stall, STALL_SECONDS),
+            retries: Setting::of_file_or(config.retries, RETRIES),
+            lock: Setting::of_file_or(config.lock, LOCK_SECONDS),
             mirrors: config.mirrors.into_iter().map(Setting::of_file).collect(),
             registries: config.registries.into_iter().map(Setting::of_file).collect(),
         })

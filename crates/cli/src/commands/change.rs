@@ -12,9 +12,6 @@ use crate::{
     view,
 };
 
-/// How long another process may hold the lock.
-const PATIENCE: Duration = Duration::from_secs(600);
-
 /// Changes nothing, if wished.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Dry {
@@ -100,12 +97,13 @@ fn ask(session: &Session, proposal: &Proposal, is_sweeping: bool) -> Result<bool
 pub(crate) fn waiting(
     session: &Session,
 ) -> impl FnMut(&store::lock::Holder, Duration) -> ControlFlow<()> {
+    let patience = Duration::from_secs(session.settings.lock.value);
     let mut told = false;
     move |holder, waited| {
         if !std::mem::replace(&mut told, true) {
             session.printer.status("Waiting", format_args!("for {holder} to end"));
         }
-        if waited > PATIENCE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if waited > patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

@@ -18,6 +18,12 @@ pub const EXAMPLE: &str = r#"jobs = 4                      # downloads at once
 offline = false               # use no network
 ca = "/etc/ssl/example.pem"   # trust this authority too, for every host; or a list of files
 
+# How long the program goes on where something else does not.
+[patience]
+stall-seconds = 30    # a server that says nothing for so long has stalled
+retries = 5           # how often a failed request is tried again
+lock-seconds = 600    # how long another process may change the same root
+
 # Addresses that start with the left side are fetched from the right side and the rest.
 # This holds for registries and all other sources alike.
 [mirror]
@@ -37,6 +43,12 @@ pub struct Config {
     pub offline: Option<Located<bool>>,
     /// Files of certificate authorities to trust beside the system's, absolute.
     pub ca: Option<Located<Vec<PathBuf>>>,
+    /// The longest silence of a server, in seconds.
+    pub stall: Option<Located<u64>>,
+    /// How often a failed request is tried again.
+    pub retries: Option<Located<u32>>,
+    /// The longest wait for another process that changes the root, in seconds.
+    pub lock: Option<Located<u64>>,
     /// What is fetched from elsewhere, in the file's order.
     pub mirrors: Vec<Located<Mirror>>,
     /// What is special about single registries.

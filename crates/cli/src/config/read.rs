@@ -1,9 +1,10 @@
 //! From TOML to a [`Config`]: each key is known, each value is of its kind.
 
 use std::{
-    num::NonZeroUsize,
+    num::NonZeroU64,
     ops::Range,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use toml::{
@@ -15,7 +16,8 @@ use super::{Config, Located, Mirror, Problem, Registry, line_of};
 
 type Entry<'a> = (&'a Spanned<std::borrow::Cow<'a, str>>, &'a Spanned<DeValue<'a>>);
 
-const KEYS: &[&str] = &["ca", "jobs", "mirror", "offline", "registry"];
+const KEYS: &[&str] = &["ca", "jobs", "mirror", "offline", "patience", "registry"];
+const PATIENCE_KEYS: &[&str] = &["lock-seconds", "retries", "stall-seconds"];
 const REGISTRY_KEYS: &[&str] = &["plain-http"];
 
 pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Problem> {
@@ -27,9 +29,10 @@ pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Problem> {
     for (key, value) in in_order(document.get_ref()) {
         let line = line_of(text, key.span().start);
         match key.get_ref().as_ref() {
-            "jobs" => config.jobs = Some(Located { value: jobs(value)?, line }),
+            "jobs" => config.jobs = Some(Located { value: number(value)?, line }),
             "offline" => config.offline = Some(Located { value: switch(value)?, line }),
             "ca" => config.ca = Some(Located { value: paths(value, folder)?, line }),
+            "patience" => patience(text, value, &mut config)?,
             "mirror" => {
                 for entry in in_order(table(value)?) {
                     let line = line_of(text, entry.0.span().start);
@@ -55,10 +58,30 @@ fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
     entries
 }
 
-fn jobs(value: &Spanned<DeValue<'_>>) -> Result<NonZeroUsize, Problem> {
-    let number = value.get_ref().as_integer().map(|i| i.as_str().replace('_', ""));
-    let number = number.and_then(|number| number.parse().ok());
-    number.ok_or_else(|| wrong(value, "a whole number from 1 on"))
+fn patience(text: &str, value: &Spanned<DeValue<'_>>, config: &mut Config) -> Result<(), Problem> {
+    for (key, value) in in_order(table(value)?) {
+        let line = line_of(text, key.span().start);
+        let seconds = || Ok(Located { value: number::<NonZeroU64>(value)?.get(), line });
+        match key.get_ref().as_ref() {
+            "stall-seconds" => config.stall = Some(seconds()?),
+            "lock-seconds" => config.lock = Some(seconds()?),
+            "retries" => {
+                let retries = integer(value).ok_or_else(|| wrong(value, "a whole number"))?;
+                config.retries = Some(Located { value: retries, line });
+            }
+            _ => return Err(unknown(key, PATIENCE_KEYS)),
+        }
+    }
+    Ok(())
+}
+
+/// A number of a type that has no zero.
+fn number<T: FromStr>(value: &Spanned<DeValue<'_>>) -> Result<T, Problem> {
+    integer(value).ok_or_else(|| wrong(value, "a whole number from 1 on"))
+}
+
+fn integer<T: FromStr>(value: &Spanned<DeValue<'_>>) -> Option<T> {
+    value.get_ref().as_integer()?.as_str().replace('_', "").parse().ok()
 }
 
 fn switch(value: &Spanned<DeValue<'_>>) -> Result<bool, Problem> {

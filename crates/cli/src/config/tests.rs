@@ -53,6 +53,9 @@ fn the_example_sets_every_key() {
     let config = parse(EXAMPLE).unwrap();
     assert!(config.jobs.is_some() && config.offline.is_some() && config.mirrors.len() == 1);
     assert!(config.registries[0].value.plain_http && config.ca.is_some());
+    let seconds = |located: Option<Located<u64>>| located.unwrap().value;
+    assert_eq!((seconds(config.stall), seconds(config.lock)), (30, 600));
+    assert_eq!(config.retries.unwrap().value, 5);
 }
 
 #[test]
@@ -135,6 +138,22 @@ fn a_mirror_is_the_start_of_an_address_up_to_a_slash() {
     ] {
         assert!(refused(&format!("[mirror]\n{text}\n")).contains("is not the start of an address"));
     }
+}
+
+#[test]
+fn patience_may_be_less_but_a_wait_of_nothing_is_none() {
+    let config = parse("[patience]\nretries = 0\nstall-seconds = 1\n").unwrap();
+    assert_eq!(config.retries, Some(Located { value: 0, line: 2 }));
+    assert_eq!(config.stall, Some(Located { value: 1, line: 3 }));
+    assert_snapshot!(refused("[patience]\nlock-seconds = 0\n"), @r"
+    error: this is the number 0, not a whole number from 1 on
+     --> /c/config.toml:2:16
+      |
+    2 | lock-seconds = 0
+      |                ^ must be a whole number from 1 on
+    ");
+    assert!(refused("[patience]\nretries = -1\n").contains("not a whole number"));
+    assert!(refused("[patience]\nretrys = 1\n").contains("did you mean `retries`?"));
 }
 
 #[test]

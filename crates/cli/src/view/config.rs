@@ -44,6 +44,9 @@ impl Config {
             let ca: Vec<_> = ca.iter().map(|file| path(file)).collect();
             values.push(value("ca", ca, *origin));
         }
+        values.push(of("patience.stall-seconds", &settings.stall));
+        values.push(of("patience.retries", &settings.retries));
+        values.push(of("patience.lock-seconds", &settings.lock));
         for Setting { value: mirror, origin } in &settings.mirrors {
             values.push(value(&format!("mirror.\"{}\"", mirror.from), mirror.to.as_str(), *origin));
         }
