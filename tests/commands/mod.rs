@@ -12,4 +12,5 @@ mod needs;
 mod program;
 mod shellenv;
 mod slots;
+mod surroundings;
 mod upkeep;

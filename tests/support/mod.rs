@@ -3,13 +3,21 @@
 mod output;
 mod recipe;
 mod sandbox;
+pub(crate) mod tree;
 
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
+pub(crate) use output::Output;
 pub(crate) use recipe::Recipe;
 pub(crate) use sandbox::Sandbox;
 
 /// The project's folder.
 pub(crate) fn workspace() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Says on the terminal that a test was not carried out; what the harness catches nobody would see.
+pub(crate) fn skipped(test: &str, why: &str) {
+    let mut terminal = std::io::stderr();
+    writeln!(terminal, "skipped: {test}: {why}").unwrap();
 }

@@ -2,14 +2,23 @@
 
 use std::{
     cell::OnceCell,
+    ffi::OsStr,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use tempfile::TempDir;
 use test_registry::TestRegistry;
 
 use super::{Recipe, output::Output};
+
+/// No command of a test takes so long; one that does hangs, and is killed.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A user's home, a working folder, and a registry once one is asked for; gone when dropped.
 pub(crate) struct Sandbox {
@@ -20,7 +29,10 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// An empty home.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("pkg-test-").tempdir().unwrap();
+        Self::of(tempfile::Builder::new().prefix("pkg-test-").tempdir().unwrap())
+    }
+
+    fn of(folder: TempDir) -> Self {
         fs_err::create_dir(folder.path().join("desk")).unwrap();
         Self { folder, registry: OnceCell::new() }
     }
@@ -70,9 +82,22 @@ impl Sandbox {
 
     /// The program with its words, in the working folder, with nothing of the tester's environment.
     pub(crate) fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pkg"));
+        let mut command = self.foreign(env!("CARGO_BIN_EXE_pkg"));
+        command.args(shlex::split(words).expect("the words of a test are well quoted"));
         command
-            .args(shlex::split(words).expect("the words of a test are well quoted"))
+    }
+
+    /// A shell that runs `script` with the program as `$pkg`, in the same surroundings.
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let mut command = self.foreign("/bin/sh");
+        command.args(["-c", script]).env("pkg", env!("CARGO_BIN_EXE_pkg"));
+        command
+    }
+
+    /// Another program in the same surroundings.
+    pub(crate) fn foreign(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
             .env_clear()
             .env("HOME", self.home())
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -86,9 +111,23 @@ impl Sandbox {
         self.finish(&mut self.command(words))
     }
 
-    /// Runs a command of [`Sandbox::command`] to its end.
+    /// Runs a command of [`Sandbox::command`] to its end; one that hangs is killed.
     pub(crate) fn finish(&self, command: &mut Command) -> Output {
-        let output = command.output().unwrap();
+        self.end(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Waits for the end of a command that was started; one that hangs is killed.
+    pub(crate) fn end(&self, child: Child) -> Output {
+        let pid = Pid::from_child(&child);
+        let (ended, watch) = mpsc::channel::<()>();
+        let guard = thread::spawn(move || {
+            if watch.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                kill_process(pid, Signal::KILL).unwrap();
+            }
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(ended);
+        guard.join().unwrap();
         Output::new(output, self.home(), self.registry.get().map(TestRegistry::host))
     }
 }
