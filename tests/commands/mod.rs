@@ -1,6 +1,7 @@
 //! One file per command, or per family of commands.
 
 mod config;
+mod crash;
 mod direct;
 mod formulas;
 mod install;

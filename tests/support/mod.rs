@@ -3,6 +3,8 @@
 mod output;
 mod recipe;
 mod sandbox;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod tracer;
 pub(crate) mod tree;
 
 use std::{io::Write as _, path::Path};

@@ -32,6 +32,13 @@ impl Sandbox {
         Self::of(tempfile::Builder::new().prefix("pkg-test-").tempdir().unwrap())
     }
 
+    /// An empty home in memory where the system has such folders: no time goes into syncs.
+    pub(crate) fn in_memory() -> Self {
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix("pkg-test-");
+        Self::of(builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).unwrap())
+    }
+
     fn of(folder: TempDir) -> Self {
         fs_err::create_dir(folder.path().join("desk")).unwrap();
         Self { folder, registry: OnceCell::new() }

@@ -47,6 +47,13 @@ impl Tree {
         Ok(())
     }
 
+    /// What lies below one of these folders.
+    pub(crate) fn below(&self, folders: &[&str]) -> Self {
+        let is_below = |path: &PathBuf| folders.iter().any(|folder| path.starts_with(folder));
+        let nodes = self.0.iter().filter(|(path, _)| is_below(path));
+        Self(nodes.map(|(path, node)| (path.clone(), node.clone())).collect())
+    }
+
     /// What does not lie below any of these.
     pub(crate) fn without(mut self, folders: &[&str]) -> Self {
         self.0.retain(|path, _| !folders.iter().any(|folder| path.starts_with(folder)));
