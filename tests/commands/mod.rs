@@ -4,6 +4,7 @@ mod concurrency;
 mod config;
 mod crash;
 mod direct;
+mod faults;
 mod formulas;
 mod install;
 mod installed;
