@@ -6,6 +6,7 @@ mod crash;
 mod direct;
 mod faults;
 mod formulas;
+mod hostile;
 mod install;
 mod installed;
 mod kegs;
