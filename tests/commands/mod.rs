@@ -9,6 +9,7 @@ mod formulas;
 mod hostile;
 mod install;
 mod installed;
+mod json;
 mod kegs;
 mod launch;
 mod mirror;

@@ -1,0 +1,74 @@
+//! `--json` of every command: one document with a schema.
+
+use std::collections::BTreeSet;
+
+use crate::support::Sandbox;
+
+/// Each command in words that work one after another; the first word is the command.
+const WORDS: &[&str] = &[
+    "tap",
+    "tap list",
+    "install tool",
+    "install other --dry-run",
+    "reinstall tool",
+    "upgrade tool",
+    "list",
+    "leaves",
+    "info tool",
+    "search tool",
+    "versions tool",
+    "files tool",
+    "owns ../.local/share/pkg/current/bin/tool",
+    "which tool",
+    "cat tool",
+    "home tool",
+    "pin tool",
+    "unpin tool",
+    "mark --dependency tool",
+    "mark --requested tool",
+    "unlink tool",
+    "link tool",
+    "history",
+    "undo",
+    "redo",
+    "rollback 1",
+    "use slotted@1",
+    "autoremove",
+    "shellenv bash",
+    "prefix",
+    "prefix tool",
+    "config",
+    "check ../test",
+    "completions bash",
+    "man",
+    "uninstall tool",
+];
+
+/// Commands that answer nothing: they run a program, or are not built yet.
+const WITHOUT: &[&str] =
+    &["cleanup", "deps", "doctor", "env", "fetch", "outdated", "run", "uses", "why"];
+
+#[test]
+fn every_command_of_the_grammar_stands_here() {
+    let grammar = cli::args::command();
+    let commands: BTreeSet<&str> = grammar.get_subcommands().map(clap::Command::get_name).collect();
+    let first = |words: &&'static str| words.split(' ').next();
+    let here: BTreeSet<&str> =
+        WORDS.iter().filter_map(first).chain(WITHOUT.iter().copied()).collect();
+    assert_eq!(here, commands);
+}
+
+#[test]
+fn the_answer_of_every_command_is_a_document_with_a_schema() {
+    let sandbox = Sandbox::new();
+    sandbox.formula("tool").key("homepage = \"https://tool.example/\"").version("1.0.0");
+    sandbox.formula("other").version("1.0.0");
+    sandbox.formula("slotted").key("slot = \"{version.major}\"").version("1.0.0").version("2.0.0");
+    for words in WORDS {
+        if words.starts_with("use ") {
+            sandbox.run("install slotted@1 slotted@2").ok();
+        }
+        let output = sandbox.run(&format!("{words} --json")).ok();
+        assert!(output.json().is_object(), "{words}");
+    }
+}
