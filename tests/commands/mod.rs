@@ -1,5 +1,6 @@
 //! One file per command, or per family of commands.
 
+mod check;
 mod concurrency;
 mod config;
 mod crash;
