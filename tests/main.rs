@@ -8,6 +8,7 @@
 
 mod commands;
 mod formulas;
+mod readme;
 mod reference;
 mod support;
 mod tidy;
