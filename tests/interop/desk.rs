@@ -6,6 +6,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use digest::Digest;
+
 use super::{
     registry::Registry,
     tree::{self, Tree},
@@ -75,18 +77,20 @@ impl Desk {
 
     /// The digest of what a tag names, as the registry serves it.
     pub(super) fn digest(&self, repository: &str, tag: &str) -> String {
-        let types = ["application/vnd.oci.image", "application/vnd.docker.distribution"];
-        let accept = format!(
-            "{oci}.index.v1+json, {oci}.manifest.v1+json, {docker}.manifest.list.v2+json, \
-             {docker}.manifest.v2+json",
-            oci = types[0],
-            docker = types[1]
-        );
-        let script = format!(
-            "curl -f -H 'Accept: {accept}' http://$REGISTRY/v2/{repository}/manifests/{tag} \
-             | sha256sum | cut -d ' ' -f 1"
-        );
-        format!("sha256:{}", self.sh(&script).trim())
+        Digest::sha256(self.manifest(repository, tag).as_bytes()).to_string()
+    }
+
+    /// The bytes of what a tag names.
+    pub(super) fn manifest(&self, repository: &str, tag: &str) -> String {
+        let types = [
+            "oci.image.index.v1+json",
+            "oci.image.manifest.v1+json",
+            "docker.distribution.manifest.list.v2+json",
+            "docker.distribution.manifest.v2+json",
+        ];
+        let accept = types.map(|name| format!("application/vnd.{name}")).join(", ");
+        let url = format!("http://$REGISTRY/v2/{repository}/manifests/{tag}");
+        self.sh(&format!("curl -f -H 'Accept: {accept}' {url}"))
     }
 
     /// Installs what `spec` names; the tree of its keg.

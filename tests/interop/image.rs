@@ -8,9 +8,9 @@ use super::{
     peers,
 };
 
-/// Lower and upper layer, and what is seen through them below `opt/tool`.
-pub(super) fn layers() -> ([Tree; 2], Tree) {
-    let big = vec![7; 300_000];
+/// Lower and upper layer, and what is seen through them below `opt/tool`; other words, other bytes.
+pub(super) fn layers(word: &str) -> ([Tree; 2], Tree) {
+    let big = word.repeat(100_000);
     let base = Tree::new()
         .file("etc/passwd", "root:x:0:0::/root:/bin/sh\n", 0o644)
         .file("opt/tool/bin/tool", "#!/bin/sh\necho old\n", 0o755)
@@ -21,11 +21,11 @@ pub(super) fn layers() -> ([Tree; 2], Tree) {
     let top = Tree::new()
         .file("opt/tool/.wh.old.txt", "", 0o644)
         .file("opt/tool/cache/.wh..wh..opq", "", 0o644)
-        .file("opt/tool/cache/fresh", "fresh\n", 0o644)
+        .file("opt/tool/cache/fresh", word.to_owned(), 0o644)
         .file("opt/tool/bin/tool", "#!/bin/sh\necho new\n", 0o755);
     let seen = Tree::new()
         .file("bin/tool", "#!/bin/sh\necho new\n", 0o755)
-        .file("cache/fresh", "fresh\n", 0o644)
+        .file("cache/fresh", word.to_owned(), 0o644)
         .file("share/big", big, 0o644)
         .symlink("bin/alias", "tool");
     ([base, top], seen)
@@ -36,7 +36,7 @@ fn crane_appends_a_layer() {
     if !peers::are_here(&["crane", "curl"]) {
         return;
     }
-    let ([base, top], seen) = layers();
+    let ([base, top], seen) = layers("big");
     for desk in Desk::all() {
         desk.sandbox.write("base.tar", base.tar());
         desk.sandbox.write("top.tar.gz", top.tar_gzip());
@@ -51,7 +51,7 @@ fn skopeo_copies_a_layout() {
     if !peers::are_here(&["skopeo", "curl"]) {
         return;
     }
-    let (layers, seen) = layers();
+    let (layers, seen) = layers("big");
     for desk in Desk::all() {
         let layout = Layout::new(desk.folder().join("layout"));
         layout.tag(layout.image(OWN, &layers), "1.0.0");

@@ -17,6 +17,11 @@ const MAKERS: &[(&str, &str)] = &[
              oci:layout:1.0.0 docker://$REGISTRY/multi:1.0.0",
     ),
     (
+        "skopeo",
+        "skopeo --insecure-policy copy -q --all --format v2s2 --dest-tls-verify=false \
+             oci:layout:1.0.0 docker://$REGISTRY/multi:1.0.0",
+    ),
+    (
         "crane",
         "for arch in amd64 arm64; do
             crane append --insecure -f $arch.tar -t $REGISTRY/multi:raw
