@@ -3,7 +3,7 @@
 //! The chain of causes is looked through from the outermost on; the first error that is known
 //! here decides. What is not known here is a failure that no other exit code names.
 
-use std::error::Error;
+use std::{error::Error, io};
 
 use catalog::{spec, taps};
 use install::{linking, proposal, transaction};
@@ -13,16 +13,26 @@ use crate::{config, env, exit::Exit, settings};
 /// An exit code and hints.
 pub(super) type Verdict = (Exit, Vec<String>);
 
+/// What makes room where there is none.
+const ROOM: &str = "`pkg cleanup` makes room, and `pkg cleanup --all` makes more";
+
 /// What the chain of `error` says.
 pub(super) fn of(error: &(dyn Error + 'static)) -> Verdict {
+    let mut is_full = false;
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(verdict) = cause_alone(cause) {
             return verdict;
         }
+        is_full |= is_full_disk(cause);
         next = cause.source();
     }
-    (Exit::Failed, Vec::new())
+    (Exit::Failed, is_full.then(|| ROOM.to_owned()).into_iter().collect())
+}
+
+fn is_full_disk(cause: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    seen::<io::Error>(cause).is_some_and(|e| matches!(e.kind(), StorageFull | QuotaExceeded))
 }
 
 fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
@@ -99,6 +109,7 @@ fn of_transaction(error: &transaction::Error) -> Option<Verdict> {
         transaction::Error::Linking(linking::Error::Conflict(_)) => {
             told(Exit::Failed, &["`--overwrite` lets the one that comes win"])
         }
+        transaction::Error::Space { .. } => told(Exit::Failed, &[ROOM]),
         transaction::Error::Shadow { .. } => {
             told(Exit::Failed, &["`--allow-shadow` installs it all the same"])
         }

@@ -56,7 +56,7 @@ pub enum Error {
         schema: u32,
     },
     /// A folder, link or record could not be made; `StorageFull` says that the disk is full.
-    #[error("cannot make `{path}` of generation {number}")]
+    #[error("cannot make {}generation {number}", part(path))]
     Make {
         /// The path in the generation; empty for the folder itself.
         path: String,
@@ -89,6 +89,11 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+}
+
+/// The part of a generation that an error is about; nothing where that is all of it.
+fn part(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("`{path}` of ") }
 }
 
 /// The current generation and its record; `None` before the first change.
