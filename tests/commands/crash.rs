@@ -1,5 +1,5 @@
-//! kill -9 at moments spread over an install and an upgrade: the old state or the new, never more
-//! work for the user.
+//! kill -9 at moments spread over commands that change something: the old state or the new, and
+//! never any work for the user.
 //!
 //! A moment is the n-th change to the disk that the whole program makes (see
 //! `support::tracer`): first all changes of an undisturbed run are counted, then the program is
@@ -14,9 +14,6 @@ use crate::support::{
     tracer::{self, End},
     tree::{Tree, whole_generation},
 };
-
-/// Kills in each of the two commands.
-const KILLS: u64 = 110;
 
 /// What lies in the root but staging, which the next change sweeps, and what the lock says.
 fn state(root: &Path) -> Tree {
@@ -76,8 +73,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Kills `words` at each moment in turn; `before` and `after` is what `app` says.
-fn kill_everywhere(sandbox: &Sandbox, words: &str, before: Option<&str>, after: &str) {
+/// Kills `words` at so many moments; `before` and `after` is what `app` says.
+fn kill_everywhere(sandbox: &Sandbox, words: &str, kills: u64, [before, after]: [Option<&str>; 2]) {
     let root = sandbox.root();
     let run = |moment| {
         let mut traced = sandbox.foreign("/bin/sh");
@@ -95,36 +92,47 @@ fn kill_everywhere(sandbox: &Sandbox, words: &str, before: Option<&str>, after: 
         }
         other => panic!("an undisturbed run ended as {other:?}"),
     };
-    let new = state(&root);
-    assert!(changes > KILLS, "{changes} changes cannot be {KILLS} moments");
-    assert_eq!(whole_generation(&root), number + 1);
-    let (mut kills, mut switched) = (0, 0);
-    for step in 0..KILLS {
-        let moment = 1 + step * changes / KILLS;
+    let (new, next) = (state(&root), whole_generation(&root));
+    assert!(changes > kills, "{changes} changes cannot be {kills} moments");
+    let (mut killed, mut switched) = (0, 0);
+    for step in 0..kills {
+        let moment = 1 + step * changes / kills;
         copy(&saved, sandbox.home());
         match run(moment).unwrap() {
-            End::Killed => kills += 1,
+            End::Killed => killed += 1,
             // Threads share the work anew each time, so that a run may have a change less.
             End::Exited(code, _) => assert_eq!(code, 0, "moment {moment}"),
         }
         let found = whole_generation(&root);
-        assert!([number, number + 1].contains(&found), "moment {moment}: generation {found}");
+        assert!([number, next].contains(&found), "moment {moment}: generation {found}");
         switched += u64::from(found > number);
-        let installed = old.below(&["cellar", "generations", "receipts", "store", "taps"]);
-        let lost = installed.losses_in(&state(&root));
+        // What the command does not change in the end is never changed on the way either.
+        let lost = old.common(&new).losses_in(&state(&root));
         assert!(lost.is_empty(), "moment {moment}: {lost:#?}");
         assert_eq!(says(&root, "other").unwrap(), "other 1.0.0\n", "moment {moment}");
-        let expected = if found > number { Some(after) } else { before };
+        let expected = if found > number { after } else { before };
         assert_eq!(says(&root, "app").as_deref(), expected, "moment {moment}");
         // The next command needs nobody's help, and what it leads to is what would have been.
-        sandbox.run(words).ok();
+        sandbox.run(if found == number { words } else { "list" }).ok();
         let different = new.changes_to(&state(&root));
         assert!(different.is_empty(), "moment {moment}: {different:#?}");
     }
-    assert!(kills > KILLS - 5, "only {kills} runs were killed");
-    assert!((1..KILLS).contains(&switched), "no moment lies on both sides of the switch");
+    assert!(killed > kills - 5, "only {killed} runs were killed");
+    assert!(next == number || (1..kills).contains(&switched), "all on one side of the switch");
     sandbox.run("pin app").ok();
     assert_eq!(fs_err::read_dir(root.join("staging")).unwrap().count(), 0);
+}
+
+const ONE: Option<&str> = Some("app 1.0.0\n");
+const TWO: Option<&str> = Some("app 2.0.0\n");
+
+/// `other` and `app` 1, one of whose settings the user changed.
+fn installed() -> Sandbox {
+    let sandbox = Sandbox::in_memory();
+    publish(&sandbox);
+    sandbox.run("install other app@1").ok();
+    fs_err::write(sandbox.root().join("etc/edited.conf"), "mine\n").unwrap();
+    sandbox
 }
 
 #[test]
@@ -132,14 +140,24 @@ fn a_kill_in_an_install_leaves_the_old_state_or_the_new() {
     let sandbox = Sandbox::in_memory();
     publish(&sandbox);
     sandbox.run("install other").ok();
-    kill_everywhere(&sandbox, "install app@1", None, "app 1.0.0\n");
+    kill_everywhere(&sandbox, "install app@1", 110, [None, ONE]);
 }
 
 #[test]
 fn a_kill_in_an_upgrade_leaves_the_old_state_or_the_new() {
-    let sandbox = Sandbox::in_memory();
-    publish(&sandbox);
-    sandbox.run("install other app@1").ok();
-    fs_err::write(sandbox.root().join("etc/edited.conf"), "mine\n").unwrap();
-    kill_everywhere(&sandbox, "upgrade app@2 --yes", Some("app 1.0.0\n"), "app 2.0.0\n");
+    kill_everywhere(&installed(), "upgrade app@2 --yes", 110, [ONE, TWO]);
+}
+
+#[test]
+fn a_kill_on_the_way_back_leaves_the_old_state_or_the_new() {
+    let sandbox = installed();
+    sandbox.run("upgrade app@2 --yes").ok();
+    kill_everywhere(&sandbox, "undo", 20, [TWO, ONE]);
+}
+
+#[test]
+fn a_kill_in_a_cleanup_takes_nothing_that_is_used() {
+    let sandbox = installed();
+    sandbox.run("upgrade app@2 --yes").ok();
+    kill_everywhere(&sandbox, "cleanup --all", 40, [TWO, TWO]);
 }

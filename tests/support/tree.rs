@@ -49,8 +49,16 @@ impl Tree {
 
     /// What lies below one of these folders.
     pub(crate) fn below(&self, folders: &[&str]) -> Self {
-        let is_below = |path: &PathBuf| folders.iter().any(|folder| path.starts_with(folder));
-        let nodes = self.0.iter().filter(|(path, _)| is_below(path));
+        self.only(|path, _| folders.iter().any(|folder| path.starts_with(folder)))
+    }
+
+    /// What is the same in `other`.
+    pub(crate) fn common(&self, other: &Self) -> Self {
+        self.only(|path, node| other.0.get(path) == Some(node))
+    }
+
+    fn only(&self, is_wanted: impl Fn(&Path, &Node) -> bool) -> Self {
+        let nodes = self.0.iter().filter(|(path, node)| is_wanted(path, node));
         Self(nodes.map(|(path, node)| (path.clone(), node.clone())).collect())
     }
 
