@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
@@ -11,7 +11,7 @@ use std::{
 use catalog::{Layer, Placement, Shape};
 use fs_err as fs;
 use store::{
-    Layout, Staging,
+    Layout, Shelves, Staging,
     archive::{self, Bounds, Format, Order, Plan, Profile},
 };
 
@@ -106,6 +106,8 @@ impl Fetcher<'_> {
         let stop = Arc::new(AtomicBool::new(false));
         let results: Mutex<Vec<Option<Result<Fetched, Error>>>> =
             Mutex::new(wanted.iter().map(|_| None).collect());
+        // Looked at once, when a layer is the first to be decoded.
+        let shelves = OnceLock::new();
         let work = || {
             while let Some((position, layer)) = {
                 let position = next.fetch_add(1, Ordering::Relaxed);
@@ -114,7 +116,7 @@ impl Fetcher<'_> {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let result = self.one(layer, &stop);
+                let result = self.one(layer, &shelves, &stop);
                 if result.is_err() {
                     stop.store(true, Ordering::Relaxed);
                 }
@@ -138,7 +140,12 @@ impl Fetcher<'_> {
         }
     }
 
-    fn one(&self, wanted: &Wanted<'_>, stop: &Arc<AtomicBool>) -> Result<Fetched, Error> {
+    fn one(
+        &self,
+        wanted: &Wanted<'_>,
+        shelves: &OnceLock<Shelves>,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Fetched, Error> {
         let order = order(wanted);
         if !wanted.anew
             && let Some(plan) = self.known(wanted.layer, &order)
@@ -147,10 +154,11 @@ impl Fetcher<'_> {
         }
         let partial = self.layout.partial(&wanted.layer.digest);
         let was_kept = fs::metadata(&partial).is_ok();
-        let plan = match self.decode(wanted, &order, stop) {
+        let shelves = shelves.get_or_init(|| Shelves::open(self.layout));
+        let plan = match self.decode(wanted, &order, shelves, stop) {
             // What an earlier run kept may be damaged: once more, from the first byte.
             Err(Error::Layer { .. }) if was_kept && fs::remove_file(&partial).is_ok() => {
-                self.decode(wanted, &order, stop)
+                self.decode(wanted, &order, shelves, stop)
             }
             result => result,
         }?;
@@ -172,6 +180,7 @@ impl Fetcher<'_> {
         &self,
         wanted: &Wanted<'_>,
         order: &Order,
+        shelves: &Shelves,
         stop: &Arc<AtomicBool>,
     ) -> Result<Plan, Error> {
         let layer = wanted.layer;
@@ -189,7 +198,7 @@ impl Fetcher<'_> {
             },
         )
         .map_err(|source| Error::Feed { name: name.clone(), source })?;
-        let present = |content: &store::Content| !wanted.anew && self.layout.file(content).exists();
+        let present = |content: &store::Content| shelves.hold(content);
         let decoded = archive::decode(Box::new(feed), order, self.staging, &present);
         (self.events)(Event::Downloaded { id });
         decoded.map_err(|source| Error::Layer {

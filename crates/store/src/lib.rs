@@ -33,8 +33,10 @@ mod removal;
 mod root;
 #[cfg(test)]
 mod sandbox;
+mod shelves;
 
 pub use content::Content;
 pub use layout::Layout;
 pub use lock::Lock;
+pub use shelves::Shelves;
 pub use staging::Staging;
