@@ -42,26 +42,25 @@ pub fn decode(
         },
     };
     let budget = Budget::new(order.bounds, source.arrived());
-    let decoder = Decoder {
-        order,
-        sink: Sink::new(staging, present),
-        listing: Listing::new(order.profile, budget),
-    };
-    match compression {
-        Some(compression) => decoder.stream(source, compression, format),
-        None => decoder.zip(source, staging),
-    }
+    Sink::run(staging, present, |sink| {
+        let listing = Listing::new(order.profile, budget);
+        let decoder = Decoder { order, sink, listing };
+        match compression {
+            Some(compression) => decoder.stream(source, compression, format),
+            None => decoder.zip(source, staging),
+        }
+    })
 }
 
-struct Decoder<'a> {
+struct Decoder<'a, 's> {
     order: &'a Order,
-    sink: Sink<'a>,
+    sink: &'a mut Sink<'s>,
     listing: Listing,
 }
 
-impl Decoder<'_> {
+impl Decoder<'_, '_> {
     fn zip(mut self, source: Source, staging: &Staging) -> Result<Plan, Error> {
-        zipped::read(source, staging, &self.sink, &mut self.listing)?;
+        zipped::read(source, staging, self.sink, &mut self.listing)?;
         self.listing.finish(self.order, Format::Zip)
     }
 
@@ -99,7 +98,7 @@ impl Decoder<'_> {
             }
         });
         if format.is_archive() {
-            tarball::read(&mut tape, &self.sink, &mut self.listing)?;
+            tarball::read(&mut tape, self.sink, &mut self.listing)?;
         } else {
             self.file(&mut tape)?;
         }
@@ -112,20 +111,18 @@ impl Decoder<'_> {
             Admitted::Path(path) if path == *name => path,
             _ => return Err(Error::refused(name, Rule::Empty)),
         };
-        let content = if (tape.ahead().len() as u64) < SMALL_BYTES_MAX {
-            let bytes = tape.piece(SMALL_BYTES_MAX);
-            self.listing.budget.take_bytes(bytes.len() as u64)?;
+        let mut bytes = tape.up_to(SMALL_BYTES_MAX as usize);
+        self.listing.budget.take_bytes(bytes.len() as u64)?;
+        let content = if (bytes.len() as u64) < SMALL_BYTES_MAX {
             self.sink.small(bytes, false)?
         } else {
             let mut large = self.sink.large(false)?;
-            loop {
-                let bytes = tape.piece(u64::MAX);
-                if bytes.is_empty() {
-                    break large.finish()?;
-                }
-                self.listing.budget.take_bytes(bytes.len() as u64)?;
+            while !bytes.is_empty() {
                 large.write(bytes)?;
+                bytes = tape.piece(u64::MAX);
+                self.listing.budget.take_bytes(bytes.len() as u64)?;
             }
+            large.finish()?
         };
         self.listing.insert(path, Kind::File(content), 0);
         Ok(())

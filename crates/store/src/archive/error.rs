@@ -76,8 +76,8 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The thread that decompresses could not be started.
-    #[error("cannot start a thread to decompress on")]
+    /// A thread that decompresses or writes could not be started.
+    #[error("cannot start a thread to unpack on")]
     Thread {
         /// What the system said.
         #[source]

@@ -1,55 +1,70 @@
 //! Decompresses a stream on one thread, for another thread to read.
 //!
-//! Decoded bytes travel in recycled buffers of 1 MiB, one message per buffer, at most four under
-//! way: a message per file would cost more than the files themselves.
+//! Decoded bytes travel in recycled buffers, one message per buffer, at most eight under way: a
+//! message per file would cost more than the files themselves. Pieces of a buffer may be held on
+//! to; it goes back when the last of them is dropped.
 
 use std::{
     io::{self, BufRead as _, Read},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
 };
 
+use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 use liblzma::{bufread::XzDecoder, stream::Stream};
 
 use super::{Compression, Error, chunks::Source};
 
-/// Size of one buffer of decoded bytes; a multiple of tar's block.
-pub(crate) const SLAB_BYTES: usize = 1 << 20;
-const SLABS_UNDER_WAY: usize = 4;
+/// Size of one buffer of decoded bytes; a multiple of tar's block, and few enough for a cache.
+pub(crate) const SLAB_BYTES: usize = 256 << 10;
+const SLABS_UNDER_WAY: usize = 8;
+/// As many as can be under way to the tape, in it, and from there to the disk.
+const SPARES_MAX: usize = 16;
 /// Windows of at most 128 MiB (`zstd --long=27`), the most that the tool itself takes unasked.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 /// `xz -9` needs 65 MiB to decompress, a dictionary of 128 MiB some 129.
 const XZ_MEMORY_BYTES_MAX: u64 = 192 << 20;
 
 /// A buffer of decoded bytes.
-pub(crate) struct Slab {
+struct Slab {
     bytes: Box<[u8]>,
     len: usize,
+    home: SyncSender<Box<[u8]>>,
 }
 
-impl Slab {
-    pub(crate) fn filled(&self) -> &[u8] {
+impl AsRef<[u8]> for Slab {
+    fn as_ref(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+}
+
+impl Drop for Slab {
+    fn drop(&mut self) {
+        // With the other side gone or enough spares there the buffer is simply freed.
+        drop(self.home.try_send(std::mem::take(&mut self.bytes)));
     }
 }
 
 /// The end of the pipe that decoded bytes go into.
 pub(crate) struct Inlet {
-    slabs: SyncSender<Slab>,
-    spares: Receiver<Slab>,
-}
-
-/// The end of the pipe that decoded bytes come out of.
-pub(crate) struct Outlet {
-    pub(crate) slabs: Receiver<Slab>,
-    pub(crate) spares: SyncSender<Slab>,
+    slabs: SyncSender<Bytes>,
+    spares: Receiver<Box<[u8]>>,
+    home: SyncSender<Box<[u8]>>,
 }
 
 /// A pipe for decoded bytes.
-pub(crate) fn pipe() -> (Inlet, Outlet) {
-    let (send_slab, slabs) = sync_channel(SLABS_UNDER_WAY);
-    let (send_spare, spares) = sync_channel(SLABS_UNDER_WAY + 2);
-    (Inlet { slabs: send_slab, spares }, Outlet { slabs, spares: send_spare })
+pub(crate) fn pipe() -> (Inlet, Receiver<Bytes>) {
+    let (slabs, outlet) = sync_channel(SLABS_UNDER_WAY);
+    let (home, spares) = sync_channel(SPARES_MAX);
+    (Inlet { slabs, spares, home }, outlet)
+}
+
+impl Inlet {
+    fn slab(&self) -> Slab {
+        let spare = self.spares.try_recv();
+        let bytes = spare.unwrap_or_else(|_| vec![0; SLAB_BYTES].into());
+        Slab { bytes, len: 0, home: self.home.clone() }
+    }
 }
 
 /// Decompresses all of `source` into `inlet`, and returns when the source's verdict is known.
@@ -103,11 +118,7 @@ enum Flow {
 
 fn pump(mut decoder: Box<dyn Read + '_>, inlet: Inlet) -> io::Result<Flow> {
     loop {
-        let mut slab = inlet
-            .spares
-            .try_recv()
-            .unwrap_or_else(|_| Slab { bytes: vec![0; SLAB_BYTES].into(), len: 0 });
-        slab.len = 0;
+        let mut slab = inlet.slab();
         while slab.len < SLAB_BYTES {
             match decoder.read(&mut slab.bytes[slab.len..]) {
                 Ok(0) => break,
@@ -117,7 +128,7 @@ fn pump(mut decoder: Box<dyn Read + '_>, inlet: Inlet) -> io::Result<Flow> {
             }
         }
         let last = slab.len < SLAB_BYTES;
-        if slab.len > 0 && inlet.slabs.send(slab).is_err() {
+        if slab.len > 0 && inlet.slabs.send(Bytes::from_owner(slab)).is_err() {
             return Ok(Flow::Stopped);
         }
         if last {

@@ -1,8 +1,8 @@
 //! Strict reading of archives: what they hold, as a plan.
 //!
 //! There is one decode. While a blob arrives it is decompressed on one thread; on another its
-//! entries are read, and the contents of files are hashed and put into staging under our own
-//! digest names. The archive's names stay in memory as a [`Plan`], which is handed out only when
+//! entries are read and the contents of files hashed; a third puts these into staging under our
+//! own digest names. The archive's names stay in memory as a [`Plan`], which is handed out only when
 //! the blob's digest and every entry were accepted. Where programs read an archive in different
 //! ways it is refused. Nothing here knows where bytes come from nor where entries will lie.
 

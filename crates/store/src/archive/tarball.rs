@@ -23,16 +23,19 @@ const SETGID: u32 = 0o2000;
 const ANY_EXECUTE: u32 = 0o111;
 
 /// Reads all entries of the archive on `tape`, up to and including what follows its end.
-pub(crate) fn read(tape: &mut Tape, sink: &Sink<'_>, listing: &mut Listing) -> Result<(), Error> {
-    Reader { tape, sink, listing, extensions: Extensions::default(), scratch: Vec::new() }.read()
+pub(crate) fn read(
+    tape: &mut Tape,
+    sink: &mut Sink<'_>,
+    listing: &mut Listing,
+) -> Result<(), Error> {
+    Reader { tape, sink, listing, extensions: Extensions::default() }.read()
 }
 
-struct Reader<'a> {
+struct Reader<'a, 's> {
     tape: &'a mut Tape,
-    sink: &'a Sink<'a>,
+    sink: &'a mut Sink<'s>,
     listing: &'a mut Listing,
     extensions: Extensions,
-    scratch: Vec<u8>,
 }
 
 /// The headers that stand before an entry and speak of it.
@@ -54,7 +57,7 @@ struct Member<'a> {
     capability: bool,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn read(mut self) -> Result<(), Error> {
         // A missing end marker is accepted: the blob's digest covers truncation.
         while let Some(block) = self.block()? {
@@ -70,6 +73,9 @@ impl Reader<'_> {
                 _ => self.member(&header)?,
             }
             self.tape.check(&self.listing.budget)?;
+            if self.tape.turned() {
+                self.sink.flush()?;
+            }
         }
         let Extensions { pax, gnu_name, gnu_link } = &self.extensions;
         if pax.is_some() || gnu_name.is_some() || gnu_link.is_some() {
@@ -83,14 +89,13 @@ impl Reader<'_> {
         if self.tape.ahead().is_empty() {
             return Ok(None);
         }
-        let mut block = [0; BLOCK_BYTES];
-        let whole = self.tape.whole(BLOCK_BYTES, &mut self.scratch);
-        let is_short = whole.map(|bytes| block.copy_from_slice(bytes)).is_err();
-        // A last block that is cut short may only be padding.
-        if is_short && self.scratch.iter().any(|byte| *byte != 0) {
-            return Err(self.truncated());
+        let bytes = self.tape.up_to(BLOCK_BYTES);
+        match bytes.first_chunk() {
+            Some(block) => Ok(Some(*block)),
+            // A last block that is cut short may only be padding.
+            None if bytes.iter().all(|byte| *byte == 0) => Ok(Some([0; BLOCK_BYTES])),
+            None => Err(self.truncated()),
         }
-        Ok(Some(block))
     }
 
     /// Checks that nothing but zeros follows the end marker.
@@ -136,7 +141,7 @@ impl Reader<'_> {
         if size > EXTENSION_BYTES_MAX {
             return Err(self.refused(Rule::Extension));
         }
-        let bytes = match self.tape.whole(size as usize, &mut self.scratch) {
+        let bytes = match self.tape.whole(size as usize) {
             Ok(bytes) => bytes.to_vec(),
             Err(Short) => return Err(self.truncated()),
         };
@@ -197,7 +202,7 @@ impl Reader<'_> {
         self.listing.budget.take_bytes(member.size)?;
         let executable = member.mode & ANY_EXECUTE != 0;
         let content = if member.size <= SMALL_BYTES_MAX {
-            match self.tape.whole(member.size as usize, &mut self.scratch) {
+            match self.tape.whole(member.size as usize) {
                 Ok(bytes) => self.sink.small(bytes, executable)?,
                 Err(Short) => return Err(Error::truncated(path)),
             }
@@ -209,8 +214,8 @@ impl Reader<'_> {
                 if piece.is_empty() {
                     return Err(Error::truncated(path));
                 }
-                large.write(piece)?;
                 left -= piece.len() as u64;
+                large.write(piece)?;
             }
             large.finish()?
         };

@@ -9,6 +9,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write as _},
 };
 
+use bytes::Bytes;
 use zip::{CompressionMethod, DateTime, ExtraField, ZipArchive, read::ZipFile, result::ZipError};
 
 use super::{
@@ -35,7 +36,7 @@ const ANY_EXECUTE: u32 = 0o111;
 pub(crate) fn read(
     mut source: Source,
     staging: &Staging,
-    sink: &Sink<'_>,
+    sink: &mut Sink<'_>,
     listing: &mut Listing,
 ) -> Result<(), Error> {
     let file = spool(&mut source, staging)?;
@@ -68,7 +69,7 @@ fn spool(source: &mut Source, staging: &Staging) -> Result<File, Error> {
 
 fn entry(
     file: &mut ZipFile<'_, Metered<'_>>,
-    sink: &Sink<'_>,
+    sink: &mut Sink<'_>,
     listing: &mut Listing,
 ) -> Result<(), Error> {
     let raw = file.name_raw().to_vec();
@@ -116,28 +117,28 @@ fn entry(
 
 fn contents(
     file: &mut ZipFile<'_, Metered<'_>>,
-    sink: &Sink<'_>,
+    sink: &mut Sink<'_>,
     executable: bool,
 ) -> Result<Kind, Error> {
     let size = file.size();
     // One byte more than was said, so that a longer file shows.
-    let mut bytes = Vec::new();
     let mut reader = file.take(size.saturating_add(1));
-    let read = |reader: &mut io::Take<_>, bytes: &mut Vec<u8>| {
-        bytes.clear();
-        Read::by_ref(reader).take(SMALL_BYTES_MAX).read_to_end(bytes).map_err(ZipError::from)
+    let mut piece = || {
+        let mut bytes = Vec::new();
+        let read = Read::by_ref(&mut reader).take(SMALL_BYTES_MAX).read_to_end(&mut bytes);
+        read.map(|_| Bytes::from(bytes)).map_err(|error| failed(error.into()))
     };
-    read(&mut reader, &mut bytes).map_err(failed)?;
+    let mut bytes = piece()?;
     if size < SMALL_BYTES_MAX {
         check_size(size, bytes.len() as u64)?;
-        return Ok(Kind::File(sink.small(&bytes, executable)?));
+        return Ok(Kind::File(sink.small(bytes, executable)?));
     }
     let mut large = sink.large(executable)?;
     let mut taken = 0;
     while !bytes.is_empty() {
         taken += bytes.len() as u64;
-        large.write(&bytes)?;
-        read(&mut reader, &mut bytes).map_err(failed)?;
+        large.write(bytes)?;
+        bytes = piece()?;
     }
     check_size(size, taken)?;
     Ok(Kind::File(large.finish()?))

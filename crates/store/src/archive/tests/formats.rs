@@ -208,3 +208,29 @@ fn a_plan_answers_orders_that_would_read_the_same() {
         assert_eq!(plan.answers(&order), expected, "{order:?}");
     }
 }
+
+#[test]
+fn contents_that_the_store_holds_are_not_staged() {
+    let (site, items) = (Site::new(), items());
+    let (blob, staging) = (archive(&items), site.staging());
+    let plan = decode(Box::new(Pieces::of(&blob)), &order(None), &staging, &|_| true).unwrap();
+    assert_eq!(plan.entries, entries(&items));
+    assert!(plan.contents().filter(|content| !content.is_empty()).count() > 1);
+    for content in plan.contents() {
+        assert_eq!(staging.contains(content), content.is_empty(), "{content:?}");
+    }
+}
+
+#[test]
+fn what_keeps_files_from_being_written_is_the_error() {
+    let small: Vec<Item> =
+        (0..3000).map(|n| Item::file(format!("{n}"), format!("file {n}"))).collect();
+    let refused = [items(), vec![Item::file("../out", "")]].concat();
+    for items in [small, items(), refused] {
+        let site = Site::new();
+        let (blob, staging) = (archive(&items), site.staging());
+        fs_err::remove_dir_all(staging.path()).unwrap();
+        let error = decode(Box::new(Pieces::of(&blob)), &order(None), &staging, &|_| false);
+        assert!(matches!(error, Err(Error::Stage { .. })), "{error:?}");
+    }
+}
