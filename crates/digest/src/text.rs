@@ -92,10 +92,13 @@ fn check(text: &str) -> Result<(&str, &str), &'static str> {
     if encoded.is_empty() || !encoded.bytes().all(allowed) {
         return Err("the value holds other characters than letters, digits, `=`, `_` and `-`");
     }
-    let hex = |len: usize| encoded.len() == len && decode_hex(encoded).is_some();
     match algorithm {
-        "sha256" if !hex(64) => Err("sha256 needs 64 lower-case hexadecimal digits"),
-        "sha512" if !hex(128) => Err("sha512 needs 128 lower-case hexadecimal digits"),
+        "sha256" if decode_hex::<32>(encoded).is_none() => {
+            Err("sha256 needs 64 lower-case hexadecimal digits")
+        }
+        "sha512" if decode_hex::<64>(encoded).is_none() => {
+            Err("sha512 needs 128 lower-case hexadecimal digits")
+        }
         _ => Ok((algorithm, encoded)),
     }
 }
@@ -114,17 +117,33 @@ pub(crate) fn encode_hex(bytes: &[u8]) -> String {
     text
 }
 
-pub(crate) fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |b: u8| match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        _ => None,
-    };
+/// Stands in [`VALUES`] for what is no digit.
+const NO_DIGIT: u8 = 0xff;
+/// The value of each lower-case hexadecimal digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
+/// Reads exactly `2 * N` lower-case digits.
+pub(crate) fn decode_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
+    if pairs.len() != N || !rest.is_empty() {
         return None;
     }
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    let (mut bytes, mut worst) = ([0; N], 0);
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+        // Looked at once at the end: a branch per digit costs more than all else here.
+        worst |= high | low;
+        *byte = high << 4 | low & 15;
+    }
+    (worst != NO_DIGIT).then_some(bytes)
 }
 
 impl fmt::Display for Digest {

@@ -38,7 +38,7 @@ pub(crate) fn strict(name: &[u8]) -> Result<String, Rule> {
 
 /// Whether `path` is a path that [`strict`] returns, other than the root.
 pub(crate) fn check(path: &str) -> Result<(), Rule> {
-    text(path.as_bytes())?;
+    controls(path)?;
     if path.starts_with('/') {
         return Err(Rule::Absolute);
     }
@@ -104,11 +104,14 @@ pub(crate) fn legible_bytes(name: &[u8]) -> String {
 
 fn text(bytes: &[u8]) -> Result<&str, Rule> {
     let text = str::from_utf8(bytes).map_err(|_| Rule::NotUtf8)?;
-    let has_control = match text.is_ascii() {
-        true => bytes.iter().any(u8::is_ascii_control),
-        false => text.chars().any(char::is_control),
-    };
-    if has_control { Err(Rule::Control) } else { Ok(text) }
+    controls(text).map(|()| text)
+}
+
+fn controls(text: &str) -> Result<(), Rule> {
+    // Without an early end, so that many bytes are looked at in one step.
+    let in_ascii = text.bytes().fold(false, |found, byte| found | byte.is_ascii_control());
+    let found = in_ascii || !text.is_ascii() && text.chars().any(char::is_control);
+    if found { Err(Rule::Control) } else { Ok(()) }
 }
 
 fn parts(text: &str) -> impl Iterator<Item = &str> {
@@ -126,15 +129,11 @@ fn limits(path: &str) -> Result<(), Rule> {
     if path.len() > PATH_BYTES_MAX {
         return Err(Rule::Length);
     }
-    let (mut depth, mut longest) = (0, 0);
-    for part in path.as_bytes().split(|byte| *byte == b'/') {
-        depth += 1;
-        longest = longest.max(part.len());
-    }
-    if depth > DEPTH_MAX {
+    if path.bytes().filter(|byte| *byte == b'/').count() >= DEPTH_MAX {
         return Err(Rule::Depth);
     }
-    if longest > COMPONENT_BYTES_MAX { Err(Rule::Component) } else { Ok(()) }
+    let is_long = |part: &str| part.len() > COMPONENT_BYTES_MAX;
+    if is_long(path) && path.split('/').any(is_long) { Err(Rule::Component) } else { Ok(()) }
 }
 
 #[cfg(test)]

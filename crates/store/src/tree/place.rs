@@ -47,8 +47,7 @@ impl Tree {
                 }
             };
             if let Some(rest) = without_leading(path, count) {
-                let separator = if at.is_empty() { "" } else { "/" };
-                let path = format!("{at}{separator}{rest}");
+                let path = if at.is_empty() { rest.to_owned() } else { format!("{at}/{rest}") };
                 check_path(&path).map_err(|rule| Error::Path { path: path.clone(), rule })?;
                 let folder = parent(&path).unwrap_or_default();
                 if folder != known {
