@@ -234,3 +234,24 @@ fn a_page_for_every_command() {
     error: there is no command `instal`
     ");
 }
+
+#[test]
+fn an_interrupt_ends_it_in_order() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("one").version("1.0.0"));
+    drop(sandbox.formula("two").version("1.0.0"));
+    sandbox.run("install one").ok();
+    sandbox.registry().on("GET /v2/two/blobs/*").holding();
+    let mut command = sandbox.command("install two");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    sandbox.registry().wait_for("GET /v2/two/blobs/*", 1);
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert_eq!(said, "error: interrupted; what is installed is whole\n");
+    sandbox.registry().behave();
+    sandbox.run("install two").ok();
+    assert_eq!(sandbox.run("list --json").json()["packages"].as_array().unwrap().len(), 2);
+}

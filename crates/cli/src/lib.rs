@@ -4,7 +4,7 @@
 //! - `env`, `config`, `settings`: what holds for this run, and where each value comes from
 //! - `outcome`, `printer`, `table`, `amount`, `view`, `progress`: what goes to stdout and stderr, and how
 //! - `failure`, `exit`: what happens to errors
-//! - `program`: from the process's start to its exit code
+//! - `program`, `interrupt`: from the process's start to its exit code, and its end by Ctrl-C
 //!
 //! It knows nothing of archives, registries or the disk: all of that is asked of the rooms below.
 
@@ -15,6 +15,7 @@ pub mod config;
 pub mod env;
 pub mod exit;
 pub mod failure;
+mod interrupt;
 mod logging;
 mod outcome;
 pub mod printer;

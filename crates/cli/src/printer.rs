@@ -162,6 +162,19 @@ impl Printer {
         }
     }
 
+    /// That the user interrupted the program; the bars must be gone.
+    pub(crate) fn interrupted(&self) {
+        match self.conversation.try_lock() {
+            Ok(mut stderr) => {
+                let text =
+                    format!("{ERROR}error{ERROR:#}: interrupted; what is installed is whole\n");
+                let _gone = stderr.write_all(text.as_bytes());
+            }
+            // A question stands on the screen: its line ends here.
+            Err(_) => drop(io::stderr().write_all(b"\n")),
+        }
+    }
+
     /// A text that clap made: help and versions are answers, the rest is conversation.
     pub(crate) fn clap(&self, error: &clap::Error) {
         let text = error.render().ansi().to_string();

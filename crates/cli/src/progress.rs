@@ -64,6 +64,7 @@ impl Progress {
             Event::Syncing => self.step("Writing to disk"),
             Event::Switched { .. } => self.step("Cleaning up"),
             Event::Download { id, name, total } => self.download(id, &name, total),
+            Event::Sized { id, total } => self.sized(id, total),
             Event::Progress { id, bytes } => self.advance(id, bytes),
             Event::Downloaded { id } => self.downloaded(id),
             Event::Retry { host, why, wait } => {
@@ -136,6 +137,18 @@ impl Progress {
         bar.set_message(clean(name).into_owned());
         bar.enable_steady_tick(TICK);
         state.downloads.insert(id, Download { bar, is_shown });
+    }
+
+    fn sized(&self, id: u64, total: u64) {
+        let mut state = self.lock();
+        state.total += total;
+        let whole = self.whole(&mut state);
+        whole.set_style(style_of_whole(state.total));
+        whole.set_length(state.total.max(state.arrived));
+        if let Some(download) = state.downloads.get(&id) {
+            download.bar.set_style(style_of_download(Some(total)));
+            download.bar.set_length(total);
+        }
     }
 
     fn advance(&self, id: u64, bytes: u64) {

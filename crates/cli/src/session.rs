@@ -12,6 +12,7 @@ use crate::{
     env::Environment,
     exit::Exit,
     failure::{Failure, Result, did_you_mean},
+    interrupt,
     printer::Printer,
     progress::Progress,
     settings::Settings,
@@ -35,6 +36,7 @@ impl Session {
         let config = folders.map(|folders| Config::of_folder(&folders.config)).transpose()?;
         let settings = Settings::new(global, &environment, config.unwrap_or_default())?;
         let progress = Arc::new(Progress::new(printer, environment.no_progress));
+        interrupt::watch(printer, &progress);
         Ok(Self { environment, settings, printer: printer.clone(), progress })
     }
 

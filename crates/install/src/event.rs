@@ -19,6 +19,13 @@ pub enum Event {
         /// Bytes to come, where known.
         total: Option<u64>,
     },
+    /// A server says how much a download brings that nobody declared.
+    Sized {
+        /// The download.
+        id: u64,
+        /// Bytes of the whole.
+        total: u64,
+    },
     /// More bytes of a download arrived.
     Progress {
         /// The download.

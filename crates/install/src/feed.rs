@@ -161,6 +161,7 @@ impl Feed {
             hasher: self.hasher.clone(),
         };
         let (client, origin) = (client.clone(), self.layer.origin.clone());
+        let (id, declared, events) = (self.id, self.layer.size, self.around.events.clone());
         runtime.spawn(async move {
             let download = match &origin {
                 Origin::Blob { place, descriptor } => client.blob(place, descriptor, start).await,
@@ -168,7 +169,12 @@ impl Feed {
                 Origin::File(_) | Origin::Carried(_) => return,
             };
             let last = match download {
-                Ok(download) => forward(download, &sender).await,
+                Ok(download) => {
+                    if let (None, Some(total)) = (declared, download.size()) {
+                        events(Event::Sized { id, total });
+                    }
+                    forward(download, &sender).await
+                }
                 Err(error) => Piece::Failed(error),
             };
             // The decoder may have refused the archive and gone: nobody is left to tell.
