@@ -1,15 +1,14 @@
-//! Ctrl-C: the bars go, one line says what holds, and the process ends.
+//! Ctrl-C: the bars stand still, one line says what holds, and the process ends.
 
 use std::sync::Arc;
 
-use crate::{exit::Exit, printer::Printer, progress::Progress};
+use crate::{exit::Exit, printer::Printer};
 
 /// Ends the process in order when the user interrupts it.
 #[expect(clippy::exit, reason = "whatever the other threads are at, an interrupt ends them here")]
-pub(crate) fn watch(printer: &Arc<Printer>, progress: &Arc<Progress>) {
-    let (printer, progress) = (printer.clone(), progress.clone());
+pub(crate) fn watch(printer: &Arc<Printer>) {
+    let printer = printer.clone();
     let end = move || {
-        progress.end();
         printer.interrupted();
         std::process::exit(Exit::Interrupted.code().into());
     };

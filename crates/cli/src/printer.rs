@@ -162,17 +162,18 @@ impl Printer {
         }
     }
 
-    /// That the user interrupted the program; the bars must be gone.
+    /// That the user interrupted the program; bars stay where they are.
+    ///
+    /// The terminal shows the keys, and so moved the cursor: nothing can be taken away any more.
     pub(crate) fn interrupted(&self) {
-        match self.conversation.try_lock() {
-            Ok(mut stderr) => {
-                let text =
-                    format!("{ERROR}error{ERROR:#}: interrupted; what is installed is whole\n");
-                let _gone = stderr.write_all(text.as_bytes());
-            }
-            // A question stands on the screen: its line ends here.
-            Err(_) => drop(io::stderr().write_all(b"\n")),
-        }
+        self.bars.set_draw_target(ProgressDrawTarget::hidden());
+        let gap = if io::stderr().is_terminal() { "\n" } else { "" };
+        // Whoever holds stderr, such as a question, is interrupted as well.
+        let Ok(mut stderr) = self.conversation.try_lock() else {
+            return drop(io::stderr().write_all(gap.as_bytes()));
+        };
+        let text = format!("{gap}{ERROR}error{ERROR:#}: interrupted; what is installed is whole\n");
+        let _gone = stderr.write_all(text.as_bytes());
     }
 
     /// A text that clap made: help and versions are answers, the rest is conversation.

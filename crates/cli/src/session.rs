@@ -36,7 +36,7 @@ impl Session {
         let config = folders.map(|folders| Config::of_folder(&folders.config)).transpose()?;
         let settings = Settings::new(global, &environment, config.unwrap_or_default())?;
         let progress = Arc::new(Progress::new(printer, environment.no_progress));
-        interrupt::watch(printer, &progress);
+        interrupt::watch(printer);
         Ok(Self { environment, settings, printer: printer.clone(), progress })
     }
 
