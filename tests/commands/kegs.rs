@@ -131,3 +131,28 @@ fn a_program_that_runs_during_an_upgrade_keeps_running() {
     Freed 404 B (1 package, 2 files)
     ");
 }
+
+#[test]
+fn one_blob_under_two_names_is_two_packages() {
+    let sandbox = Sandbox::new();
+    let script = "#!/bin/sh\necho the same\n";
+    let file = sandbox.write("tool.sh", script);
+    let digest = digest::Digest::sha256(script.as_bytes());
+    for name in ["one", "two"] {
+        let formula = format!(
+            "schema = 1\nname = \"{name}\"\nsummary = \"A file\"\nlicense = \"MIT\"\n\n\
+             [source]\nfile = \"{}\"\n\n[version.\"1.0.0\"]\nany = \"{digest}\"\n",
+            file.display()
+        );
+        sandbox.write(&format!("{name}.toml"), formula);
+        sandbox.run(&format!("install ./{name}.toml")).ok();
+    }
+    for name in ["one", "two"] {
+        let said = Command::new(sandbox.prefix("bin").join(name)).output().unwrap().stdout;
+        assert_eq!(said, b"the same\n");
+    }
+    sandbox.run("doctor").ok();
+    sandbox.run("uninstall two").ok();
+    sandbox.run("cleanup --all").ok();
+    sandbox.run("doctor").ok();
+}

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{Placement, Shape, Strip};
+use catalog::{Placement, Shape};
 use formula::Resolved;
 use store::{
     Content,
-    archive::Plan,
+    archive::{Plan, Profile},
     keg::{Copy, Source},
     tree::{self, Folding, Node, Sealed, Tree},
 };
@@ -223,19 +223,45 @@ fn joined(recipe: &Recipe, plans: &[&Plan]) -> Result<Tree, tree::Error> {
         return tree.select(paths)?.stripped(*strip);
     }
     for (layer, plan) in recipe.layers.iter().zip(plans) {
-        let (at, strip) = match &layer.placement {
-            Placement::Unpack { at, strip } => (at.as_str(), *strip),
-            Placement::Detect { strip, .. } => ("", *strip),
-            Placement::File { .. } => ("", Strip::Count(0)),
-        };
-        let strip = match strip {
-            _ if !plan.format.is_archive() => tree::Strip::Count(0),
-            Strip::Count(count) => tree::Strip::Count(count),
-            Strip::LoneTop => tree::Strip::LoneTop,
-        };
-        tree.merge(plan, at, strip)?;
+        match (&layer.placement, only_file(plan)) {
+            // The plan of a blob that is one file may have been made for another package, by
+            // which the file is called otherwise.
+            (Placement::Detect { name: path, .. } | Placement::File { path }, Some(content)) => {
+                tree.add_file(path, *content)?;
+            }
+            (Placement::Unpack { at, strip }, _) => tree.merge(plan, at, placed(*strip))?,
+            (Placement::Detect { strip, .. }, None) => tree.merge(plan, "", placed(*strip))?,
+            (Placement::File { .. }, None) => tree.merge(plan, "", tree::Strip::Count(0))?,
+        }
     }
     Ok(tree)
+}
+
+fn placed(strip: catalog::Strip) -> tree::Strip {
+    match strip {
+        catalog::Strip::Count(count) => tree::Strip::Count(count),
+        catalog::Strip::LoneTop => tree::Strip::LoneTop,
+    }
+}
+
+/// The content of a blob that is no archive.
+fn only_file(plan: &Plan) -> Option<&Content> {
+    plan.contents().next().filter(|_| !plan.format.is_archive())
+}
+
+/// Whether a plan that the store has was read as a recipe's layer must be.
+pub(crate) fn fits(recipe: &Recipe, layer: &LayerRecipe, plan: &Plan) -> bool {
+    let profile = match recipe.shape {
+        Shape::Joined => Profile::Strict,
+        Shape::Image { .. } => Profile::Image,
+    };
+    let is_archive = plan.format.is_archive();
+    let is_kind = match layer.placement {
+        Placement::Unpack { .. } => is_archive,
+        Placement::File { .. } => !is_archive,
+        Placement::Detect { .. } => true,
+    };
+    is_kind && plan.profile == profile
 }
 
 fn settings(exposed: &Exposed, tree: &Tree) -> Vec<Setting> {

@@ -8,7 +8,7 @@ use std::{
 
 use store::{
     Lock,
-    collect::{self, Freed, Keep},
+    collect::{self, Freed, Keep, Needed},
     generation, keg,
     lock::Holder,
 };
@@ -61,7 +61,9 @@ impl Home {
     pub(crate) fn collect(&self, _lock: &Lock, extent: Extent, dry: bool) -> Result<Freed, Error> {
         let needs = |keg: &keg::Id| {
             let receipt = Receipt::read(&self.layout, keg)?;
-            Ok(Remade::of(&self.layout, &receipt)?.contents())
+            let contents = Remade::of(&self.layout, &receipt)?.contents();
+            let layers = receipt.recipe.layers.into_iter();
+            Ok(Needed { contents, plans: layers.map(|layer| layer.digest).collect() })
         };
         let keep = Keep {
             generations: self.kept(extent)?,

@@ -6,7 +6,7 @@ use store::{Content, Layout, archive::Plan, keg, tree::Sealed};
 
 use crate::{
     assemble,
-    receipt::{self, Receipt},
+    receipt::{self, LayerRecipe, Receipt, Recipe},
 };
 
 /// What a keg must hold cannot be told.
@@ -35,9 +35,9 @@ pub(crate) struct Remade {
 impl Remade {
     /// What the keg of a receipt must hold, by the plans in the store.
     pub(crate) fn of(layout: &Layout, receipt: &Receipt) -> Result<Self, Error> {
-        let layers = &receipt.recipe.layers;
-        let plans: Vec<Plan> =
-            layers.iter().map(|layer| plan(layout, &layer.digest)).collect::<Result<_, _>>()?;
+        let recipe = &receipt.recipe;
+        let plan = |layer| plan(layout, recipe, layer);
+        let plans: Vec<Plan> = recipe.layers.iter().map(plan).collect::<Result<_, _>>()?;
         Self::with(receipt, &plans.iter().collect::<Vec<_>>())
     }
 
@@ -57,8 +57,10 @@ impl Remade {
     }
 }
 
-fn plan(layout: &Layout, digest: &Digest) -> Result<Plan, Error> {
-    let unknown = || Error::Plan { digest: digest.clone() };
-    let bytes = fs::read(layout.plan(digest)).map_err(|_| unknown())?;
-    Plan::from_bytes(&bytes).map_err(|_| unknown())
+/// The plan of a layer; one that was made by another reading of the blob is none.
+fn plan(layout: &Layout, recipe: &Recipe, layer: &LayerRecipe) -> Result<Plan, Error> {
+    let unknown = || Error::Plan { digest: layer.digest.clone() };
+    let bytes = fs::read(layout.plan(&layer.digest)).map_err(|_| unknown())?;
+    let plan = Plan::from_bytes(&bytes).map_err(|_| unknown())?;
+    if assemble::fits(recipe, layer, &plan) { Ok(plan) } else { Err(unknown()) }
 }

@@ -21,7 +21,7 @@ use rustix::{fs::Mode, io::Errno};
 
 use crate::{
     Content, Layout, Lock, Staging,
-    collect::{Keep, collect},
+    collect::{Keep, Needed, collect},
     commit::{Receipt, commit},
     disk::{self, faults::Fault},
     generation::{self, Claim, Record},
@@ -148,7 +148,10 @@ fn clean(layout: &Layout, current: u64) -> Result<(), Box<dyn StdError>> {
         generations: BTreeSet::from([current.saturating_sub(1)]),
         kegs: BTreeSet::new(),
         partials_since: SystemTime::UNIX_EPOCH,
-        needs: &|keg| Ok(contents(&tool(number(keg))).into_iter().map(|pair| pair.0).collect()),
+        needs: &|keg| {
+            let contents = contents(&tool(number(keg))).into_iter().map(|pair| pair.0).collect();
+            Ok(Needed { contents, plans: Vec::new() })
+        },
     };
     collect(layout, &keep, false)?;
     Ok(())

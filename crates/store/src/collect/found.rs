@@ -31,8 +31,9 @@ impl Found {
         let wanted = search.generations()?;
         let kept = search.kegs(&wanted)?;
         search.receipts(&kept)?;
-        let stored = search.files(&kept)?;
-        search.plans(&stored)?;
+        let (contents, plans) = search.needed(&kept)?;
+        let stored = search.files(&contents)?;
+        search.plans(&stored, &plans)?;
         search.partials()?;
         let Search { mut found, tally, .. } = search;
         found.freed.bytes += tally.bytes();
@@ -110,14 +111,23 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Finds the contents that nothing needs; gives those that stay.
-    fn files(&mut self, kept: &BTreeSet<keg::Id>) -> Result<HashSet<Stored>, Error> {
-        let mut needed = HashSet::new();
+    /// The contents and the files of plans that the kept kegs need.
+    fn needed(
+        &self,
+        kept: &BTreeSet<keg::Id>,
+    ) -> Result<(HashSet<Stored>, HashSet<PathBuf>), Error> {
+        let (mut contents, mut plans) = (HashSet::new(), HashSet::new());
         for keg in kept {
-            let contents = (self.keep.needs)(keg)
+            let needed = (self.keep.needs)(keg)
                 .map_err(|source| Error::Needs { keg: keg.clone(), source })?;
-            needed.extend(contents.iter().map(|content| (content.sha256, content.executable)));
+            contents.extend(needed.contents.iter().map(|one| (one.sha256, one.executable)));
+            plans.extend(needed.plans.iter().map(|blob| self.layout.plan(blob)));
         }
+        Ok((contents, plans))
+    }
+
+    /// Finds the contents that nothing needs; gives those that stay.
+    fn files(&mut self, needed: &HashSet<Stored>) -> Result<HashSet<Stored>, Error> {
         let mut stored = HashSet::new();
         for shelf in list(&self.layout.files_dir())?.into_iter().filter(Entry::is_folder) {
             for file in list(&shelf.path)? {
@@ -135,10 +145,13 @@ impl Search<'_> {
         Ok(stored)
     }
 
-    /// Finds the plans that cannot stand for their archives any more.
-    fn plans(&mut self, stored: &HashSet<Stored>) -> Result<(), Error> {
+    /// Finds the plans that no keg needs and that cannot stand for their archives any more.
+    fn plans(&mut self, stored: &HashSet<Stored>, needed: &HashSet<PathBuf>) -> Result<(), Error> {
         for shelf in list(&self.layout.plans_dir())?.into_iter().filter(Entry::is_folder) {
             for file in list(&shelf.path)? {
+                if needed.contains(&file.path) {
+                    continue;
+                }
                 let bytes = fs_err::read(&file.path)
                     .map_err(|source| Error::Look { path: file.path.clone(), source })?;
                 let whole = Plan::from_bytes(&bytes).is_ok_and(|plan| {

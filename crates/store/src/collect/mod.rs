@@ -13,6 +13,8 @@ use std::{
     time::SystemTime,
 };
 
+use digest::Digest;
+
 use crate::{Content, Layout, disk::rmdir, generation, in_use, keg, removal};
 
 use found::Found;
@@ -68,16 +70,25 @@ pub struct Keep<'a> {
     pub kegs: BTreeSet<keg::Id>,
     /// Downloads to resume are kept when they were written since.
     pub partials_since: SystemTime,
-    /// The contents that a kept keg consists of.
-    ///
-    /// Where kegs are hard links the filesystem knows this as well; where they are clones or
-    /// copies nobody else does.
+    /// What of the store a kept keg needs.
     pub needs: &'a Needs<'a>,
 }
 
-/// Says which contents a kept keg consists of.
+/// What of the store one keg needs.
+#[derive(Debug, Clone, Default)]
+pub struct Needed {
+    /// The contents that it consists of.
+    ///
+    /// Where kegs are hard links the filesystem knows this as well; where they are clones or
+    /// copies nobody else does.
+    pub contents: Vec<Content>,
+    /// The blobs whose plans say what it must hold.
+    pub plans: Vec<Digest>,
+}
+
+/// Says what of the store a kept keg needs.
 pub type Needs<'a> =
-    dyn Fn(&keg::Id) -> Result<Vec<Content>, Box<dyn std::error::Error + Send + Sync>> + 'a;
+    dyn Fn(&keg::Id) -> Result<Needed, Box<dyn std::error::Error + Send + Sync>> + 'a;
 
 /// What was freed, or would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

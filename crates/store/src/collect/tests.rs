@@ -27,8 +27,9 @@ fn generations() -> Sandbox {
     sandbox
 }
 
-fn needs(keg: &keg::Id) -> Result<Vec<Content>, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(contents(&tool(&keg.name)).into_iter().map(|(content, _)| content).collect())
+fn needs(keg: &keg::Id) -> Result<Needed, Box<dyn std::error::Error + Send + Sync>> {
+    let contents = contents(&tool(&keg.name)).into_iter().map(|(content, _)| content).collect();
+    Ok(Needed { contents, plans: Vec::new() })
 }
 
 fn collect_all_but(sandbox: &Sandbox, generations: &[u64], kegs: &[&str], dry: bool) -> Freed {
@@ -149,7 +150,7 @@ fn a_content_that_a_keg_needs_stays_although_no_link_says_so() {
         generations: BTreeSet::new(),
         kegs: BTreeSet::new(),
         partials_since: SystemTime::UNIX_EPOCH,
-        needs: &|_| Ok(Vec::new()),
+        needs: &|_| Ok(Needed::default()),
     };
     collect(&sandbox.layout, &keep, false).unwrap();
     assert!(!stored.exists());
@@ -167,6 +168,15 @@ fn plans_go_when_a_file_of_theirs_does() {
     let damaged = sandbox.layout.plan(&Digest::sha256(b"damaged"));
     fs_err::create_dir_all(damaged.parent().unwrap()).unwrap();
     fs_err::write(&damaged, "?").unwrap();
+    // Its programs are other files of the store than the archive has: the keg still needs it.
+    let lost = Digest::sha256(b"damaged");
+    let keep = Keep {
+        generations: BTreeSet::new(),
+        kegs: BTreeSet::new(),
+        partials_since: SystemTime::UNIX_EPOCH,
+        needs: &|keg| Ok(Needed { plans: vec![lost.clone()], ..needs(keg)? }),
+    };
+    assert_eq!(collect(&sandbox.layout, &keep, true).unwrap().plans, 1);
     assert_eq!(collect_all_but(&sandbox, &[], &[], true).plans, 2);
     assert_eq!(collect_all_but(&sandbox, &[], &[], false).plans, 2);
     let there = |name: &str| sandbox.layout.plan(&Digest::sha256(name.as_bytes())).exists();
