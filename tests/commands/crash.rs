@@ -1,9 +1,9 @@
-//! kill -9 at moments spread over commands that change something: the old state or the new, and
-//! never any work for the user.
+//! kill -9, and calls that fail, at moments spread over commands that change something: the old
+//! state or the new, and never any work for the user.
 //!
 //! A moment is the n-th change to the disk that the whole program makes (see
 //! `support::tracer`): first all changes of an undisturbed run are counted, then the program is
-//! run again from the same state for each moment, and killed there.
+//! run again from the same state for each moment, and meets its fault there.
 
 use std::{path::Path, process::Command};
 
@@ -11,7 +11,7 @@ use nix::errno::Errno;
 
 use crate::support::{
     Sandbox, skipped,
-    tracer::{self, End},
+    tracer::{self, End, Fault},
     tree::{Tree, whole_generation},
 };
 
@@ -73,35 +73,48 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Kills `words` at so many moments; `before` and `after` is what `app` says.
-fn kill_everywhere(sandbox: &Sandbox, words: &str, kills: u64, [before, after]: [Option<&str>; 2]) {
+/// A command and what `app` says before and after it.
+struct Change {
+    words: &'static str,
+    before: Option<&'static str>,
+    after: Option<&'static str>,
+}
+
+/// Carries out a change once for each of so many moments, and lets it meet a fault there.
+fn disturb(sandbox: &Sandbox, change: &Change, moments: u64, faults: &[Fault]) {
+    let Change { words, before, after } = *change;
     let root = sandbox.root();
-    let run = |moment| {
+    let run = |moment, fault| {
         let mut traced = sandbox.foreign("/bin/sh");
         traced.args(["-c", tracer::WAITING, "sh", env!("CARGO_BIN_EXE_pkg")]);
         traced.args(words.split(' '));
-        tracer::run(&mut traced, moment)
+        tracer::run(&mut traced, moment, fault)
     };
     let saved = sandbox.home().join("saved");
     copy(sandbox.home(), &saved);
     let (old, number) = (state(&root), whole_generation(&root));
-    let changes = match run(u64::MAX) {
+    let changes = match run(0, Fault::Kill) {
         Ok(End::Exited(0, changes)) => changes,
         Err(Errno::EPERM | Errno::ENOSYS) => {
-            return skipped(&format!("kills of `pkg {words}`"), "nothing may be traced here");
+            return skipped(&format!("faults of `pkg {words}`"), "nothing may be traced here");
         }
         other => panic!("an undisturbed run ended as {other:?}"),
     };
     let (new, next) = (state(&root), whole_generation(&root));
-    assert!(changes > kills, "{changes} changes cannot be {kills} moments");
-    let (mut killed, mut switched) = (0, 0);
-    for step in 0..kills {
-        let moment = 1 + step * changes / kills;
+    assert!(changes > moments, "{changes} changes cannot be {moments} moments");
+    let (mut met, mut failed, mut switched) = (0, 0, 0);
+    for (step, fault) in (0..moments).zip(faults.iter().cycle()) {
+        let moment = 1 + step * changes / moments;
         copy(&saved, sandbox.home());
-        match run(moment).unwrap() {
-            End::Killed => killed += 1,
+        match (run(moment, *fault).unwrap(), fault) {
+            (End::Killed, Fault::Kill) => met += 1,
+            (End::Exited(code @ (0 | 1), _), Fault::Error(_)) => {
+                met += 1;
+                failed += code.cast_unsigned();
+            }
             // Threads share the work anew each time, so that a run may have a change less.
-            End::Exited(code, _) => assert_eq!(code, 0, "moment {moment}"),
+            (End::Exited(0, _), Fault::Kill) => {}
+            (end, fault) => panic!("moment {moment}: {fault:?} led to {end:?}"),
         }
         let found = whole_generation(&root);
         assert!([number, next].contains(&found), "moment {moment}: generation {found}");
@@ -117,8 +130,10 @@ fn kill_everywhere(sandbox: &Sandbox, words: &str, kills: u64, [before, after]: 
         let different = new.changes_to(&state(&root));
         assert!(different.is_empty(), "moment {moment}: {different:#?}");
     }
-    assert!(killed > kills - 5, "only {killed} runs were killed");
-    assert!(next == number || (1..kills).contains(&switched), "all on one side of the switch");
+    assert!(met > moments - 5, "only {met} runs met a fault");
+    let are_kills = matches!(faults, [Fault::Kill]);
+    assert!(are_kills || u64::from(failed) * 2 > moments, "only {failed} runs failed");
+    assert!(next == number || (1..moments).contains(&switched), "all on one side of the switch");
     sandbox.run("pin app").ok();
     assert_eq!(fs_err::read_dir(root.join("staging")).unwrap().count(), 0);
 }
@@ -135,29 +150,66 @@ fn installed() -> Sandbox {
     sandbox
 }
 
-#[test]
-fn a_kill_in_an_install_leaves_the_old_state_or_the_new() {
+const INSTALL: Change = Change { words: "install app@1", before: None, after: ONE };
+const UPGRADE: Change = Change { words: "upgrade app@2 --yes", before: ONE, after: TWO };
+const UNDO: Change = Change { words: "undo", before: TWO, after: ONE };
+const CLEANUP: Change = Change { words: "cleanup --all", before: TWO, after: TWO };
+
+/// Errors of a disk that fails, is full or becomes read-only, and of a descriptor too many.
+const ERRORS: &[Fault] = &[
+    Fault::Error(Errno::EIO),
+    Fault::Error(Errno::ENOSPC),
+    Fault::Error(Errno::EROFS),
+    Fault::Error(Errno::EMFILE),
+    Fault::Error(Errno::EPERM),
+];
+
+/// `other` alone.
+fn fresh() -> Sandbox {
     let sandbox = Sandbox::in_memory();
     publish(&sandbox);
     sandbox.run("install other").ok();
-    kill_everywhere(&sandbox, "install app@1", 110, [None, ONE]);
+    sandbox
+}
+
+/// `other` and `app` 2, which was 1.
+fn upgraded() -> Sandbox {
+    let sandbox = installed();
+    sandbox.run("upgrade app@2 --yes").ok();
+    sandbox
+}
+
+#[test]
+fn a_kill_in_an_install_leaves_the_old_state_or_the_new() {
+    disturb(&fresh(), &INSTALL, 110, &[Fault::Kill]);
 }
 
 #[test]
 fn a_kill_in_an_upgrade_leaves_the_old_state_or_the_new() {
-    kill_everywhere(&installed(), "upgrade app@2 --yes", 110, [ONE, TWO]);
+    disturb(&installed(), &UPGRADE, 110, &[Fault::Kill]);
 }
 
 #[test]
 fn a_kill_on_the_way_back_leaves_the_old_state_or_the_new() {
-    let sandbox = installed();
-    sandbox.run("upgrade app@2 --yes").ok();
-    kill_everywhere(&sandbox, "undo", 20, [TWO, ONE]);
+    disturb(&upgraded(), &UNDO, 20, &[Fault::Kill]);
 }
 
 #[test]
 fn a_kill_in_a_cleanup_takes_nothing_that_is_used() {
-    let sandbox = installed();
-    sandbox.run("upgrade app@2 --yes").ok();
-    kill_everywhere(&sandbox, "cleanup --all", 40, [TWO, TWO]);
+    disturb(&upgraded(), &CLEANUP, 40, &[Fault::Kill]);
+}
+
+#[test]
+fn an_error_in_an_install_leaves_the_old_state_or_the_new() {
+    disturb(&fresh(), &INSTALL, 60, ERRORS);
+}
+
+#[test]
+fn an_error_in_an_upgrade_leaves_the_old_state_or_the_new() {
+    disturb(&installed(), &UPGRADE, 60, ERRORS);
+}
+
+#[test]
+fn an_error_in_a_cleanup_takes_nothing_that_is_used() {
+    disturb(&upgraded(), &CLEANUP, 40, ERRORS);
 }

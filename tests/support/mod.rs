@@ -11,7 +11,7 @@ use std::{io::Write as _, path::Path};
 
 pub(crate) use output::Output;
 pub(crate) use recipe::Recipe;
-pub(crate) use sandbox::Sandbox;
+pub(crate) use sandbox::{Deadline, Sandbox};
 
 /// The project's folder.
 pub(crate) fn workspace() -> &'static Path {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -125,16 +125,35 @@ impl Sandbox {
 
     /// Waits for the end of a command that was started; one that hangs is killed.
     pub(crate) fn end(&self, child: Child) -> Output {
-        let pid = Pid::from_child(&child);
-        let (ended, watch) = mpsc::channel::<()>();
+        let deadline = Deadline::of(&child);
+        let output = child.wait_with_output().unwrap();
+        drop(deadline);
+        Output::new(output, self.home(), self.registry.get().map(TestRegistry::host))
+    }
+}
+
+/// Kills a process that runs for too long; to be dropped when it ended.
+pub(crate) struct Deadline {
+    ended: Option<mpsc::Sender<()>>,
+    guard: Option<JoinHandle<()>>,
+}
+
+impl Deadline {
+    pub(crate) fn of(child: &Child) -> Self {
+        let pid = Pid::from_child(child);
+        let (ended, watch) = mpsc::channel();
         let guard = thread::spawn(move || {
             if watch.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 kill_process(pid, Signal::KILL).unwrap();
             }
         });
-        let output = child.wait_with_output().unwrap();
-        drop(ended);
-        guard.join().unwrap();
-        Output::new(output, self.home(), self.registry.get().map(TestRegistry::host))
+        Self { ended: Some(ended), guard: Some(guard) }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        drop(self.ended.take());
+        self.guard.take().map(JoinHandle::join).transpose().unwrap();
     }
 }

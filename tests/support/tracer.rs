@@ -1,9 +1,9 @@
-//! Running a program up to one of its changes to the disk, and killing it there.
+//! Running a program up to one of its changes to the disk, and what becomes of it there.
 //!
 //! A tracer stops every thread before each system call and counts those that change a file,
-//! across all threads; before the chosen one the whole program gets SIGKILL. So neither a clock
-//! nor luck decides where it ends, and the program is the one that users have: nothing in it
-//! knows of this. It knows nothing of packages; that is the business of the test.
+//! across all threads; before the chosen one the whole program gets SIGKILL, or the call fails.
+//! So neither a clock nor luck decides where that is, and the program is the one that users
+//! have: nothing in it knows of this. It knows nothing of packages; that is the test's business.
 
 use std::{
     collections::HashSet,
@@ -22,6 +22,8 @@ use nix::{
     unistd::Pid,
 };
 
+use super::Deadline;
+
 /// How a traced run ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -31,13 +33,23 @@ pub(crate) enum End {
     Killed,
 }
 
-/// The script of a shell that waits for the tracer and then becomes the program after `sh`.
-pub(crate) const WAITING: &str = r#"read -r go; exec "$@" </dev/null >/dev/null 2>&1"#;
+/// What happens at the chosen change.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fault {
+    /// SIGKILL for the whole program.
+    Kill,
+    /// The system call is not carried out, and says this.
+    Error(Errno),
+}
 
-/// Runs a command that begins with [`WAITING`], and kills it before its `moment`th change.
+/// The script of a shell that waits for the tracer and then becomes the program after `sh`.
+pub(crate) const WAITING: &str = r#"read -r go; exec "$@""#;
+
+/// Runs a command that begins with [`WAITING`]; its `moment`th change, from 1 on, meets the fault.
 #[expect(clippy::zombie_processes, reason = "the tracer waits for all that it traces")]
-pub(crate) fn run(command: &mut Command, moment: u64) -> Result<End, Errno> {
-    let mut child = command.stdin(Stdio::piped()).spawn().expect("a shell is there");
+pub(crate) fn run(command: &mut Command, moment: u64, fault: Fault) -> Result<End, Errno> {
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("a shell is there");
     let program = Pid::from_raw(i32::try_from(child.id()).expect("a process number"));
     let clones = Options::PTRACE_O_TRACECLONE
         | Options::PTRACE_O_TRACEFORK
@@ -53,15 +65,20 @@ pub(crate) fn run(command: &mut Command, moment: u64) -> Result<End, Errno> {
     let mut stdin = child.stdin.take().expect("it was piped");
     stdin.write_all(b"go\n").expect("the shell reads");
     drop(stdin);
-    Tracer { program, moment, changes: 0, inside: HashSet::new() }.follow()
+    let _deadline = Deadline::of(&child);
+    let (inside, failing) = (HashSet::new(), None);
+    Tracer { program, moment, fault, changes: 0, inside, failing }.follow()
 }
 
 struct Tracer {
     program: Pid,
     moment: u64,
+    fault: Fault,
     changes: u64,
     /// Threads that are inside a system call.
     inside: HashSet<Pid>,
+    /// The thread whose call is to fail, and how.
+    failing: Option<(Pid, Errno)>,
 }
 
 impl Tracer {
@@ -84,16 +101,32 @@ impl Tracer {
 
     /// A thread stands before a system call, or after it.
     fn system_call(&mut self, pid: Pid) -> Result<(), Errno> {
-        if !self.inside.remove(&pid) {
+        if self.inside.remove(&pid) {
+            if let Some((_, errno)) = self.failing.take_if(|(failing, _)| *failing == pid) {
+                let mut registers = ptrace::getregs(pid)?;
+                registers.rax = (-i64::from(errno as i32)).cast_unsigned();
+                ptrace::setregs(pid, registers)?;
+            }
+        } else {
             self.inside.insert(pid);
-            if changes(pid)? {
-                self.changes += 1;
-                if self.changes == self.moment {
-                    return kill(self.program, Signal::SIGKILL);
+            let is_change = changes(pid)?;
+            self.changes += u64::from(is_change);
+            if is_change && self.changes == self.moment {
+                match self.fault {
+                    Fault::Kill => return kill(self.program, Signal::SIGKILL),
+                    Fault::Error(errno) => self.prevent(pid, errno)?,
                 }
             }
         }
         go_on(pid, None)
+    }
+
+    /// Puts a call that does not exist in the place of the one that begins.
+    fn prevent(&mut self, pid: Pid, errno: Errno) -> Result<(), Errno> {
+        let mut registers = ptrace::getregs(pid)?;
+        registers.orig_rax = u64::MAX;
+        self.failing = Some((pid, errno));
+        ptrace::setregs(pid, registers)
     }
 }
 
