@@ -198,7 +198,7 @@ impl Fetcher<'_> {
             },
         )
         .map_err(|source| Error::Feed { name: name.clone(), source })?;
-        let present = |content: &store::Content| shelves.hold(content);
+        let present = |content: &store::Content| !wanted.anew && shelves.hold(content);
         let decoded = archive::decode(Box::new(feed), order, self.staging, &present);
         (self.events)(Event::Downloaded { id });
         decoded.map_err(|source| Error::Layer {
