@@ -219,18 +219,21 @@ impl Feed {
                 self.stage = self.start()?;
                 self.piece()
             }
-            Stage::Network(mut receiver) => match receiver.blocking_recv() {
-                Some(Piece::Bytes(piece)) => {
-                    if let Some(kept) = &mut self.kept {
-                        kept.write(&piece)?;
+            Stage::Network(mut receiver) => {
+                let asked = Instant::now();
+                match receiver.blocking_recv() {
+                    Some(Piece::Bytes(piece)) => {
+                        if let Some(kept) = &mut self.kept {
+                            kept.write(&piece, asked.elapsed())?;
+                        }
+                        self.stage = Stage::Network(receiver);
+                        Ok(Some(piece))
                     }
-                    self.stage = Stage::Network(receiver);
-                    Ok(Some(piece))
+                    Some(Piece::End) => Ok(None),
+                    Some(Piece::Failed(error)) => Err(error.into()),
+                    None => Err(Error::Cut { digest: self.layer.digest.clone() }.into()),
                 }
-                Some(Piece::End) => Ok(None),
-                Some(Piece::Failed(error)) => Err(error.into()),
-                None => Err(Error::Cut { digest: self.layer.digest.clone() }.into()),
-            },
+            }
             Stage::Local(path, file) => Ok(self.local(path, file)?),
             Stage::Carried(bytes) => {
                 let (piece, rest) = bytes.split_at(bytes.len().min(PIECE_BYTES));
@@ -301,13 +304,14 @@ struct Kept {
     size: Option<u64>,
     file: Option<File>,
     written: u64,
-    started: Instant,
+    /// How long the decoder had nothing to do: its own time is not the download's.
+    waited: Duration,
     resumed: bool,
 }
 
 impl Kept {
     fn new(path: PathBuf, size: Option<u64>, resumed: bool) -> Self {
-        Self { path, size, file: None, written: 0, started: Instant::now(), resumed }
+        Self { path, size, file: None, written: 0, waited: Duration::ZERO, resumed }
     }
 
     /// Whether this download is worth keeping, after what has come of it.
@@ -319,14 +323,16 @@ impl Kept {
             Some(size) if size <= KEPT_FROM_BYTES => false,
             Some(size) if self.written >= KEPT_FROM_BYTES => {
                 let rest = (size - self.written) as f64 / self.written as f64;
-                self.started.elapsed().mul_f64(rest) > SLOW_REST
+                self.waited.mul_f64(rest) > SLOW_REST
             }
-            None if self.written >= KEPT_FROM_BYTES => self.started.elapsed() > SLOW_REST / 2,
+            None if self.written >= KEPT_FROM_BYTES => self.waited > SLOW_REST / 2,
             _ => true,
         }
     }
 
-    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+    /// Takes the next bytes, for which the decoder waited so long.
+    fn write(&mut self, piece: &[u8], waited: Duration) -> Result<(), Error> {
+        self.waited += waited;
         let first = self.written < KEPT_FROM_BYTES;
         if first && self.size.is_some_and(|size| size <= KEPT_FROM_BYTES) {
             return Ok(());
