@@ -148,9 +148,8 @@ impl Walk<'_> {
     }
 
     fn files_at(&mut self, at: &str, folder: &str) {
-        for (path, node) in self.tree.iter() {
-            let is_below = path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-            if is_below && !matches!(node, Node::Directory) {
+        for (path, node) in self.tree.below(folder) {
+            if !matches!(node, Node::Directory) {
                 self.link(&format!("{at}{}", &path[folder.len()..]), path, false);
             }
         }

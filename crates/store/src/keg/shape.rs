@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Shape<'a> {
     pub(crate) folders: Vec<Folder<'a>>,
     index: HashMap<&'a str, usize>,
+    /// The position that was asked for last: the files of a folder follow one another.
+    last: usize,
 }
 
 /// What one folder holds.
@@ -91,7 +93,7 @@ impl Bytes<'_> {
 impl<'a> Shape<'a> {
     /// Lays the copies over the tree.
     pub(crate) fn new(sealed: &'a Sealed, copies: &'a [Copy]) -> Result<Self, Error> {
-        let mut shape = Self { folders: Vec::new(), index: HashMap::new() };
+        let mut shape = Self { folders: Vec::new(), index: HashMap::new(), last: 0 };
         shape.folder("");
         let mut left: HashMap<&str, &Copy> =
             copies.iter().map(|copy| (copy.path.as_str(), copy)).collect();
@@ -138,7 +140,11 @@ impl<'a> Shape<'a> {
 
     /// The position of a folder, which is added with those it is in.
     fn folder(&mut self, path: &'a str) -> usize {
+        if self.folders.get(self.last).is_some_and(|last| last.path == path) {
+            return self.last;
+        }
         if let Some(&position) = self.index.get(path) {
+            self.last = position;
             return position;
         }
         if !path.is_empty() {

@@ -77,6 +77,11 @@ impl Tree {
         self.nodes.iter().map(|(path, placed)| (path.as_str(), &placed.node))
     }
 
+    /// All paths below a directory, in the order of their bytes.
+    pub fn below(&self, path: &str) -> impl Iterator<Item = (&str, &Node)> {
+        self.nodes.range(below(path)).map(|(path, placed)| (path.as_str(), &placed.node))
+    }
+
     /// All files, in the order of their paths.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Content)> {
         self.iter().filter_map(|(path, node)| match node {
