@@ -26,7 +26,20 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
 /// Rooms of the workshop: no room of the house knows them, but for its tests.
 const WORKSHOP: &[(&str, &[&str])] = &[
     ("test-registry", &["digest"]),
-    ("xtask", &["digest", "formula", "oci", "store", "plan", "catalog", "install", "cli"]),
+    (
+        "xtask",
+        &[
+            "digest",
+            "formula",
+            "oci",
+            "store",
+            "plan",
+            "catalog",
+            "install",
+            "cli",
+            "test-registry",
+        ],
+    ),
 ];
 
 /// The rows of the client's checklist that pulling needs: letter, first row, last row.

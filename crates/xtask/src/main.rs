@@ -1,4 +1,4 @@
-//! `cargo xtask TASK`: regenerates what is committed but not written by hand.
+//! `cargo xtask TASK`: regenerates what is committed but not written by hand, and measures.
 
 use std::{
     env,
@@ -6,9 +6,10 @@ use std::{
     path::Path,
 };
 
-use xtask::{layout, reference};
+use clap::Parser as _;
+use xtask::{bench, layout, reference};
 
-const USAGE: &str = "usage: cargo xtask layout [--check] | reference";
+const USAGE: &str = "usage: cargo xtask layout [--check] | reference | bench [--help]";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -27,6 +28,7 @@ fn main() -> anyhow::Result<()> {
             }
         }
         ["layout", "--check"] => layout::check(&formulas)?,
+        ["bench", ..] => bench::bench(&bench::Options::parse_from(&arguments))?,
         _ => anyhow::bail!(USAGE),
     }
     Ok(())
