@@ -51,10 +51,6 @@ pub enum Error {
     },
 }
 
-/// In a package of more files none is looked for that would be its only program: each look opens
-/// a file, and such a package is more than one program.
-const FILES_OF_ONE_PROGRAM_MAX: usize = 1000;
-
 /// A keg before it is linked.
 pub(crate) struct Assembled {
     pub(crate) sealed: Sealed,
@@ -126,8 +122,7 @@ impl Parts<'_> {
 
     /// The one program of a package that has no `bin` and names none.
     fn single_program(&self, tree: &Tree) -> Option<String> {
-        let is_large = tree.files().nth(FILES_OF_ONE_PROGRAM_MAX).is_some();
-        if self.package.expose.bin.is_some() || tree.get("bin").is_some() || is_large {
+        if self.package.expose.bin.is_some() || tree.get("bin").is_some() {
             return None;
         }
         let head = |content: &Content| Ok::<_, std::convert::Infallible>((self.head)(content));
