@@ -191,3 +191,35 @@ fn info_tells_what_the_receipt_remembers() {
     assert_eq!(info["installed"][0]["version"], "1.0.0");
     assert_eq!(sandbox.run("info test/tool").code, 3);
 }
+
+#[test]
+fn a_package_says_nothing_of_itself_that_a_formula_could_not() {
+    let sandbox = Sandbox::new();
+    let outside = sandbox.home().join("planted");
+    for (said, why) in [
+        (
+            r#""expose":{"etc":{"../../../../planted":"bin/tool"},"completions":{},"wrap":false}"#,
+            "not a path inside the package",
+        ),
+        (
+            r#""expose":{"bin":{"../../../planted":"bin/tool"},"completions":{},"wrap":false}"#,
+            "cannot name a link",
+        ),
+        (r#""env":{"LD_PRELOAD":"{keg}/bin/tool"}"#, "a package may not set `LD_PRELOAD`"),
+        (r#""env":{"A=1; touch planted; B":"1"}"#, "cannot name an environment variable"),
+        (
+            r#""setup":[{"verb":"write","path":"{keg}/x","text":"","mode":null,"keep":false}]"#,
+            "not below `{etc}` or `{var}`",
+        ),
+    ] {
+        let said = format!(r#"{{"schema":1,"name":"tool","version":"1.0.0",{said}}}"#);
+        let package = sandbox.registry().package("tool", "1.0.0");
+        let package = package.annotation("dev.pkg.package", &said);
+        let published = package.file("bin/tool", "#!/bin/sh\necho hi\n", 0o755).push();
+        let output = sandbox.run(&format!("install oci://{}", published.reference));
+        assert_eq!(output.code, 1, "{output}");
+        assert!(output.stderr.contains(why), "{output}");
+        assert!(!outside.exists(), "{said}");
+        assert!(!sandbox.prefix("").exists(), "{said}");
+    }
+}

@@ -74,6 +74,8 @@ impl Annotation {
         if formula::Version::parse(&annotation.version, formula::Scheme::Loose).is_err() {
             return Err(serde_json::Error::custom("its version is not one"));
         }
+        formula::check_sound(&annotation.expose, &annotation.env, &annotation.setup)
+            .map_err(serde_json::Error::custom)?;
         Ok(Some(annotation))
     }
 }

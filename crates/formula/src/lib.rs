@@ -31,6 +31,7 @@ pub mod template;
 
 pub mod resolve;
 mod resolved;
+mod sound;
 
 mod check;
 mod schema;
@@ -48,5 +49,6 @@ pub use resolved::{
 };
 pub use schema::json_schema;
 pub use selector::Selector;
+pub use sound::{Unsound, check_sound};
 pub use tap::{Defaults, TapFile, TapKind};
 pub use version::{Scheme, Version};

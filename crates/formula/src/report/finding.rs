@@ -20,6 +20,11 @@ impl Finding {
         Self { code, at, message: message.into(), label: String::new(), help: None }
     }
 
+    /// What is wrong, for a text that is no file.
+    pub(crate) fn into_message(self) -> String {
+        self.message
+    }
+
     /// The note at the place itself.
     pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
