@@ -73,7 +73,9 @@ impl Search<'_> {
 
     /// Finds the kegs that nothing needs; gives those that stay.
     fn kegs(&mut self, wanted: &BTreeSet<keg::Id>) -> Result<BTreeSet<keg::Id>, Error> {
-        let mut kept = BTreeSet::new();
+        // One whose folder is lost can be brought back while its receipt is there.
+        let is_known = |id: &&keg::Id| self.layout.receipt(&id.name, &id.leaf).exists();
+        let mut kept: BTreeSet<keg::Id> = wanted.iter().filter(is_known).cloned().collect();
         for family in list(&self.layout.cellar())?.into_iter().filter(Entry::is_folder) {
             for keg in list(&family.path)?.into_iter().filter(Entry::is_folder) {
                 let id = keg::Id { name: family.name.clone(), leaf: keg.name };
