@@ -230,3 +230,24 @@ fn what_the_taps_say_today_is_passed_on() {
         assert!(said.contains("old is now called new"), "{command}: {said}");
     }
 }
+
+#[test]
+fn needs_are_those_of_the_formula_that_a_package_came_by() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("library").version("1.0.0"));
+    drop(sandbox.formula("app").version("1.0.0"));
+    sandbox.run("install app").ok();
+    sandbox.run("uninstall app").ok();
+    drop(sandbox.formula("app").depends("library = \"*\"").version("1.0.0"));
+    sandbox.run("install app").ok();
+    assert_snapshot!(sandbox.run("deps app"), @"
+    exit 0
+    --- stdout
+    library  1.0.0
+    ");
+    assert_snapshot!(sandbox.run("autoremove"), @"
+    exit 0
+    --- stderr
+    nothing to change
+    ");
+}

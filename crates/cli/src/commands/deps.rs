@@ -54,8 +54,9 @@ impl Deps {
 /// What an installed package needs, or what one that is not would need; and which of both it is.
 fn tree(session: &Session, spec: &Spec) -> Result<(Tree, Vec<plan::Installed>, bool)> {
     let home = session.home()?;
-    if let (spec::Kind::Name { name, .. }, None) = (&spec.kind, &spec.at)
+    if let (spec::Kind::Name { tap, name }, None) = (&spec.kind, &spec.at)
         && let Ok(package) = session.package(&home, name.as_str())
+        && tap.as_ref().is_none_or(|tap| *tap == package.tap)
     {
         let world = home.installed_needs()?;
         let key = plan::Key { name: name.clone(), slot: package.slot };

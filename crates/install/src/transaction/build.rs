@@ -57,7 +57,13 @@ impl Builder<'_> {
                 Ok(receipt) if is_there && !coming.again => built.push(Built {
                     keg,
                     staged: None,
-                    receipt: Receipt { tap: coming.tap.clone(), ..receipt },
+                    // The bytes are those of then; what is said of them is of now.
+                    receipt: Receipt {
+                        tap: coming.tap.clone(),
+                        origin: coming.origin.clone(),
+                        package: coming.resolved.clone(),
+                        ..receipt
+                    },
                     plans: Vec::new(),
                     notes: Vec::new(),
                 }),

@@ -16,7 +16,7 @@ use std::{
 
 use store::{
     Lock, Staging,
-    generation::{self, Record},
+    generation::{self, Keg, Record},
     in_use::{self, Hold},
     keg::{self, StagedKeg},
     lock::Holder,
@@ -140,12 +140,15 @@ impl Home {
         let _lock = self.lock(wait)?;
         let staging = Staging::begin(&self.layout).map_err(Error::Staging)?;
         let builder = Builder { home: self, staging: &staging, kegs: &proposal.record.kegs };
-        builder.commit(builder.build(&proposal.comings)?)?;
+        let mut built = builder.build(&proposal.comings)?;
+        // What is installed may have come otherwise than this proposal would bring it.
+        built.retain(|built| built.staged.is_some());
+        builder.commit(built)?;
         self.hold_all(&kegs)
     }
 
     /// Holds kegs that are in the cellar already.
-    pub fn hold_all(&self, kegs: &[keg::Id]) -> Result<Vec<Realised>, Error> {
+    pub(crate) fn hold_all(&self, kegs: &[keg::Id]) -> Result<Vec<Realised>, Error> {
         let hold = |keg: &keg::Id| {
             let hold = in_use::hold(&self.layout, keg).map_err(Error::Hold)?;
             let receipt = Receipt::read(&self.layout, keg)?;
@@ -313,7 +316,7 @@ fn outcome(proposal: &Proposal, record: &Record, built: &[Built], shadows: Vec<S
     notes.extend(built.iter().flat_map(|built| built.notes.clone()));
     let mut commands = Vec::new();
     for built in built {
-        let is_it = |keg: &&generation::Keg| keg.leaf == built.keg.leaf;
+        let is_it = |keg: &&Keg| keg.leaf == built.keg.leaf;
         let mut named = record.kegs.iter().filter(|keg| keg.name == built.keg.name);
         match named.clone().find(is_it) {
             Some(keg) if !keg.linked => notes.extend(unlinked(keg, named.find(|k| k.linked))),
@@ -338,7 +341,7 @@ fn outcome(proposal: &Proposal, record: &Record, built: &[Built], shadows: Vec<S
 }
 
 /// Why a package that came is not linked, where the user may not expect it.
-fn unlinked(keg: &generation::Keg, linked: Option<&generation::Keg>) -> Option<String> {
+fn unlinked(keg: &Keg, linked: Option<&Keg>) -> Option<String> {
     let name = state::shown(&keg.name, keg.slot.as_deref());
     match (linked, &keg.keg_only) {
         (Some(linked), _) => {
