@@ -150,3 +150,50 @@ fn what_was_fetched_installs_offline() {
     app 1.0.0 is installed already
     ");
 }
+
+#[test]
+fn a_wrapped_program_finds_what_it_needs_though_nothing_is_linked() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("helper").version("1.0.0"));
+    let app = sandbox.formula("app").depends("helper = \"*\"");
+    let app = app.table("[env]\nHELPER = \"{dep:helper}\"").table("[expose]\nwrap = true");
+    let script = "#!/bin/sh\n\"$HELPER/bin/helper\"\n";
+    drop(app.package("1.0.0", |package| package.file("bin/app", script, 0o755)));
+    assert_eq!(sandbox.run("run app").ok().stdout, "helper 1.0.0\n");
+    sandbox.run("install app").ok();
+    assert_eq!(sandbox.run("run app").ok().stdout, "helper 1.0.0\n");
+}
+
+#[test]
+fn a_need_is_found_by_the_name_that_it_had() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("new").key("replaces = [\"old\"]").version("2.0.0"));
+    let app = sandbox.formula("app").depends("old = \"*\"");
+    let app = app.table("[env]\nOLD = \"{dep:old}\"").table("[expose]\nwrap = true");
+    let script = "#!/bin/sh\n\"$OLD/bin/new\"\n";
+    drop(app.package("1.0.0", |package| package.file("bin/app", script, 0o755)));
+    assert_eq!(sandbox.run("run app").ok().stdout, "new 2.0.0\n");
+    sandbox.run("install app").ok();
+    assert_eq!(sandbox.run("run app").ok().stdout, "new 2.0.0\n");
+    let linked = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/app")));
+    assert_eq!(linked.ok().stdout, "new 2.0.0\n");
+    sandbox.run("doctor").ok();
+}
+
+#[test]
+fn running_changes_nothing_of_what_is_installed() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("helper").version("1.0.0"));
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("install tool").ok();
+    let formula = fs_err::read_to_string(sandbox.home().join("test/tool.toml")).unwrap();
+    sandbox.write("tool.toml", formula + "\n[depends]\n\"test/helper\" = \"*\"\n");
+    assert_eq!(sandbox.run("run ./tool.toml").ok().stdout, "tool 1.0.0\n");
+    assert_eq!(sandbox.run("info tool --json").json()["tap"], "test");
+    assert_snapshot!(sandbox.run("deps tool"), @"
+    exit 0
+    --- stderr
+    tool needs nothing
+    ");
+    assert_eq!(sandbox.run("deps core/tool").code, 3);
+}

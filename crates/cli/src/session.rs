@@ -125,13 +125,8 @@ impl Session {
     pub(crate) fn package(&self, home: &Home, text: &str) -> Result<Package> {
         let target = install::Target::parse(text);
         let installed = home.installed()?;
-        let named = installed.named(&target.name);
-        let fits = |package: &&&Package| match &target.slot {
-            Some(slot) => package.slot.as_ref() == Some(slot),
-            None => named.len() == 1 || package.linked,
-        };
-        if let Some(package) = named.iter().find(fits) {
-            return Ok((*package).clone());
+        if let Some(package) = installed.meant(&target.name, target.slot.as_deref()) {
+            return Ok(package.clone());
         }
         let names = installed.packages().iter().map(Package::shown_name);
         Err(not_installed(text, names))

@@ -69,6 +69,13 @@ pub struct Resolved {
     pub yanked: Option<String>,
 }
 
+impl Resolved {
+    /// The names that also mean this package: its aliases, and those that it took over.
+    pub fn other_names(&self) -> impl Iterator<Item = &Name> {
+        self.aliases.iter().chain(&self.replaces)
+    }
+}
+
 /// A concrete fetch: where the bytes are and what they must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "strategy", rename_all = "lowercase")]

@@ -153,8 +153,8 @@ impl Parts<'_> {
                 executable: true,
                 mtime: None,
                 text: Some(text),
+                wraps: Some(std::mem::replace(&mut link.target, path)),
             });
-            link.target = path;
         }
         Ok(())
     }
@@ -186,6 +186,7 @@ fn keep_times(tree: &Tree, copies: &mut Vec<Copied>) {
         executable: content.executable,
         mtime: tree.mtime(path),
         text: None,
+        wraps: None,
     }));
 }
 

@@ -264,3 +264,124 @@ fn completion(folder: &str, file: &str) -> String {
     };
     format!("{folder}/{name}")
 }
+
+#[cfg(test)]
+mod tests {
+    use formula::Completions;
+    use store::Content;
+
+    use super::*;
+
+    fn exposed(expose: &Expose, files: &[&str]) -> (Vec<String>, Vec<String>, Vec<String>) {
+        let mut tree = Tree::new();
+        for file in files {
+            tree.add_file(file, Content::of(file.as_bytes(), true)).unwrap();
+        }
+        let mut missing = Vec::new();
+        let exposed = super::expose(expose, &tree, &mut missing).unwrap();
+        let shown = |links: Vec<Link>| {
+            let shown = |link: Link| {
+                let folder = if link.folder { "/" } else { "" };
+                format!("{}{folder} -> {}", link.path, link.target)
+            };
+            links.into_iter().map(shown).collect()
+        };
+        (shown(exposed.links), shown(exposed.etc), missing)
+    }
+
+    fn list(paths: &[&str]) -> Option<Paths> {
+        Some(Paths::List(paths.iter().map(ToString::to_string).collect()))
+    }
+
+    #[test]
+    fn a_standard_layout_is_exposed_as_it_stands() {
+        let files = [
+            "bin/a",
+            "sbin/b",
+            "etc/a/a.conf",
+            "lib/liba.so",
+            "include/a.h",
+            "share/man/man1/a.1",
+            "share/doc/a",
+            "share/zsh/site-functions/_a",
+            "other/x",
+        ];
+        let (links, etc, missing) = exposed(&Expose::default(), &files);
+        assert_eq!(
+            links,
+            [
+                "bin/a -> bin/a",
+                "include/ -> include",
+                "lib/ -> lib",
+                "sbin/b -> sbin/b",
+                "share/man/ -> share/man",
+                "share/zsh/site-functions/ -> share/zsh/site-functions",
+            ]
+        );
+        assert_eq!(etc, ["etc/a/a.conf -> etc/a/a.conf"]);
+        assert!(missing.is_empty());
+    }
+
+    #[test]
+    fn what_a_formula_lists_goes_where_others_look_for_it() {
+        let completions = Completions {
+            bash: list(&["complete/a.bash"]),
+            zsh: list(&["complete/a.zsh"]),
+            fish: list(&["complete/a.fish"]),
+        };
+        let expose = Expose {
+            bin: list(&["tools/*"]),
+            man: list(&["doc/a.1", "doc/b.5.gz"]),
+            completions,
+            lib: list(&["x/liba.so", "lib/b"]),
+            share: Some(Paths::Map([("a/data".to_owned(), "data".to_owned())].into())),
+            etc: list(&["conf", "gone.conf"]),
+            ..Expose::default()
+        };
+        let files = [
+            "tools/a",
+            "tools/b",
+            "tools/deep/c",
+            "doc/a.1",
+            "doc/b.5.gz",
+            "complete/a.bash",
+            "complete/a.zsh",
+            "complete/a.fish",
+            "x/liba.so",
+            "lib/b/c.so",
+            "data/d",
+            "conf/a.conf",
+        ];
+        let (links, etc, missing) = exposed(&expose, &files);
+        assert_eq!(
+            links,
+            [
+                "bin/a -> tools/a",
+                "bin/b -> tools/b",
+                "bin/deep/c -> tools/deep/c",
+                "lib/b/ -> lib/b",
+                "lib/liba.so -> x/liba.so",
+                "share/a/data/ -> data",
+                "share/bash-completion/completions/a -> complete/a.bash",
+                "share/fish/vendor_completions.d/a.fish -> complete/a.fish",
+                "share/man/man1/a.1 -> doc/a.1",
+                "share/man/man5/b.5.gz -> doc/b.5.gz",
+                "share/zsh/site-functions/_a -> complete/a.zsh",
+            ]
+        );
+        assert_eq!(etc, ["etc/conf/a.conf -> conf/a.conf"]);
+        assert_eq!(missing, ["gone.conf"]);
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_error_that_names_those_that_are() {
+        let mut tree = Tree::new();
+        tree.add_file("bin/b", Content::of(b"b", true)).unwrap();
+        let bin = list(&["bin/a"]);
+        let refused = expose(&Expose { bin, ..Expose::default() }, &tree, &mut Vec::new());
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "`expose.bin` names `bin/a`, which the package does not hold; it holds `bin/b`"
+        );
+    }
+}

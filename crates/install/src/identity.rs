@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use catalog::Artifact;
 use digest::Sha256;
-use formula::{Resolved, Source};
+use formula::{Resolved, Scheme, Source, Version};
 use serde::Serialize;
 use store::generation::Keg;
 
@@ -51,7 +51,7 @@ struct Wrapped<'a> {
 /// `<version>[_<revision>]-<id>` of the package as it would be unpacked below `root`, beside `kegs`.
 pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[Keg]) -> String {
     let slots = || {
-        let slots = needs::slots(package, kegs).into_iter();
+        let slots = needs::slots(&package.depends, kegs).into_iter();
         slots.filter(|(_, slot)| slot.is_some()).collect()
     };
     let identity = Identity {
@@ -66,6 +66,12 @@ pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[
     let json = serde_jcs::to_vec(&identity).expect("an identity has only text keys");
     let id = Sha256::of(&json).to_hex();
     format!("{}-{}", shown(package), &id[..ID_DIGITS])
+}
+
+/// A version whose scheme is not remembered.
+pub(crate) fn version(text: &str) -> Option<Version> {
+    let semver = Version::parse(text, Scheme::Semver);
+    semver.or_else(|_| Version::parse(text, Scheme::Loose)).ok()
 }
 
 /// `<version>[_<revision>]`, as people read it.

@@ -8,12 +8,14 @@ use std::{
 };
 
 use catalog::{Spec, spec};
-use formula::{Constraint, Scheme, Version};
+use formula::{Constraint, Name};
 use plan::{Key, query};
 use store::{Layout, in_use::Hold, keg, lock::Holder};
 
 use crate::{
+    expose::Link,
     home::Home,
+    identity,
     needs::Needs,
     proposal,
     receipt::{self, Receipt},
@@ -111,8 +113,8 @@ impl Home {
             }
         };
         let main = &realised.last().expect("a package was asked for").receipt;
-        let (name, target) = choose(main, command)?;
-        let needs = Needs::kegs(&self.layout, realised.iter().map(|one| &one.keg));
+        let (name, target) = program(main, command)?;
+        let needs = Needs::kegs(&self.layout, &realised);
         let (mut folders, mut variables) = (Vec::new(), BTreeMap::new());
         for one in &realised {
             folders.splice(..0, command_folders(&self.layout, one));
@@ -157,24 +159,22 @@ impl Home {
     fn installed_for(&self, spec: &Spec) -> Result<Option<Vec<keg::Id>>, Error> {
         let spec::Kind::Name { tap, name } = &spec.kind else { return Ok(None) };
         let installed = self.installed()?;
-        let fits = |package: &&&Package| {
-            tap.as_ref().is_none_or(|tap| *tap == package.tap)
-                && match &spec.at {
-                    None => package.linked || package.slot.is_none(),
-                    Some(at) => package.slot.as_ref() == Some(at) || takes(at, &package.version),
-                }
+        let takes = |at: &str, package: &Package| {
+            package.slot.as_deref() == Some(at) || is_within(&package.version, at)
         };
-        let named = installed.named(name.as_str());
-        let Some(package) = named.iter().find(fits).or(named.first().filter(|p| fits(p))) else {
-            return Ok(None);
+        let meant = match &spec.at {
+            None => installed.meant(name.as_str(), None),
+            Some(at) => installed.named(name.as_str()).into_iter().find(|p| takes(at, p)),
         };
+        let is_of_tap = |package: &&Package| tap.as_ref().is_none_or(|tap| *tap == package.tap);
+        let Some(package) = meant.filter(is_of_tap) else { return Ok(None) };
         let world = self.installed_needs()?;
         let key = Key { name: name.clone(), slot: package.slot.clone() };
         let needed = query::tree(&world, &key).map(|tree| keys(&tree)).unwrap_or_default();
         let is_needed =
             |other: &&Package| other.keg != package.keg && needed.contains(&other.shown_name());
         let needed = installed.packages().iter().filter(is_needed);
-        Ok(Some(needed.chain([*package]).map(|package| package.keg.clone()).collect()))
+        Ok(Some(needed.chain([package]).map(|package| package.keg.clone()).collect()))
     }
 }
 
@@ -184,29 +184,20 @@ fn keys(tree: &query::Tree) -> BTreeSet<String> {
     keys
 }
 
-fn takes(at: &str, version: &str) -> bool {
-    let Ok(constraint) = Constraint::parse(at) else { return false };
-    let version =
-        Version::parse(version, Scheme::Semver).or_else(|_| Version::parse(version, Scheme::Loose));
-    version.is_ok_and(|version| constraint.matches(&version))
+fn is_within(version: &str, constraint: &str) -> bool {
+    let Ok(constraint) = Constraint::parse(constraint) else { return false };
+    identity::version(version).is_some_and(|version| constraint.matches(&version))
 }
 
-/// The command that was named, else the one of the package's name, else the only one.
-fn choose(receipt: &Receipt, command: Option<&str>) -> Result<(String, String), Error> {
+/// The command to run, and its program in the keg.
+fn program(receipt: &Receipt, command: Option<&str>) -> Result<(String, String), Error> {
     let links = receipt.exposed.links.iter();
     let programs: BTreeMap<&str, &str> = links
-        .filter_map(|link| Some((link.path.strip_prefix("bin/")?, link.target.as_str())))
+        .filter_map(|link| Some((link.path.strip_prefix("bin/")?, unwrapped(receipt, link))))
         .collect();
     let package = &receipt.package;
-    let own = || {
-        let names = std::iter::once(&package.name).chain(&package.aliases);
-        names.map(formula::Name::as_str).find(|name| programs.contains_key(name))
-    };
-    let only = || programs.keys().next().copied().filter(|_| programs.len() == 1);
-    let chosen = match command {
-        Some(command) => Some(command),
-        None => own().or_else(only),
-    };
+    let names = std::iter::once(&package.name).chain(&package.aliases).map(Name::as_str);
+    let chosen = choose(&programs, names, command);
     match chosen.and_then(|name| Some((name, programs.get(name)?))) {
         Some((name, target)) => Ok((name.to_owned(), (*target).to_owned())),
         None => Err(Error::NoProgram {
@@ -217,11 +208,27 @@ fn choose(receipt: &Receipt, command: Option<&str>) -> Result<(String, String), 
     }
 }
 
+/// The command that was named, else the first one of the package's names, else the only one.
+fn choose<'a>(
+    programs: &BTreeMap<&'a str, &str>,
+    mut names: impl Iterator<Item = &'a str>,
+    command: Option<&'a str>,
+) -> Option<&'a str> {
+    let only = || programs.keys().next().copied().filter(|_| programs.len() == 1);
+    command.or_else(|| names.find(|name| programs.contains_key(name)).or_else(only))
+}
+
+/// The program of a command: a wrapper's variables are set anyway, to what is not linked too.
+fn unwrapped<'a>(receipt: &'a Receipt, link: &'a Link) -> &'a str {
+    let copied = receipt.recipe.copies.iter().find(|copied| copied.path == link.target);
+    copied.and_then(|copied| copied.wraps.as_deref()).unwrap_or(&link.target)
+}
+
 /// The folders of a keg in which commands lie by the names that they are called by.
 fn command_folders(layout: &Layout, one: &Realised) -> BTreeSet<PathBuf> {
     let keg = layout.keg(&one.keg.name, &one.keg.leaf);
     let links = one.receipt.exposed.links.iter();
-    let folder = |link: &crate::expose::Link| {
+    let folder = |link: &Link| {
         let name = link.path.strip_prefix("bin/").or_else(|| link.path.strip_prefix("sbin/"))?;
         let (folder, file) = link.target.rsplit_once('/').unwrap_or(("", &link.target));
         (file == name).then(|| keg.join(folder))
@@ -231,4 +238,38 @@ fn command_folders(layout: &Layout, one: &Realised) -> BTreeSet<PathBuf> {
 
 fn shown(receipt: &Receipt) -> String {
     crate::state::shown(receipt.package.name.as_str(), receipt.package.slot.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_named_or_called_as_the_package_or_the_only_one() {
+        for (programs, command, expect) in [
+            (&["rg", "other"][..], Some("other"), Some("other")),
+            (&["ripgrep", "rg"], None, Some("ripgrep")),
+            (&["other", "rg"], None, Some("rg")),
+            (&["other"], None, Some("other")),
+            (&["other", "another"], None, None),
+            (&[], None, None),
+        ] {
+            let map = programs.iter().map(|name| (*name, "bin/x")).collect();
+            let names = ["ripgrep", "rg"].into_iter();
+            assert_eq!(choose(&map, names, command), expect, "{programs:?} {command:?}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_within_what_a_user_wrote() {
+        for (version, at, expect) in [
+            ("1.2.3", "1", true),
+            ("1.2.3", "1.2", true),
+            ("1.2.3", ">=2", false),
+            ("2024a", "2024a", true),
+            ("1.2.3", "no constraint", false),
+        ] {
+            assert_eq!(is_within(version, at), expect, "{version} {at}");
+        }
+    }
 }

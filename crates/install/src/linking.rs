@@ -1,7 +1,8 @@
 //! Which links a generation has: the claims of its kegs, and who wins where two want one path.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use formula::Name;
 use store::{
     generation::{self, Claim, Conflict, Entries, LayoutError, Links, Record},
     keg,
@@ -13,6 +14,8 @@ use crate::{expose::Exposed, receipt::Receipt, state};
 pub(crate) struct Linked<'a> {
     pub(crate) name: &'a str,
     pub(crate) slot: Option<&'a str>,
+    /// Aliases, and names that it took over: `{dep:X}` of another package may say one of them.
+    pub(crate) other_names: Vec<&'a str>,
     pub(crate) keg: keg::Id,
     /// Whether it is the slot that is linked into `bin` and the like.
     pub(crate) linked: bool,
@@ -38,14 +41,19 @@ pub(crate) fn packages<'a>(
     static NOTHING: Exposed = Exposed { links: Vec::new(), etc: Vec::new() };
     let linked = |keg: &'a generation::Keg| {
         let id = keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() };
-        let exposed = receipts.get(&id).map_or(&NOTHING, |receipt| &receipt.exposed);
+        let receipt = receipts.get(&id);
+        let exposed = receipt.map_or(&NOTHING, |receipt| &receipt.exposed);
+        let names = receipt.into_iter().flat_map(|receipt| receipt.package.other_names());
         let (name, slot) = (keg.name.as_str(), keg.slot.as_deref());
-        Linked { name, slot, keg: id, linked: keg.linked, exposed }
+        let other_names = names.map(Name::as_str).collect();
+        Linked { name, slot, other_names, keg: id, linked: keg.linked, exposed }
     };
     record.kegs.iter().map(linked).collect()
 }
 
-/// Lays out the links, with what `entries` says is in a keg's folder; with `overwrite` a package of `fresh` wins where two want one path.
+/// Lays out the links, with what `entries` says is in a keg's folder.
+///
+/// Where two packages want one path, one that `overwrite` names wins.
 pub(crate) fn lay_out(
     packages: &[Linked<'_>],
     entries: &Entries<'_>,
@@ -53,7 +61,8 @@ pub(crate) fn lay_out(
     overwrite: Option<&[String]>,
 ) -> Result<Links, Error> {
     winners.retain(|_, winner| packages.iter().any(|package| package.name == winner));
-    let claims: Vec<Claim> = packages.iter().flat_map(claims).collect();
+    let mut claims: Vec<Claim> = packages.iter().flat_map(claims).collect();
+    claims.extend(other_names(packages));
     loop {
         match generation::layout(claims.clone(), winners, entries) {
             Ok(links) => return Ok(links),
@@ -75,23 +84,43 @@ pub(crate) fn lay_out(
     }
 }
 
+/// `opt/NAME` by the other names of packages, where no package has that name itself.
+fn other_names(packages: &[Linked<'_>]) -> Vec<Claim> {
+    let own: BTreeSet<&str> = packages.iter().map(|package| package.name).collect();
+    let mut claims = BTreeMap::new();
+    for package in packages {
+        for name in package.other_names.iter().filter(|name| !own.contains(*name)) {
+            let plain = (package.linked || package.slot.is_none()).then(|| (*name).to_owned());
+            let of_slot = package.slot.map(|slot| state::shown(name, Some(slot)));
+            for name in plain.into_iter().chain(of_slot) {
+                claims.entry(name).or_insert_with_key(|name| opt(name, package));
+            }
+        }
+    }
+    claims.into_values().collect()
+}
+
+fn opt(name: &str, package: &Linked<'_>) -> Claim {
+    let (keg, target) = (package.keg.clone(), String::new());
+    Claim { path: format!("opt/{name}"), folder: false, keg, target }
+}
+
 fn claims(package: &Linked<'_>) -> Vec<Claim> {
-    let claim = |path: String, target: &str, folder: bool| Claim {
-        path,
-        folder,
-        keg: package.keg.clone(),
-        target: target.to_owned(),
-    };
     let mut claims = Vec::new();
     if package.linked || package.slot.is_none() {
-        claims.push(claim(format!("opt/{}", package.name), "", false));
+        claims.push(opt(package.name, package));
     }
     if package.slot.is_some() {
-        claims.push(claim(format!("opt/{}", state::shown(package.name, package.slot)), "", false));
+        claims.push(opt(&state::shown(package.name, package.slot), package));
     }
     if package.linked {
         let links = package.exposed.links.iter();
-        claims.extend(links.map(|link| claim(link.path.clone(), &link.target, link.folder)));
+        claims.extend(links.map(|link| Claim {
+            path: link.path.clone(),
+            folder: link.folder,
+            keg: package.keg.clone(),
+            target: link.target.clone(),
+        }));
     }
     claims
 }
@@ -116,4 +145,33 @@ fn sentences(conflicts: &[Conflict]) -> String {
         lines.push(format!("and {} more", conflicts.len() - SPELLED_MAX));
     }
     lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_names_lead_to_a_package_where_nobody_has_them() {
+        static NOTHING: Exposed = Exposed { links: Vec::new(), etc: Vec::new() };
+        let linked = |name, slot, linked, other_names: &[&'static str]| Linked {
+            name,
+            slot,
+            other_names: other_names.to_vec(),
+            keg: keg::Id { name: String::from(name), leaf: slot.unwrap_or("0").to_owned() },
+            linked,
+            exposed: &NOTHING,
+        };
+        let packages = [
+            linked("a", None, true, &["b", "old"]),
+            linked("b", None, true, &["old"]),
+            linked("c", Some("1"), true, &["d"]),
+            linked("c", Some("2"), false, &["d"]),
+            linked("e", None, false, &["f"]),
+        ];
+        let claims = other_names(&packages);
+        let claims: Vec<_> =
+            claims.iter().map(|claim| format!("{} {}", claim.path, claim.keg)).collect();
+        assert_eq!(claims, ["opt/d c/1", "opt/d@1 c/1", "opt/d@2 c/2", "opt/f e/0", "opt/old a/0"]);
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use formula::{Resolved, Scheme, Version};
-use store::{Layout, generation::Keg, keg};
+use formula::{Depend, FullName, Resolved};
+use store::{Layout, generation::Keg};
 
-use crate::state;
+use crate::{identity, state, transaction::Realised};
 
 /// The places of the packages that one package needs, by name, as absolute paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Needs {
     /// The path stays the same when the needed package is upgraded, so its dependents stay too.
     pub(crate) fn linked(layout: &Layout, package: &Resolved, kegs: &[Keg]) -> Self {
         let opt = layout.current().join("opt");
-        let slots = slots(package, kegs);
+        let slots = slots(&package.depends, kegs);
         let place = |(name, slot): (String, Option<String>)| {
             let path = opt.join(state::shown(&name, slot.as_deref()));
             (name, shown(&path))
@@ -26,8 +26,14 @@ impl Needs {
     }
 
     /// The kegs themselves, for a package that runs without being linked.
-    pub(crate) fn kegs<'a>(layout: &Layout, kegs: impl Iterator<Item = &'a keg::Id>) -> Self {
-        Self(kegs.map(|id| (id.name.clone(), shown(&layout.keg(&id.name, &id.leaf)))).collect())
+    pub(crate) fn kegs(layout: &Layout, realised: &[Realised]) -> Self {
+        let path = |one: &Realised| shown(&layout.keg(&one.keg.name, &one.keg.leaf));
+        let others = realised.iter().flat_map(|one| {
+            one.receipt.package.other_names().map(|name| (name.as_str().to_owned(), path(one)))
+        });
+        let own = realised.iter().map(|one| (one.keg.name.clone(), path(one)));
+        // A package's own name wins over another's name for itself.
+        Self(others.chain(own).collect())
     }
 
     /// Where `{dep:NAME}` leads; a name that is no dependency is looked for in the prefix.
@@ -37,14 +43,15 @@ impl Needs {
     }
 }
 
-/// Each name that a package needs, with the slot among `kegs` that meets the need.
-pub(crate) fn slots(package: &Resolved, kegs: &[Keg]) -> BTreeMap<String, Option<String>> {
-    let slot = |(full, depend): (&formula::FullName, &formula::Depend)| {
+/// Each name of `depends`, with the slot among `kegs` that meets the need.
+pub(crate) fn slots(
+    depends: &BTreeMap<FullName, Depend>,
+    kegs: &[Keg],
+) -> BTreeMap<String, Option<String>> {
+    let slot = |(full, depend): (&FullName, &Depend)| {
         let name = full.name.as_str();
         let meets = |keg: &Keg| {
-            let version = Version::parse(&keg.version, Scheme::Semver)
-                .or_else(|_| Version::parse(&keg.version, Scheme::Loose))
-                .ok()?;
+            let version = identity::version(&keg.version)?;
             let is_one = keg.name == name
                 && (depend.slot.is_none() || depend.slot == keg.slot)
                 && depend.constraint.matches(&version);
@@ -54,9 +61,60 @@ pub(crate) fn slots(package: &Resolved, kegs: &[Keg]) -> BTreeMap<String, Option
         let slot = newest.and_then(|(_, slot)| slot).or_else(|| depend.slot.clone());
         (name.to_owned(), slot)
     };
-    package.depends.iter().map(slot).collect()
+    depends.iter().map(slot).collect()
 }
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use formula::Constraint;
+
+    use super::*;
+
+    fn keg(name: &str, slot: Option<&str>, version: &str) -> Keg {
+        Keg {
+            name: name.to_owned(),
+            slot: slot.map(ToOwned::to_owned),
+            tap: "test".to_owned(),
+            version: version.to_owned(),
+            revision: 0,
+            leaf: format!("{version}-0"),
+            linked: true,
+            keg_only: None,
+        }
+    }
+
+    #[test]
+    fn a_need_is_met_by_the_newest_slot_that_fits() {
+        let kegs = [
+            keg("ssl", Some("1"), "1.1.0"),
+            keg("ssl", Some("3"), "3.0.0"),
+            keg("ssl", Some("10"), "10.0.0"),
+            keg("plain", None, "2.0.0"),
+        ];
+        for (name, constraint, slot, expect) in [
+            ("ssl", "*", None, Some("10")),
+            ("ssl", "<10", None, Some("3")),
+            ("ssl", "1", None, Some("1")),
+            ("ssl", "*", Some("3"), Some("3")),
+            // Nothing meets it: an optional need that is not installed.
+            ("ssl", "2", None, None),
+            ("ssl", "*", Some("2"), Some("2")),
+            ("plain", "*", None, None),
+            ("absent", "*", None, None),
+        ] {
+            let depend = Depend {
+                constraint: Constraint::parse(constraint).unwrap(),
+                slot: slot.map(ToOwned::to_owned),
+                optional: false,
+                why: None,
+            };
+            let depends = [(name.parse().unwrap(), depend)].into();
+            let expect = [(name.to_owned(), expect.map(ToOwned::to_owned))].into();
+            assert_eq!(slots(&depends, &kegs), expect, "{name} {constraint} {slot:?}");
+        }
+    }
 }

@@ -172,7 +172,7 @@ pub(crate) fn candidate(resolved: &Resolved, tap: &str) -> Option<Candidate> {
     candidate.revision = resolved.revision;
     candidate.slot = resolved.slot.clone();
     candidate.depends = dependencies(&resolved.depends);
-    candidate.other_names = resolved.aliases.iter().chain(&resolved.replaces).cloned().collect();
+    candidate.other_names = resolved.other_names().cloned().collect();
     candidate.conflicts = resolved
         .conflicts
         .iter()

@@ -100,6 +100,9 @@ pub struct Copied {
     /// The text, for a file that pkg wrote; none for one that only keeps its own time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The path in the keg of the program that a wrapper starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wraps: Option<String>,
 }
 
 /// A receipt cannot be read.

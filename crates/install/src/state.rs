@@ -92,6 +92,17 @@ impl Installed {
     pub fn named(&self, name: &str) -> Vec<&Package> {
         self.packages.iter().filter(|package| package.name == name).collect()
     }
+
+    /// The package that a user means: of that slot; without one the linked, else the only one.
+    pub fn meant(&self, name: &str, slot: Option<&str>) -> Option<&Package> {
+        let named = self.named(name);
+        let only = || named.first().filter(|_| named.len() == 1);
+        let meant = match slot {
+            Some(_) => named.iter().find(|package| package.slot.as_deref() == slot),
+            None => named.iter().find(|package| package.linked).or_else(only),
+        };
+        meant.copied()
+    }
 }
 
 fn package(layout: &Layout, record: &Record, keg: &generation::Keg) -> Package {

@@ -1,5 +1,7 @@
 //! Requests that change only what is remembered and linked: no planner, no download.
 
+use formula::Name;
+use plan::Key;
 use store::generation::Record;
 
 use super::{Draft, Error, Proposal};
@@ -60,19 +62,27 @@ impl Draft<'_> {
     /// Calls `edit` for each target that is installed, with the name that requests go by.
     fn each(&self, targets: &[Target], mut edit: impl FnMut(&str, &Target)) -> Result<(), Error> {
         for target in targets {
-            let found = self
-                .installed
-                .named(&target.name)
-                .into_iter()
-                .find(|package| target.slot.is_none() || package.slot == target.slot);
-            let Some(found) = found else {
-                let name = state::shown(&target.name, target.slot.as_deref());
-                return Err(Error::NotInstalled { name });
-            };
+            let found = self.installed.meant(&target.name, target.slot.as_deref());
+            let found = found.ok_or_else(|| self.not_meant(target))?;
             let exact = Target { name: found.name.clone(), slot: found.slot.clone() };
             edit(&found.shown_name(), &exact);
         }
         Ok(())
+    }
+
+    /// Why a target means no package: none is there, or several slots of which none is linked.
+    fn not_meant(&self, target: &Target) -> Error {
+        let slots = self.installed.named(&target.name);
+        match (Name::parse(&target.name), &target.slot) {
+            (Ok(name), None) if slots.len() > 1 => {
+                let slots = slots.iter().map(|p| Key { name: name.clone(), slot: p.slot.clone() });
+                plan::Error::Ambiguous { slots: slots.collect(), name }.into()
+            }
+            _ => {
+                let name = state::shown(&target.name, target.slot.as_deref());
+                Error::NotInstalled { name }
+            }
+        }
     }
 }
 
