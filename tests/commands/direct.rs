@@ -74,7 +74,7 @@ fn an_upgrade_asks_for_the_tag_again_and_never_for_a_digest() {
     assert_snapshot!(sandbox.run("upgrade"), @r"
     exit 0
     --- stderr
-    Reinstall  tool  stable  121 B  you named it
+    Reinstall  tool  stable  121 B  you asked for it
     1 package to change, 121 B to download
     Reinstalled tool stable from direct
     ");
@@ -222,4 +222,51 @@ fn a_package_says_nothing_of_itself_that_a_formula_could_not() {
         assert!(!outside.exists(), "{said}");
         assert!(!sandbox.prefix("").exists(), "{said}");
     }
+}
+
+#[test]
+fn outdated_asks_for_the_tag_as_an_upgrade_does() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host().to_owned();
+    push(&sandbox, "stable", "one");
+    sandbox.run(&format!("install oci://{host}/tool:stable")).ok();
+    assert_snapshot!(sandbox.run("outdated"), @r"
+    exit 0
+    --- stderr
+    nothing is outdated
+    ");
+    push(&sandbox, "stable", "two");
+    assert_snapshot!(sandbox.run("outdated"), @r"
+    exit 0
+    --- stdout
+    Package  Installed  Upgrade  Newest
+    tool     stable     stable   stable  where it came from, there is something else now
+    ");
+    let outdated = sandbox.run("outdated --json").ok().json();
+    assert_eq!(outdated["packages"][0]["upgrade"], "stable");
+    sandbox.registry().forget_requests();
+    let offline = sandbox.run("--offline outdated").ok();
+    assert!(offline.stderr.contains("tool stays: "), "{offline}");
+    sandbox.run("--offline doctor").ok();
+    assert_eq!(sandbox.registry().requests().len(), 0);
+}
+
+#[test]
+fn questions_about_a_formula_say_that_there_is_none() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host().to_owned();
+    push(&sandbox, "1.0.0", "one");
+    sandbox.run(&format!("install oci://{host}/tool:1.0.0")).ok();
+    assert_snapshot!(sandbox.run("versions tool"), @r"
+    exit 3
+    --- stderr
+    error: `tool` is of no tap; it was installed from `oci://[HOST]/tool:1.0.0`
+
+    hint: `pkg info tool` shows what is known of it
+    ");
+    for command in ["cat tool", "home direct/tool"] {
+        let refused = sandbox.run(command);
+        assert!(refused.stderr.contains("`tool` is of no tap"), "{refused}");
+    }
+    assert!(sandbox.run("cat test/tool").stderr.contains("there is no"));
 }

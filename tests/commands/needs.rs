@@ -205,7 +205,7 @@ fn outdated_tells_what_an_upgrade_reaches_and_what_lies_beyond() {
     assert_snapshot!(sandbox.run("upgrade"), @"
     exit 0
     --- stderr
-    Upgrade  one  1.0.0 -> 1.1.0  122 B  you named it
+    Upgrade  one  1.0.0 -> 1.1.0  122 B  you asked for it
     1 package to change, 122 B to download
     Upgraded one 1.0.0 -> 1.1.0 from test
     one 2.0.0 is newer than 1.1.0, but it was asked for as `1`

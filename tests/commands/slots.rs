@@ -66,6 +66,7 @@ fn two_slots_stand_beside_each_other_and_one_is_linked() {
     exit 0
     --- stderr
     Removed ssl@3 3.1.0 from test
+    ssl@1 is not linked; `pkg use ssl@1` links it
     hint: `pkg cleanup --all` frees 470 B, and then `pkg undo` cannot bring anything back
     ");
     assert_snapshot!(sandbox.run("list"), @"
@@ -103,4 +104,49 @@ fn a_need_leads_to_the_slot_that_meets_it() {
     ");
     assert_eq!(sandbox.run("run old").ok().stdout, "ssl 1.1.0\n");
     sandbox.run("doctor").ok();
+}
+
+#[test]
+fn a_name_without_a_slot_is_the_linked_one() {
+    let sandbox = Sandbox::new();
+    let ssl = sandbox.formula("ssl").key("slot = \"{version.major}\"");
+    drop(ssl.version("1.1.0").version("3.0.0"));
+    sandbox.run("install ssl@1 ssl@3").ok();
+    sandbox.run("use ssl@3").ok();
+    sandbox.run("pin ssl").ok();
+    assert_snapshot!(sandbox.run("list"), @"
+    exit 0
+    --- stdout
+    ssl@1  1.1.0  not linked, from test
+    ssl@3  3.0.0  pinned, from test
+    ");
+    sandbox.run("unpin ssl").ok();
+    sandbox.run("unlink ssl").ok();
+    assert_snapshot!(sandbox.run("link ssl"), @"
+    exit 3
+    --- stderr
+    error: `ssl` is installed in several slots; name one of `ssl@1` and `ssl@3`
+    ");
+    sandbox.run("uninstall ssl@3").ok();
+    assert_eq!(sandbox.run("run ssl").ok().stdout, "ssl 1.1.0\n");
+}
+
+#[test]
+fn a_slot_is_installed_again_without_its_tap() {
+    let sandbox = Sandbox::new();
+    let ssl = sandbox.formula("ssl").key("slot = \"{version.major}\"");
+    drop(ssl.version("1.1.0").version("3.0.0"));
+    sandbox.run("install ssl@1 ssl@3").ok();
+    sandbox.run("tap remove test").ok();
+    let before = sandbox.run("list --json").json();
+    let file = sandbox.prefix("opt/ssl@3/bin/ssl");
+    let receipts = fs_err::read_dir(sandbox.root().join("receipts/ssl")).unwrap();
+    let mut receipts = receipts.map(|entry| entry.unwrap().path());
+    let receipt = receipts.find(|path| path.display().to_string().contains("/3.0.0-")).unwrap();
+    let written = |path: &std::path::Path| fs_err::metadata(path).unwrap().modified().unwrap();
+    let earlier = written(&receipt);
+    sandbox.run("reinstall ssl@3").ok();
+    assert!(written(&receipt) > earlier);
+    assert_eq!(sandbox.run("list --json").json(), before);
+    assert_eq!(said(&file), "ssl 3.0.0\n");
 }

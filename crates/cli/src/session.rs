@@ -2,8 +2,8 @@
 
 use std::{io::IsTerminal as _, path::Path, sync::Arc, time::Duration};
 
-use catalog::{Found, Spec, Tap, Taps, spec::Kind};
-use install::{Home, Package};
+use catalog::{DIRECT, Found, Spec, Tap, Taps, spec::Kind, taps};
+use install::{Home, Origin, Package};
 
 use crate::{
     args::Global,
@@ -108,7 +108,16 @@ impl Session {
     /// The formula that `spec` names, whichever version it asks for.
     pub(crate) fn formula(&self, spec: &Spec) -> Result<Found> {
         match &spec.kind {
-            Kind::Name { tap, name } => Ok(self.taps()?.find(tap.as_deref(), name.as_str())?),
+            Kind::Name { tap, name } => {
+                let found = self.taps()?.find(tap.as_deref(), name.as_str());
+                found.map_err(|error| match error {
+                    taps::Error::NoFormula { .. } | taps::Error::NoTap { .. } => {
+                        let direct = self.direct(tap.as_deref(), name.as_str());
+                        direct.unwrap_or_else(|| error.into())
+                    }
+                    error => error.into(),
+                })
+            }
             Kind::File(file) => {
                 let found = Tap::folder(folder_of(file), None)?.formula_file(file)?;
                 let missing = || format!("there is no file `{}`", file.display());
@@ -119,6 +128,27 @@ impl Session {
                 Err(Failure::told(Exit::Usage, sentence))
             }
         }
+    }
+
+    /// That a name which no tap has is installed all the same, and from where.
+    fn direct(&self, tap: Option<&str>, name: &str) -> Option<Failure> {
+        let home = self.home().ok()?;
+        let installed = home.installed().ok()?;
+        let package = installed.meant(name, None).filter(|package| package.tap == DIRECT)?;
+        if tap.is_some_and(|tap| tap != DIRECT) {
+            return None;
+        }
+        let told = |from: &str| {
+            let sentence = format!("`{name}` is of no tap; it was installed from `{from}`");
+            Failure::told(Exit::NotFound, sentence)
+        };
+        Some(match home.receipt(package).ok()?.origin {
+            Origin::File(path) => told(&shown(&path)).hint("the path names its formula"),
+            Origin::Reference(from) => {
+                told(&from).hint(format!("`pkg info {name}` shows what is known of it"))
+            }
+            Origin::Tap => return None,
+        })
     }
 
     /// The installed package that `NAME` or `NAME@SLOT` names.

@@ -3,7 +3,7 @@
 //! The answers are [`plan::query`]'s; this file only gathers what it reads.
 
 use catalog::Spec;
-use plan::{Key, Note, Reason, query::Outdated};
+use plan::{Key, Note, Reason, Wish, query::Outdated};
 
 use crate::{
     Request,
@@ -12,13 +12,13 @@ use crate::{
     state::{Installed, Known},
 };
 
-/// What the taps have to say about what is installed.
+/// What is newer, and what else there is to say of what is installed.
 #[derive(Debug, Clone)]
 pub struct News {
-    /// The packages that there is a newer release of.
+    /// The packages that there is a newer release of, or other bytes for the same one.
     pub outdated: Vec<Outdated>,
-    /// What was yanked, deprecated, disabled or renamed since.
-    pub notices: Vec<Note>,
+    /// What was yanked, deprecated, disabled or renamed since, and who could not be asked.
+    pub notices: Vec<String>,
 }
 
 impl Home {
@@ -43,17 +43,30 @@ impl Home {
         Ok((key.expect("a plan installs what is wished for"), would_be.collect()))
     }
 
-    /// What is newer, and what the taps say today against what is installed.
-    pub fn news(&self) -> Result<News, Error> {
+    /// What the taps say today against what is installed; no registry is asked.
+    pub fn notices(&self) -> Result<Vec<Note>, Error> {
         let (installed, known) = self.known()?;
         let draft = Draft::new(self, &installed, &known);
         let offers = draft.offers(&[])?;
+        let notices = plan::query::notices(&draft.planner_view(&offers)?, &offers)?;
+        Ok(notices.into_iter().map(|(_, note)| note).collect())
+    }
+
+    /// What is newer; tags that packages came from are asked for again, as an upgrade does.
+    pub fn news(&self) -> Result<News, Error> {
+        let (installed, known) = self.known()?;
+        let mut draft = Draft::new(self, &installed, &known);
+        let (offers, mut notices) = draft.offers_to_upgrade()?;
         let view = draft.planner_view(&offers)?;
-        let notices = plan::query::notices(&view, &offers)?;
-        Ok(News {
-            outdated: plan::query::outdated(&view, &offers)?,
-            notices: notices.into_iter().map(|(_, note)| note).collect(),
-        })
+        let mut outdated = plan::query::outdated(&view, &offers)?;
+        for wish in draft.changed(offers.guests())? {
+            let is_it = |package: &&plan::Installed| wish == Wish::Reinstall { key: package.key() };
+            outdated.extend(view.iter().find(is_it).map(in_other_bytes));
+        }
+        outdated.sort_by(|a, b| a.key.cmp(&b.key));
+        let said = plan::query::notices(&view, &offers)?;
+        notices.extend(said.iter().map(|(_, note)| note.to_string()));
+        Ok(News { outdated, notices })
     }
 
     /// What is installed, with the receipts.
@@ -61,5 +74,18 @@ impl Home {
         let installed = self.installed().map_err(Error::State)?;
         let known = Known::all(&self.layout, &installed).map_err(Error::Receipt)?;
         Ok((installed, known))
+    }
+}
+
+/// The installed release, which comes in other bytes today.
+fn in_other_bytes(package: &plan::Installed) -> Outdated {
+    let release = package.release();
+    Outdated {
+        key: package.key(),
+        installed: release.clone(),
+        inside: Some(release.clone()),
+        newest: release,
+        request: package.requested.clone(),
+        pinned: package.pinned,
     }
 }

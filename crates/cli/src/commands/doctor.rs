@@ -82,8 +82,8 @@ fn table(problems: &[view::Problem]) -> Table {
 /// What is not damaged and yet worth saying.
 fn remarks(session: &Session, home: &Home) -> Vec<String> {
     let mut remarks = Vec::new();
-    match home.news() {
-        Ok(news) => remarks.extend(news.notices.iter().map(ToString::to_string)),
+    match home.notices() {
+        Ok(notices) => remarks.extend(notices.iter().map(ToString::to_string)),
         Err(error) => remarks.push(format!("the taps cannot be asked: {error}")),
     }
     let bin = home.layout().current().join("bin");

@@ -76,3 +76,21 @@ fn line(shell: Shell, name: &str, value: &str) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_means_itself_in_every_shell() {
+        let value = r#"it's "$HOME" \n `x` é"#;
+        for (shell, expect) in [
+            (Shell::Bash, r#"export A='it'\''s "$HOME" \n `x` é'"#),
+            (Shell::Zsh, r#"export A='it'\''s "$HOME" \n `x` é'"#),
+            (Shell::Fish, r#"set -gx A 'it\'s "$HOME" \\n `x` é'"#),
+            (Shell::Nu, r#"$env.A = "it's \"$HOME\" \\n `x` é""#),
+        ] {
+            assert_eq!(line(shell, "A", value), expect);
+        }
+    }
+}

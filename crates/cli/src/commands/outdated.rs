@@ -14,6 +14,7 @@ pub struct Outdated {}
 impl Outdated {
     pub(crate) fn run(self, session: &Session) -> Result {
         let news = session.home()?.news()?;
+        session.progress.end();
         if session.printer.is_json() {
             session.printer.json(&view::Outdated::of(&news));
         } else if !news.outdated.is_empty() {
@@ -40,9 +41,12 @@ impl Outdated {
     }
 }
 
-/// What keeps the newest release away.
+/// What is not as the versions say, and what keeps the newest one away.
 fn remarks(package: &query::Outdated) -> String {
     let mut remarks = Vec::new();
+    if package.newest == package.installed {
+        remarks.push("where it came from, there is something else now".to_owned());
+    }
     match &package.request {
         Some(request) if !request.is_any() => remarks.push(format!("asked for as {request}")),
         Some(_) => {}

@@ -142,7 +142,7 @@ impl Outdated {
         Self {
             schema: 1,
             packages: news.outdated.iter().map(newer).collect(),
-            notices: news.notices.iter().map(ToString::to_string).collect(),
+            notices: news.notices.clone(),
         }
     }
 }

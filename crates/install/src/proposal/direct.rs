@@ -99,7 +99,7 @@ impl Draft<'_> {
     }
 
     /// Installed packages whose version is now something else: only taps promise that it is not.
-    pub(super) fn changed(&self, guests: &[Guest]) -> Result<Vec<Wish>, Error> {
+    pub(crate) fn changed(&self, guests: &[Guest]) -> Result<Vec<Wish>, Error> {
         let is_changed = |known: &&Known| guests.iter().any(|guest| is_another(guest, known));
         let wish = |known: &Known| match known.to_installed(None) {
             Some(package) if package.pinned => {

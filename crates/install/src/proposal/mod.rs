@@ -5,7 +5,10 @@ mod edit;
 mod error;
 mod step;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use catalog::{Artifact, At, Spec, locate, spec};
 use formula::{Constraint, Name, Pin, Resolved, Source};
@@ -27,7 +30,7 @@ use crate::{
     offer::{Guest, Offers},
     receipt::Origin,
     request::{Request, Target},
-    state::{Installed, Known},
+    state::{self, Installed, Known},
 };
 
 /// What a request would change.
@@ -139,6 +142,12 @@ impl<'a> Draft<'a> {
         self.offers_with(self.guests(specs)?)
     }
 
+    /// What an upgrade of everything would choose from, and who could not be asked for it.
+    pub(crate) fn offers_to_upgrade(&mut self) -> Result<(Offers<'a>, Vec<String>), Error> {
+        let guests = self.looked_up_again(&[])?;
+        Ok((self.offers_with(guests)?, std::mem::take(&mut self.notes)))
+    }
+
     fn offers_with(&self, guests: Vec<Guest>) -> Result<Offers<'a>, Error> {
         Ok(Offers::new(self.home.taps()?, &self.home.host, self.known, guests))
     }
@@ -173,7 +182,7 @@ impl<'a> Draft<'a> {
         let mut comings = Vec::new();
         let mut steps = Vec::new();
         for step in &plan.steps {
-            let mut shown = shown_step(step);
+            let mut shown = shown_step(step, request);
             if !matches!(step.action, Action::Remove) {
                 let coming = self.coming(step, &offers, &record.kegs)?;
                 shown.download_bytes = self.to_download(&coming.artifact);
@@ -189,6 +198,7 @@ impl<'a> Draft<'a> {
         record.kegs.sort_by(|a, b| (&a.name, &a.slot).cmp(&(&b.name, &b.slot)));
         link_one_slot_each(&mut record);
         self.notes.extend(notes(request, &plan, &before, &offers)?);
+        self.notes.extend(left_unlinked(&self.installed.record, &record));
         Ok(Proposal {
             beyond: plan.steps.iter().any(|step| step.beyond),
             is_change: !steps.is_empty() || record.requests != self.installed.record.requests,
@@ -359,8 +369,11 @@ impl<'a> Draft<'a> {
             let found = offers.find(Some(&candidate.tap), name)?;
             return Ok((resolved, Origin::Tap, found.folder.clone(), found.registry.clone(), None));
         }
-        let known = self.known.iter().find(|known| known.package.name == name);
-        let known = known.ok_or_else(|| Error::NotInstalled { name: name.to_owned() })?;
+        let is_it =
+            |known: &&Known| known.package.name == name && known.package.slot == candidate.slot;
+        let known = self.known.iter().find(is_it);
+        let known =
+            known.ok_or_else(|| Error::NotInstalled { name: candidate.key().to_string() })?;
         let receipt = &known.receipt;
         let folder = match &receipt.origin {
             Origin::File(path) => path.parent().map(ToOwned::to_owned),
@@ -412,6 +425,20 @@ fn notes(
         notes.extend(new);
     }
     Ok(notes.iter().map(ToString::to_string).collect())
+}
+
+/// The slots that could be linked, now that the one that was is gone.
+fn left_unlinked(before: &Record, after: &Record) -> Vec<String> {
+    let linked = |record: &Record| -> BTreeSet<String> {
+        record.kegs.iter().filter(|keg| keg.linked).map(|keg| keg.name.clone()).collect()
+    };
+    let lost = &linked(before) - &linked(after);
+    let left = after.kegs.iter().filter(|keg| lost.contains(&keg.name) && keg.keg_only.is_none());
+    left.map(|keg| {
+        let name = state::shown(&keg.name, keg.slot.as_deref());
+        format!("{name} is not linked; `pkg use {name}` links it")
+    })
+    .collect()
 }
 
 /// Of each name one slot is linked at most: the one that was linked first.
