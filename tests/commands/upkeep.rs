@@ -1,6 +1,11 @@
 //! Looking after what is there: `doctor` and `cleanup`.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use insta::assert_snapshot;
 
@@ -214,4 +219,152 @@ fn a_root_that_does_not_exist_is_well_and_clean() {
     nothing to clean up
     ");
     assert!(!sandbox.root().exists());
+}
+
+/// Removes a folder as a user does who means well.
+fn remove(folder: &Path) {
+    let script = r#"chmod -R u+w "$0" && rm -r "$0""#;
+    let removed = Command::new("/bin/sh").args(["-c", script]).arg(folder).status().unwrap();
+    assert!(removed.success());
+}
+
+/// The only thing in a folder.
+fn only(folder: &Path) -> PathBuf {
+    let mut entries = fs_err::read_dir(folder).unwrap();
+    let only = entries.next().unwrap().unwrap().path();
+    assert!(entries.next().is_none());
+    only
+}
+
+#[test]
+fn a_lost_receipt_is_written_anew() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("other").version("1.0.0"));
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("install other").ok();
+    sandbox.run("install tool").ok();
+    let receipt = only(&sandbox.root().join("receipts/tool"));
+    let whole = fs_err::read(&receipt).unwrap();
+    for left in [Some(&whole[..40]), None] {
+        match left {
+            Some(bytes) => fs_err::write(&receipt, bytes).unwrap(),
+            None => fs_err::remove_file(&receipt).unwrap(),
+        }
+        for command in ["uninstall other", "reinstall tool", "why tool", "run tool", "cleanup"] {
+            let refused = sandbox.run(command);
+            assert_eq!(refused.code, 1, "{command}: {refused}");
+            assert!(refused.stderr.contains("hint: `pkg doctor --repair`"), "{refused}");
+        }
+        assert_eq!(sandbox.run("doctor").code, 1);
+        sandbox.run("doctor --repair").ok();
+        sandbox.run("doctor").ok();
+        assert_eq!(sandbox.run("run tool").ok().stdout, "tool 1.0.0\n");
+    }
+    fs_err::remove_file(&receipt).unwrap();
+    sandbox.run("undo").ok();
+    assert_eq!(sandbox.run("list --json").json()["packages"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_mended_keeps_nothing_else_from_it() {
+    let sandbox = Sandbox::new();
+    let direct = sandbox.registry().package("direct", "1.0.0");
+    let direct = direct.file("bin/direct", "#!/bin/sh\necho 1\n", 0o755).push().reference;
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("install tool").ok();
+    sandbox.run(&format!("install oci://{direct}")).ok();
+    remove(&sandbox.root().join("receipts/direct"));
+    let file = fs_err::canonicalize(sandbox.prefix("bin/tool")).unwrap();
+    spoil(&file, "#!/bin/sh\necho fool 1.0.0\n");
+    assert_snapshot!(sandbox.run("doctor --repair"), @"
+    exit 1
+    --- stderr
+    error: only the receipt of `direct/1.0.0-[ID]`, which is lost, knew where it came from
+
+    hint: `pkg rollback` leads to a generation of `pkg history` without it
+    ");
+    assert!(fs_err::read_to_string(&file).unwrap().contains("tool 1.0.0"));
+    sandbox.run("rollback 1").ok();
+    sandbox.run("cleanup --all").ok();
+    sandbox.run("doctor").ok();
+}
+
+#[test]
+fn a_lost_keg_stays_known_until_it_comes_back() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("install tool").ok();
+    remove(&sandbox.root().join("cellar/tool"));
+    assert_snapshot!(sandbox.run("run tool"), @"
+    exit 1
+    --- stderr
+    error: `tool/1.0.0-[ID]` is not installed any more
+
+    hint: `pkg doctor --repair` brings back what is damaged
+    ");
+    assert_snapshot!(sandbox.run("cleanup --all"), @"
+    exit 0
+    --- stderr
+    nothing to clean up
+    ");
+    assert_eq!(sandbox.run("doctor").code, 6);
+    sandbox.run("--offline doctor --repair").ok();
+    assert_eq!(sandbox.run("run tool").ok().stdout, "tool 1.0.0\n");
+}
+
+#[test]
+fn lost_links_are_made_anew() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("install tool").ok();
+    remove(&sandbox.root().join("generations/1"));
+    assert_eq!(sandbox.run("doctor").code, 6);
+    sandbox.run("doctor --repair").ok();
+    assert!(sandbox.prefix("bin/tool").is_file());
+}
+
+#[test]
+fn a_damaged_record_leaves_a_way_back() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0").version("2.0.0"));
+    sandbox.run("install tool@1").ok();
+    sandbox.run("upgrade tool@2").ok();
+    fs_err::write(sandbox.root().join("generations/2.json"), "{").unwrap();
+    assert_snapshot!(sandbox.run("list"), @"
+    exit 1
+    --- stderr
+    error: the record `[HOME]/.local/share/pkg/generations/2.json` is damaged; `pkg rollback` to another generation
+      caused by: EOF while parsing an object at line 1 column 1
+    ");
+    let history = sandbox.run("history").ok();
+    assert!(history.stdout.contains("install tool@1"), "{history}");
+    sandbox.run("rollback 1").ok();
+    assert_eq!(sandbox.run("run tool").ok().stdout, "tool 1.0.0\n");
+    assert_eq!(sandbox.run("redo").code, 1);
+    sandbox.run("cleanup").ok();
+    assert!(!sandbox.root().join("generations/2.json").exists());
+    sandbox.run("doctor").ok();
+    assert_snapshot!(sandbox.run("rollback 2"), @"
+    exit 3
+    --- stderr
+    error: there is no generation 2; there are: 1, 3
+    ");
+}
+
+#[test]
+fn a_keg_that_nothing_knows_is_no_damage() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("run tool").ok();
+    remove(&sandbox.root().join("receipts/tool"));
+    sandbox.run("doctor").ok();
+    assert_eq!(sandbox.run("run tool").ok().stdout, "tool 1.0.0\n");
+    remove(&sandbox.root().join("receipts/tool"));
+    sandbox.run("cleanup").ok();
+    assert!(!sandbox.root().join("cellar/tool").exists());
+    assert_snapshot!(sandbox.run("rollback 1"), @"
+    exit 3
+    --- stderr
+    error: there is no generation 1; nothing was changed yet
+    ");
 }

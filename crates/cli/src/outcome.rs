@@ -29,7 +29,8 @@ pub(crate) fn plan(proposal: &Proposal) -> Table {
 pub(crate) fn summary(proposal: &Proposal) -> String {
     let steps = count(proposal.steps.len(), "package");
     let coming: Vec<_> = proposal.steps.iter().filter(|step| step.action != Verb::Remove).collect();
-    let known: u64 = coming.iter().filter_map(|step| step.download_bytes).sum();
+    let known = coming.iter().filter_map(|step| step.download_bytes);
+    let known = known.fold(0, u64::saturating_add);
     let is_whole = coming.iter().all(|step| step.download_bytes.is_some());
     match (known, is_whole) {
         (0, true) => format!("{steps} to change, nothing to download"),

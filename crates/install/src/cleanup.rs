@@ -87,9 +87,16 @@ impl Home {
             numbers.iter().rev().take(GENERATIONS_KEPT).copied().collect();
         let since = Self::now() - i64::try_from(AGE_KEPT.as_secs()).unwrap_or(i64::MAX);
         for number in numbers {
-            let record = generation::read(&self.layout, number).map_err(Error::Generations)?;
-            if record.time >= since {
-                kept.insert(number);
+            match generation::read(&self.layout, number) {
+                Ok(record) if record.time >= since => {
+                    kept.insert(number);
+                }
+                Ok(_) => {}
+                // It cannot be gone back to.
+                Err(generation::Error::Parse { .. }) => {
+                    kept.remove(&number);
+                }
+                Err(error) => return Err(Error::Generations(error)),
             }
         }
         Ok(kept)

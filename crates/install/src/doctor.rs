@@ -15,7 +15,9 @@ use fs_err as fs;
 use store::{
     Staging,
     archive::Plan,
-    commit, generation, keg,
+    commit,
+    generation::{self, Keg, Record},
+    keg,
     lock::Holder,
     repair,
     verify::{self, Damage, Verifier},
@@ -91,9 +93,18 @@ pub enum Error {
     /// A keg or the store cannot be compared.
     #[error("cannot compare what is there with what must be")]
     Verify(#[from] verify::Error),
-    /// A receipt cannot be read.
-    #[error(transparent)]
-    Receipt(#[from] receipt::Error),
+    /// Only the lost receipt knew where the package came from.
+    #[error("only the receipt of `{keg}`, which is lost, knew where it came from")]
+    Straight {
+        /// The keg.
+        keg: keg::Id,
+    },
+    /// The receipt is lost, and the formula is another one now.
+    #[error("the receipt of `{keg}` is lost, and its formula was changed since")]
+    Changed {
+        /// The keg.
+        keg: keg::Id,
+    },
     /// What a keg must hold cannot be told.
     #[error("cannot tell what `{keg}` must hold")]
     Remake {
@@ -147,20 +158,13 @@ impl Home {
     pub fn examine(&self, depth: Depth) -> Result<Vec<Finding>, Error> {
         let mut verifier = Verifier::new(depth == Depth::Deep);
         let mut findings = Vec::new();
+        let needed = self.needed()?;
         for keg in self.kegs()? {
             (self.setting.events)(Event::Checking { name: keg.to_string() });
-            match Receipt::read(&self.layout, &keg)
-                .map_err(remake::Error::from)
-                .and_then(|receipt| Remade::of(&self.layout, &receipt))
-            {
-                Ok(Remade { sealed, copies }) => {
-                    let damages = verifier.keg(&self.layout, &keg, &sealed, &copies)?;
-                    if !damages.is_empty() {
-                        findings.push(Finding::Damaged { keg, damages });
-                    }
-                }
-                Err(source) => findings.push(Finding::Unknown { keg, source }),
-            }
+            let finding = self.examine_keg(&keg, &mut verifier)?;
+            // What nothing needs goes with the next cleanup, or is going while this looks at it.
+            let is_known = Receipt::read(&self.layout, &keg).is_ok();
+            findings.extend(finding.filter(|_| is_known || needed.contains(&keg)));
         }
         if depth == Depth::Deep && self.layout.files_dir().exists() {
             let damaged = verifier.files(&self.layout)?;
@@ -173,7 +177,24 @@ impl Home {
         Ok(findings)
     }
 
-    /// Mends what was found; the first thing that cannot be mended ends it.
+    /// What is wrong with one keg.
+    fn examine_keg(
+        &self,
+        keg: &keg::Id,
+        verifier: &mut Verifier,
+    ) -> Result<Option<Finding>, Error> {
+        let receipt = Receipt::read(&self.layout, keg).map_err(remake::Error::from);
+        let keg = keg.clone();
+        match receipt.and_then(|receipt| Remade::of(&self.layout, &receipt)) {
+            Ok(Remade { sealed, copies }) => {
+                let damages = verifier.keg(&self.layout, &keg, &sealed, &copies)?;
+                Ok((!damages.is_empty()).then_some(Finding::Damaged { keg, damages }))
+            }
+            Err(source) => Ok(Some(Finding::Unknown { keg, source })),
+        }
+    }
+
+    /// Mends what can be mended of what was found; tells the first thing that cannot be.
     pub fn mend(
         &self,
         findings: &[Finding],
@@ -185,31 +206,39 @@ impl Home {
         let lock = self.lock(wait).map_err(Box::new)?;
         let staging =
             Staging::begin(&self.layout).map_err(transaction::Error::Staging).map_err(Box::new)?;
+        let mut failures = Vec::new();
         for finding in findings {
-            match finding {
-                Finding::Damaged { keg, .. } | Finding::Unknown { keg, .. } => {
-                    self.mend_keg(keg, &staging)?;
-                }
-                // No keg has it any more: those that had were given good bytes above.
-                Finding::Stored { path } => {
-                    let mut verifier = Verifier::new(true);
-                    if verifier.files(&self.layout)?.contains(path) {
-                        let failed = |source| Error::Look { path: path.clone(), source };
-                        fs::remove_file(path).map_err(failed)?;
-                    }
-                }
-                Finding::Links { .. } => {}
+            if let Finding::Damaged { keg, .. } | Finding::Unknown { keg, .. } = finding {
+                failures.extend(self.mend_keg(keg, &staging).err());
             }
         }
         drop(staging);
-        if findings.iter().any(|finding| matches!(finding, Finding::Links { .. })) {
+        if findings.iter().any(|finding| matches!(finding, Finding::Stored { .. })) {
+            self.drop_damaged_files()?;
+        }
+        // Those of a keg that came back could not be told before.
+        if !self.links()?.is_empty() {
             self.relink(&lock).map_err(Box::new)?;
+        }
+        failures.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Deletes stored files that are still damaged: kegs were given good bytes before.
+    fn drop_damaged_files(&self) -> Result<(), Error> {
+        for path in Verifier::new(true).files(&self.layout)? {
+            fs::remove_file(&path).map_err(|source| Error::Look { path, source })?;
         }
         Ok(())
     }
 
     fn mend_keg(&self, id: &keg::Id, staging: &Staging) -> Result<(), Error> {
-        let receipt = Receipt::read(&self.layout, id)?;
+        let receipt = match Receipt::read(&self.layout, id) {
+            Ok(receipt) => receipt,
+            Err(_) => match self.receipt_again(id, staging)? {
+                Some(receipt) => receipt,
+                None => return Ok(()),
+            },
+        };
         let mend = |remade: &Remade| {
             repair::keg(&self.layout, staging, id, &remade.sealed, &remade.copies)
         };
@@ -229,6 +258,27 @@ impl Home {
             .map_err(transaction::Error::Commit)
             .map_err(Box::new)?;
         Ok(())
+    }
+
+    /// Writes a lost receipt anew, by what the tap says; `None` for a keg that nothing needs.
+    fn receipt_again(&self, id: &keg::Id, staging: &Staging) -> Result<Option<Receipt>, Error> {
+        let records = self.records()?;
+        let is_it = |keg: &&Keg| keg.name == id.name && keg.leaf == id.leaf;
+        let find = |record: &Record| {
+            let keg = record.kegs.iter().find(is_it)?;
+            Some((keg.clone(), record.kegs.clone()))
+        };
+        let Some((keg, kegs)) = records.iter().rev().find_map(find) else { return Ok(None) };
+        if keg.tap == catalog::DIRECT {
+            return Err(Error::Straight { keg: id.clone() });
+        }
+        let coming = self
+            .coming_again(&keg, &kegs)
+            .map_err(|source| Error::Locate { keg: id.clone(), source: Box::new(source) })?;
+        if coming.keg != *id {
+            return Err(Error::Changed { keg: id.clone() });
+        }
+        Ok(Some(self.remember(&coming, &kegs, staging).map_err(Box::new)?))
     }
 
     /// Decodes all layers of a package into staging once more, whatever the store has of them.
@@ -273,6 +323,21 @@ impl Home {
             .map_err(|source| Error::Fetch { keg: id.clone(), source })?;
         let digests = artifact.layers.iter().map(|layer| layer.digest.clone());
         Ok(digests.zip(fetched.into_iter().map(|fetched| fetched.plan)).collect())
+    }
+
+    /// The records of all generations that can be gone back to, the current one last.
+    fn records(&self) -> Result<Vec<Record>, Error> {
+        let numbers = generation::list(&self.layout).map_err(Error::Generation)?;
+        Ok(numbers
+            .iter()
+            .filter_map(|number| generation::read(&self.layout, *number).ok())
+            .collect())
+    }
+
+    /// The kegs that a generation needs.
+    fn needed(&self) -> Result<BTreeSet<keg::Id>, Error> {
+        let kegs = self.records()?.into_iter().flat_map(|record| record.kegs);
+        Ok(kegs.map(|keg| keg::Id { name: keg.name, leaf: keg.leaf }).collect())
     }
 
     /// The kegs of the cellar, and those that the current generation needs.

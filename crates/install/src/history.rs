@@ -30,7 +30,7 @@ pub enum Error {
     #[error("there is nothing to undo: what came before was cleaned up")]
     CleanedUp,
     /// The generation is not there, or was cleaned up.
-    #[error("there is no generation {number}; there are: {}", list(.there))]
+    #[error("there is no generation {number}{}", list(.there))]
     NoGeneration {
         /// The number as asked for.
         number: u64,
@@ -48,7 +48,13 @@ pub enum Error {
 }
 
 fn list(numbers: &[u64]) -> String {
-    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    match numbers {
+        [] => "; nothing was changed yet".to_owned(),
+        _ => {
+            let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+            format!("; there are: {}", numbers.join(", "))
+        }
+    }
 }
 
 /// Where undo and redo lead, found by playing all generations again.
@@ -67,8 +73,13 @@ impl Walk {
         let first = there.first().map_or(0, |first| first.saturating_sub(1));
         let mut walk = Self { there, past: Vec::new(), current: first, future: Vec::new() };
         for number in walk.there.clone().into_iter().filter(|number| *number <= current) {
-            let record = generation::read(layout, number).map_err(Error::Read)?;
-            walk.step(number, content_of(number, &record, &walk.there));
+            let content = match generation::read(layout, number) {
+                Ok(record) => content_of(number, &record, &walk.there),
+                // A way that leads there fails; one that passes by does not.
+                Err(generation::Error::Parse { .. }) => number,
+                Err(error) => return Err(Error::Read(error)),
+            };
+            walk.step(number, content);
         }
         Ok(walk)
     }
@@ -224,4 +235,53 @@ fn step(change: &Change<'_>) -> Option<Step> {
 fn order(old: &Keg, new: &Keg) -> std::cmp::Ordering {
     let version = |keg: &Keg| formula::Version::parse(&keg.version, formula::Scheme::Loose).ok();
     (version(old), old.revision).cmp(&(version(new), new.revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_back_and_forth_is_found_by_playing_all_again() {
+        // Each generation with the content that it has; then where undo and redo lead.
+        for (played, undo, redo) in [
+            (&[][..], None, None),
+            (&[(1, 1)], Some(0), None),
+            (&[(1, 1), (2, 2)], Some(1), None),
+            // Undone once and twice, and once forward again.
+            (&[(1, 1), (2, 2), (3, 1)], Some(0), Some(2)),
+            (&[(1, 1), (2, 2), (3, 1), (4, 0)], None, Some(1)),
+            (&[(1, 1), (2, 2), (3, 1), (4, 0), (5, 1)], Some(0), Some(2)),
+            (&[(1, 1), (2, 2), (3, 1), (4, 2)], Some(1), None),
+            // What is new after an undo ends the way forward.
+            (&[(1, 1), (2, 2), (3, 1), (4, 4)], Some(1), None),
+            // A rollback over several is one step, and so is its undo.
+            (&[(1, 1), (2, 2), (3, 3), (4, 1)], Some(3), None),
+            (&[(1, 1), (2, 2), (3, 3), (4, 1), (5, 3)], Some(2), Some(1)),
+            // The same links, made anew by a repair.
+            (&[(1, 1), (2, 2), (3, 2)], Some(1), None),
+        ] {
+            let mut walk =
+                Walk { there: Vec::new(), past: Vec::new(), current: 0, future: Vec::new() };
+            for (number, content) in played {
+                walk.step(*number, *content);
+            }
+            let ends = (walk.past.last().copied(), walk.future.last().copied());
+            assert_eq!(ends, (undo, redo), "{played:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_cleaned_up_is_not_led_to() {
+        for (restores, there, expect) in [
+            (None, &[3, 4][..], 4),
+            (Some(3), &[3, 4], 3),
+            (Some(0), &[3, 4], 0),
+            // Its content is only its own by now.
+            (Some(2), &[3, 4], 4),
+        ] {
+            let record = Record { restores, ..Record::new("", 0) };
+            assert_eq!(content_of(4, &record, there), expect, "{restores:?}");
+        }
+    }
 }

@@ -118,7 +118,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The file is damaged, or of a later pkg.
-    #[error("the receipt of `{keg}` cannot be understood; `pkg reinstall {}` writes it anew", keg.name)]
+    #[error("the receipt of `{keg}` cannot be understood")]
     Damaged {
         /// The keg.
         keg: keg::Id,

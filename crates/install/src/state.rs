@@ -83,6 +83,11 @@ impl Installed {
         Self { generation: None, record: Record::new("", 0), packages: Vec::new() }
     }
 
+    /// Generation `number`, whose record cannot be read: nothing is known of what is in it.
+    pub(crate) fn unreadable(number: u64) -> Self {
+        Self { generation: Some(number), ..Self::nothing() }
+    }
+
     /// All packages, by name and slot.
     pub fn packages(&self) -> &[Package] {
         &self.packages

@@ -11,7 +11,7 @@ use crate::{
     amount::count,
     args::examples,
     exit::Exit,
-    failure::{Failure, Result},
+    failure::{Failure, Result, whole},
     session::{Session, shown},
     table::Table,
     view,
@@ -84,7 +84,7 @@ fn remarks(session: &Session, home: &Home) -> Vec<String> {
     let mut remarks = Vec::new();
     match home.notices() {
         Ok(notices) => remarks.extend(notices.iter().map(ToString::to_string)),
-        Err(error) => remarks.push(format!("the taps cannot be asked: {error}")),
+        Err(error) => remarks.push(format!("the taps cannot be asked: {}", whole(&error))),
     }
     let bin = home.layout().current().join("bin");
     let path = session.environment.path.as_deref().unwrap_or_default();

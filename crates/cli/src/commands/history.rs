@@ -18,7 +18,11 @@ impl History {
         let current = generation::current_number(layout)?;
         let mut records = Vec::new();
         for number in generation::list(layout)? {
-            records.push((number, generation::read(layout, number)?));
+            match generation::read(layout, number) {
+                Ok(record) => records.push((number, record)),
+                // One that is damaged cannot be gone back to; the others can.
+                Err(error) => session.printer.warning(error),
+            }
         }
         let view = view::History::of(&records, current);
         if session.printer.is_json() {

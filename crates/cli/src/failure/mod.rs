@@ -19,6 +19,12 @@ pub struct Failure {
     pub hints: Vec<String>,
 }
 
+/// An error with its causes, in one line.
+pub(crate) fn whole(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// The result of a command.
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 

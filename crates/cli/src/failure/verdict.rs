@@ -10,6 +10,9 @@ use install::{linking, proposal, transaction};
 
 use crate::{config, env, exit::Exit, settings};
 
+/// What brings back damaged and lost files, receipts among them.
+const REPAIR: &str = "`pkg doctor --repair` brings back what is damaged";
+
 /// An exit code and hints.
 pub(super) type Verdict = (Exit, Vec<String>);
 
@@ -56,6 +59,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         oci::verify::Error => |_| told(Exit::Integrity, &[]),
         install::feed::Error => of_feed,
         install::launch::Error => of_launch,
+        install::receipt::Error => of_receipt,
         install::cleanup::Error => of_cleanup,
         install::doctor::Error => of_doctor,
         store::lock::Error => of_lock,
@@ -106,6 +110,11 @@ fn of_transaction(error: &transaction::Error) -> Option<Verdict> {
         transaction::Error::Lock(error) => Some(of(error)),
         transaction::Error::Proposal(error) => Some(of(error)),
         transaction::Error::Fetch(error) => Some(of(error)),
+        transaction::Error::Receipt(error) => of_receipt(error),
+        transaction::Error::Hold(_) => told(Exit::Failed, &[REPAIR]),
+        transaction::Error::Space { .. } => {
+            told(Exit::Failed, &["`pkg cleanup` frees what nothing needs any more"])
+        }
         transaction::Error::Linking(linking::Error::Conflict(_)) => {
             told(Exit::Failed, &["`--overwrite` lets the one that comes win"])
         }
@@ -151,6 +160,7 @@ fn of_launch(error: &install::launch::Error) -> Option<Verdict> {
     match error {
         Error::Proposal(error) => Some(of(error)),
         Error::Transaction(error) => Some(of(error)),
+        Error::Receipt(error) => of_receipt(error),
         Error::NoProgram { programs, .. } if !programs.is_empty() => {
             told(Exit::Usage, &["`--bin` names the one to run"])
         }
@@ -162,15 +172,31 @@ fn of_launch(error: &install::launch::Error) -> Option<Verdict> {
 fn of_cleanup(error: &install::cleanup::Error) -> Option<Verdict> {
     match error {
         install::cleanup::Error::Lock(error) => Some(of(&**error)),
-        _ => told(Exit::Failed, &["`pkg doctor --repair` brings back what is damaged"]),
+        install::cleanup::Error::Collect(store::collect::Error::Needs { .. }) => {
+            told(Exit::Failed, &[REPAIR])
+        }
+        _ => None,
     }
 }
 
 fn of_doctor(error: &install::doctor::Error) -> Option<Verdict> {
+    use install::doctor::Error;
     match error {
-        install::doctor::Error::Transaction(error) => Some(of(&**error)),
+        Error::Transaction(error) => Some(of(&**error)),
+        Error::Straight { .. } | Error::Changed { .. } => told(
+            Exit::Failed,
+            &["`pkg rollback` leads to a generation of `pkg history` without it"],
+        ),
+        Error::Moved { keg, .. } => told(
+            Exit::Integrity,
+            &[&format!("`pkg reinstall {}` takes what is there now", keg.name)],
+        ),
         _ => None,
     }
+}
+
+fn of_receipt(_: &install::receipt::Error) -> Option<Verdict> {
+    told(Exit::Failed, &[REPAIR])
 }
 
 fn of_lock(error: &store::lock::Error) -> Option<Verdict> {

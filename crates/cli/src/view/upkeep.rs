@@ -7,7 +7,7 @@ use store::{
     verify::{Damage, What},
 };
 
-use crate::session::shown;
+use crate::{failure::whole, session::shown};
 
 /// What is wrong, and what was.
 #[derive(Debug, Serialize)]
@@ -57,7 +57,7 @@ fn of_finding(home: &Home, finding: &Finding) -> Vec<Problem> {
         }
         Finding::Unknown { keg, source } => {
             let top = home.layout().keg(&keg.name, &keg.leaf);
-            vec![problem(name(keg), shown(&top), format!("cannot be checked: {source}"))]
+            vec![problem(name(keg), shown(&top), format!("cannot be checked: {}", whole(source)))]
         }
         Finding::Stored { path } => {
             vec![problem(String::new(), shown(path), "does not hold what its name says".into())]

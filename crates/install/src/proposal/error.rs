@@ -49,6 +49,16 @@ pub enum Error {
         #[source]
         source: locate::Error,
     },
+    /// The tap does not have a release any more.
+    #[error("tap `{tap}` does not have `{name}` {version} any more")]
+    NoRelease {
+        /// Name of the tap.
+        tap: String,
+        /// Name of the package.
+        name: String,
+        /// The version.
+        version: String,
+    },
     /// A package that a request names is not installed.
     #[error("`{name}` is not installed")]
     NotInstalled {

@@ -1,32 +1,26 @@
 //! From a request to a proposal: what would change, why, and what it would fetch.
 
+mod coming;
 mod direct;
 mod edit;
 mod error;
 mod step;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::{Artifact, At, Spec, locate, spec};
-use formula::{Constraint, Name, Pin, Resolved, Source};
-use plan::{Action, Candidate, Wish};
-use store::{
-    generation::{Keg, Record},
-    keg,
-};
+use catalog::{At, Spec, spec};
+use formula::{Constraint, Name};
+use plan::{Action, Wish};
+use store::generation::{self, Keg, Record};
 
+pub(crate) use coming::Coming;
 use direct::Meant;
 pub use error::Error;
 use step::shown_step;
 pub use step::{Step, Verb};
 
 use crate::{
-    event::Event,
     home::Home,
-    identity,
     offer::{Guest, Offers},
     receipt::Origin,
     request::{Request, Target},
@@ -50,17 +44,6 @@ pub struct Proposal {
     pub(crate) comings: Vec<Coming>,
 }
 
-/// A package that comes, with all that is needed to fetch it.
-#[derive(Debug)]
-pub(crate) struct Coming {
-    pub(crate) resolved: Resolved,
-    pub(crate) tap: String,
-    pub(crate) origin: Origin,
-    pub(crate) artifact: Artifact,
-    pub(crate) keg: keg::Id,
-    pub(crate) again: bool,
-}
-
 impl Proposal {
     /// Everything stays; carried out, it makes the links anew.
     pub(crate) fn unchanged(installed: &Installed) -> Self {
@@ -81,43 +64,34 @@ impl Proposal {
 impl Home {
     /// What `request` would change; asks registries for manifests that are not at hand.
     pub fn propose(&self, request: &Request) -> Result<Proposal, Error> {
-        let (installed, known) = self.known()?;
-        let mut draft = Draft::new(self, &installed, &known);
         match request {
             Request::Install(_)
             | Request::Uninstall(_)
             | Request::Reinstall(_)
             | Request::Upgrade(_)
-            | Request::Autoremove => draft.planned(request),
-            _ => draft.edited(request),
+            | Request::Autoremove => {
+                let (installed, known) = self.known()?;
+                Draft::new(self, &installed, &known).planned(request)
+            }
+            _ => Draft::new(self, &self.to_edit(request)?, &[]).edited(request),
+        }
+    }
+
+    /// What is installed; to roll back, nothing of it has to be known.
+    fn to_edit(&self, request: &Request) -> Result<Installed, Error> {
+        match (self.installed(), request) {
+            (Err(generation::Error::Parse { .. }), Request::Rollback(_)) => {
+                let number = generation::current_number(&self.layout).map_err(Error::State)?;
+                Ok(number.map_or_else(Installed::nothing, Installed::unreadable))
+            }
+            (installed, _) => installed.map_err(Error::State),
         }
     }
 
     /// What `specs` would bring where nothing is installed, whatever is.
-    pub fn propose_apart(&self, specs: &[Spec]) -> Result<Proposal, Error> {
+    pub(crate) fn propose_apart(&self, specs: &[Spec]) -> Result<Proposal, Error> {
         let nothing = Installed::nothing();
         Draft::new(self, &nothing, &[]).planned(&Request::Install(specs.to_vec()))
-    }
-}
-
-impl Home {
-    /// The artifact of a resolved version; asks a registry where its manifest is not at hand.
-    pub(crate) fn artifact(
-        &self,
-        resolved: &Resolved,
-        folder: Option<&Path>,
-        registry: Option<&str>,
-    ) -> Result<Artifact, Error> {
-        let name = resolved.name.as_str();
-        let source = effective_source(resolved, registry);
-        let wanted = locate::Wanted { name, source: &source, folder, host: self.host.platform() };
-        let failed = |source| Error::Locate { name: name.to_owned(), source };
-        if let Some(artifact) = locate::at_hand(&wanted, &self.manifests).map_err(failed)? {
-            return Ok(artifact);
-        }
-        (self.setting.events)(Event::Resolving { name: name.to_owned() });
-        let (runtime, client) = self.network.start()?;
-        runtime.block_on(locate::ask(&wanted, &self.manifests, client)).map_err(failed)
     }
 }
 
@@ -324,73 +298,6 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// The package that a step brings; `kegs` are those that it will stand beside.
-    fn coming(
-        &self,
-        step: &plan::Step,
-        offers: &Offers<'_>,
-        kegs: &[Keg],
-    ) -> Result<Coming, Error> {
-        let candidate = &step.candidate;
-        let name = candidate.name.as_str();
-        let version = candidate.version.to_string();
-        let again = matches!(step.action, Action::Reinstall);
-        let (resolved, origin, folder, registry, artifact) =
-            match offers.guest(name, &candidate.tap, &version) {
-                Some(guest) => {
-                    let folder = guest.found.as_ref().and_then(|found| found.folder.clone());
-                    let artifact = guest.artifact.clone();
-                    (guest.resolved.clone(), guest.origin.clone(), folder, None, artifact)
-                }
-                None => self.tap_release(candidate, offers)?,
-            };
-        let artifact = match artifact {
-            Some(artifact) => artifact,
-            None => self.home.artifact(&resolved, folder.as_deref(), registry.as_deref())?,
-        };
-        let root = self.home.layout.root().display().to_string();
-        let leaf = identity::leaf(&resolved, &artifact, &root, kegs);
-        let keg = keg::Id { name: resolved.name.as_str().to_owned(), leaf };
-        Ok(Coming { resolved, tap: candidate.tap.clone(), origin, artifact, keg, again })
-    }
-
-    /// A release of a tap; one that the tap no longer has is as its receipt remembers it.
-    #[expect(clippy::type_complexity, reason = "the parts of a package that comes")]
-    fn tap_release(
-        &self,
-        candidate: &Candidate,
-        offers: &Offers<'_>,
-    ) -> Result<
-        (Resolved, Origin, Option<std::path::PathBuf>, Option<String>, Option<Artifact>),
-        Error,
-    > {
-        let name = candidate.name.as_str();
-        if let Some(resolved) = offers.resolve(candidate) {
-            let found = offers.find(Some(&candidate.tap), name)?;
-            return Ok((resolved, Origin::Tap, found.folder.clone(), found.registry.clone(), None));
-        }
-        let is_it =
-            |known: &&Known| known.package.name == name && known.package.slot == candidate.slot;
-        let known = self.known.iter().find(is_it);
-        let known =
-            known.ok_or_else(|| Error::NotInstalled { name: candidate.key().to_string() })?;
-        let receipt = &known.receipt;
-        let folder = match &receipt.origin {
-            Origin::File(path) => path.parent().map(ToOwned::to_owned),
-            _ => None,
-        };
-        Ok((receipt.package.clone(), receipt.origin.clone(), folder, None, None))
-    }
-
-    /// Bytes of the layers that the store does not have yet, where all are known.
-    fn to_download(&self, artifact: &Artifact) -> Option<u64> {
-        let missing = artifact.layers.iter().filter(|layer| {
-            let is_carried = matches!(layer.origin, catalog::Origin::Carried(_));
-            !is_carried && !self.home.layout.plan(&layer.digest).exists()
-        });
-        missing.map(|layer| layer.size).sum()
-    }
-
     fn place(record: &mut Record, coming: &Coming) {
         let resolved = &coming.resolved;
         let name = resolved.name.as_str();
@@ -449,25 +356,5 @@ fn link_one_slot_each(record: &mut Record) {
         if keg.linked && linked.insert(keg.name.clone(), position).is_some() {
             record.kegs[position].linked = false;
         }
-    }
-}
-
-/// Where the bytes come from: the tap's registry, if the version was published there.
-fn effective_source(resolved: &Resolved, registry: Option<&str>) -> Source {
-    let (Some(package), Some(registry)) = (&resolved.package, registry) else {
-        return resolved.source.clone();
-    };
-    let repository = resolved.name.as_str().replace('+', "__p");
-    let tag = resolved.version.replace('+', "_").replace('~', "__t");
-    let revision = match resolved.revision {
-        0 => String::new(),
-        revision => format!("__r{revision}"),
-    };
-    Source::Oci {
-        reference: format!("{registry}/{repository}:{tag}{revision}"),
-        pin: Pin::Index(package.clone()),
-        format: None,
-        strip: None,
-        external_links: Vec::new(),
     }
 }

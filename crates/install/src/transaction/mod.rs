@@ -33,7 +33,7 @@ use crate::{
     home::Home,
     linking,
     needs::Needs,
-    proposal::{Proposal, Step},
+    proposal::{Coming, Proposal, Step},
     receipt::Receipt,
     settings::{self, Outcome as Brought},
     setup::Steps,
@@ -145,6 +145,20 @@ impl Home {
         built.retain(|built| built.staged.is_some());
         builder.commit(built)?;
         self.hold_all(&kegs)
+    }
+
+    /// Makes a keg's receipt again, and puts it into place with whatever of the keg is missing.
+    pub(crate) fn remember(
+        &self,
+        coming: &Coming,
+        kegs: &[Keg],
+        staging: &Staging,
+    ) -> Result<Receipt, Error> {
+        let builder = Builder { home: self, staging, kegs };
+        let built = builder.build(std::slice::from_ref(coming))?;
+        let receipt = built[0].receipt.clone();
+        builder.commit(built)?;
+        Ok(receipt)
     }
 
     /// Holds kegs that are in the cellar already.

@@ -9,7 +9,7 @@ use crate::proposal::Coming;
 
 /// Refuses packages that take more than the filesystem has left.
 pub(super) fn check(layout: &Layout, comings: &[&Coming]) -> Result<(), Error> {
-    let needed = comings.iter().map(|coming| least_bytes(layout, coming)).sum();
+    let needed = sum(comings.iter().map(|coming| least_bytes(layout, coming)));
     let Ok(filesystem) = rustix::fs::statvfs(layout.root()) else { return Ok(()) };
     let free = filesystem.f_bavail.saturating_mul(filesystem.f_frsize);
     if needed > free {
@@ -27,5 +27,10 @@ fn least_bytes(layout: &Layout, coming: &Coming) -> u64 {
         return 0;
     }
     let declared = artifact.annotation.as_ref().and_then(|said| said.unpacked_size);
-    declared.unwrap_or_else(|| missing.iter().filter_map(|layer| layer.size).sum())
+    declared.unwrap_or_else(|| sum(missing.iter().filter_map(|layer| layer.size)))
+}
+
+/// Who declares more than there are numbers for has no room either.
+fn sum(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
 }

@@ -1,0 +1,153 @@
+//! Packages that come: from a release to its artifact and the keg that it makes.
+
+use std::path::{Path, PathBuf};
+
+use catalog::{Artifact, locate};
+use formula::{Pin, Resolved, Source};
+use plan::{Action, Candidate};
+use store::{generation::Keg, keg};
+
+use super::{Draft, Error};
+use crate::{event::Event, home::Home, identity, offer::Offers, receipt::Origin, state::Known};
+
+/// A package that comes, with all that is needed to fetch it.
+#[derive(Debug)]
+pub(crate) struct Coming {
+    pub(crate) resolved: Resolved,
+    pub(crate) tap: String,
+    pub(crate) origin: Origin,
+    pub(crate) artifact: Artifact,
+    pub(crate) keg: keg::Id,
+    pub(crate) again: bool,
+}
+
+impl Home {
+    /// The artifact of a resolved version; asks a registry where its manifest is not at hand.
+    pub(crate) fn artifact(
+        &self,
+        resolved: &Resolved,
+        folder: Option<&Path>,
+        registry: Option<&str>,
+    ) -> Result<Artifact, Error> {
+        let name = resolved.name.as_str();
+        let source = effective_source(resolved, registry);
+        let wanted = locate::Wanted { name, source: &source, folder, host: self.host.platform() };
+        let failed = |source| Error::Locate { name: name.to_owned(), source };
+        if let Some(artifact) = locate::at_hand(&wanted, &self.manifests).map_err(failed)? {
+            return Ok(artifact);
+        }
+        (self.setting.events)(Event::Resolving { name: name.to_owned() });
+        let (runtime, client) = self.network.start()?;
+        runtime.block_on(locate::ask(&wanted, &self.manifests, client)).map_err(failed)
+    }
+
+    /// A package of a generation as its tap would bring it today, beside `kegs`.
+    pub(crate) fn coming_again(&self, keg: &Keg, kegs: &[Keg]) -> Result<Coming, Error> {
+        let found = self.taps()?.find(Some(&keg.tap), &keg.name)?;
+        let releases = found.formula.releases().iter();
+        let mut versions = releases.map(|release| &release.version);
+        let version = versions.find(|version| version.as_str() == keg.version);
+        let resolved = version.map(|version| found.formula.resolve(version, self.host.platform()));
+        let Some(Ok(resolved)) = resolved else {
+            let (tap, name) = (keg.tap.clone(), keg.name.clone());
+            return Err(Error::NoRelease { tap, name, version: keg.version.clone() });
+        };
+        let (folder, registry) = (found.folder.as_deref(), found.registry.as_deref());
+        let artifact = self.artifact(&resolved, folder, registry)?;
+        let (tap, origin, again) = (found.tap.clone(), Origin::Tap, true);
+        let keg = self.keg(&resolved, &artifact, kegs);
+        Ok(Coming { resolved, tap, origin, artifact, keg, again })
+    }
+
+    /// The keg that an artifact makes beside `kegs`.
+    fn keg(&self, resolved: &Resolved, artifact: &Artifact, kegs: &[Keg]) -> keg::Id {
+        let root = self.layout.root().display().to_string();
+        let leaf = identity::leaf(resolved, artifact, &root, kegs);
+        keg::Id { name: resolved.name.as_str().to_owned(), leaf }
+    }
+}
+
+impl Draft<'_> {
+    /// The package that a step brings; `kegs` are those that it will stand beside.
+    pub(super) fn coming(
+        &self,
+        step: &plan::Step,
+        offers: &Offers<'_>,
+        kegs: &[Keg],
+    ) -> Result<Coming, Error> {
+        let candidate = &step.candidate;
+        let name = candidate.name.as_str();
+        let version = candidate.version.to_string();
+        let again = matches!(step.action, Action::Reinstall);
+        let (resolved, origin, folder, registry, artifact) =
+            match offers.guest(name, &candidate.tap, &version) {
+                Some(guest) => {
+                    let folder = guest.found.as_ref().and_then(|found| found.folder.clone());
+                    let artifact = guest.artifact.clone();
+                    (guest.resolved.clone(), guest.origin.clone(), folder, None, artifact)
+                }
+                None => self.tap_release(candidate, offers)?,
+            };
+        let artifact = match artifact {
+            Some(artifact) => artifact,
+            None => self.home.artifact(&resolved, folder.as_deref(), registry.as_deref())?,
+        };
+        let keg = self.home.keg(&resolved, &artifact, kegs);
+        Ok(Coming { resolved, tap: candidate.tap.clone(), origin, artifact, keg, again })
+    }
+
+    /// A release of a tap; one that the tap no longer has is as its receipt remembers it.
+    #[expect(clippy::type_complexity, reason = "the parts of a package that comes")]
+    fn tap_release(
+        &self,
+        candidate: &Candidate,
+        offers: &Offers<'_>,
+    ) -> Result<(Resolved, Origin, Option<PathBuf>, Option<String>, Option<Artifact>), Error> {
+        let name = candidate.name.as_str();
+        if let Some(resolved) = offers.resolve(candidate) {
+            let found = offers.find(Some(&candidate.tap), name)?;
+            return Ok((resolved, Origin::Tap, found.folder.clone(), found.registry.clone(), None));
+        }
+        let is_it =
+            |known: &&Known| known.package.name == name && known.package.slot == candidate.slot;
+        let known = self.known.iter().find(is_it);
+        let known =
+            known.ok_or_else(|| Error::NotInstalled { name: candidate.key().to_string() })?;
+        let receipt = &known.receipt;
+        let folder = match &receipt.origin {
+            Origin::File(path) => path.parent().map(ToOwned::to_owned),
+            _ => None,
+        };
+        Ok((receipt.package.clone(), receipt.origin.clone(), folder, None, None))
+    }
+
+    /// Bytes of the layers that the store does not have yet, where all are known.
+    pub(super) fn to_download(&self, artifact: &Artifact) -> Option<u64> {
+        let missing = artifact.layers.iter().filter(|layer| {
+            let is_carried = matches!(layer.origin, catalog::Origin::Carried(_));
+            !is_carried && !self.home.layout.plan(&layer.digest).exists()
+        });
+        // A hostile manifest may declare more than there are numbers for.
+        missing.map(|layer| layer.size).try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)))
+    }
+}
+
+/// Where the bytes come from: the tap's registry, if the version was published there.
+fn effective_source(resolved: &Resolved, registry: Option<&str>) -> Source {
+    let (Some(package), Some(registry)) = (&resolved.package, registry) else {
+        return resolved.source.clone();
+    };
+    let repository = resolved.name.as_str().replace('+', "__p");
+    let tag = resolved.version.replace('+', "_").replace('~', "__t");
+    let revision = match resolved.revision {
+        0 => String::new(),
+        revision => format!("__r{revision}"),
+    };
+    Source::Oci {
+        reference: format!("{registry}/{repository}:{tag}{revision}"),
+        pin: Pin::Index(package.clone()),
+        format: None,
+        strip: None,
+        external_links: Vec::new(),
+    }
+}
