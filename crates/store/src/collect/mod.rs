@@ -122,17 +122,22 @@ fn delete(layout: &Layout, found: &Found) -> Result<(), Error> {
     for &number in &found.freed.generations {
         generation::remove(layout, number).map_err(|source| Error::Generations { source })?;
     }
-    for receipt in &found.receipts {
-        remove(layout, receipt)?;
-    }
+    let mut stay = BTreeSet::new();
     for keg in &found.freed.kegs {
         let path = layout.keg(&keg.name, &keg.leaf);
+        let receipt = layout.receipt(&keg.name, &keg.leaf);
         let taken = in_use::take(layout, keg)
             .map_err(|source| Error::Look { path: path.clone(), source })?;
         // Somebody may have begun to use it since it was found.
         if taken.is_some() {
+            remove(layout, &receipt)?;
             remove(layout, &path)?;
+        } else {
+            stay.insert(receipt);
         }
+    }
+    for receipt in found.receipts.iter().filter(|receipt| !stay.contains(*receipt)) {
+        remove(layout, receipt)?;
     }
     for path in found.files.iter().chain(&found.plans).chain(&found.partials) {
         remove(layout, path)?;

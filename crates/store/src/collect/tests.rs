@@ -242,3 +242,23 @@ fn nothing_is_deleted_when_it_is_not_known_what_is_needed() {
     let refused = collect(&sandbox.layout, &keep, false);
     assert!(matches!(refused, Err(Error::Generation { number: 3, .. })));
 }
+
+#[test]
+fn a_keg_that_somebody_began_to_use_keeps_its_receipt() {
+    let sandbox = generations();
+    let receipt = sandbox.layout.receipt("a", &id("a").leaf);
+    fs_err::create_dir_all(receipt.parent().unwrap()).unwrap();
+    fs_err::write(&receipt, "{}").unwrap();
+    let keep = Keep {
+        generations: BTreeSet::new(),
+        kegs: BTreeSet::new(),
+        partials_since: SystemTime::UNIX_EPOCH,
+        needs: &needs,
+    };
+    let found = found::Found::new(&sandbox.layout, &keep).unwrap();
+    assert!(found.freed.kegs.contains(&id("a")) && found.receipts.contains(&receipt));
+    let hold = in_use::hold(&sandbox.layout, &id("a")).unwrap();
+    delete(&sandbox.layout, &found).unwrap();
+    assert!(receipt.exists() && sandbox.layout.keg("a", &id("a").leaf).exists());
+    drop(hold);
+}
