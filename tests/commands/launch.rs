@@ -197,3 +197,12 @@ fn running_changes_nothing_of_what_is_installed() {
     ");
     assert_eq!(sandbox.run("deps core/tool").code, 3);
 }
+
+#[test]
+fn what_a_program_is_told_is_written_nowhere() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0"));
+    sandbox.run("run tool -- --password hunter2").ok();
+    let holder = fs_err::read_to_string(sandbox.root().join("lock")).unwrap();
+    assert!(holder.contains("pkg run tool") && !holder.contains("hunter2"), "{holder}");
+}

@@ -42,6 +42,11 @@ impl Session {
 
     /// The user's root; nothing is read or made before it is asked for.
     pub(crate) fn home(&self) -> Result<Home> {
+        self.home_for(typed())
+    }
+
+    /// The user's root, for a command of which not every word may be remembered.
+    pub(crate) fn home_for(&self, command: String) -> Result<Home> {
         let progress = self.progress.clone();
         Ok(Home::open(install::Setting {
             root: self.settings.root.value.clone(),
@@ -50,7 +55,7 @@ impl Session {
             oci: self.oci(),
             path: self.environment.path.clone(),
             events: Arc::new(move |event| progress.on(event)),
-            command: typed(),
+            command,
         })?)
     }
 

@@ -33,7 +33,8 @@ pub struct Run {
 impl Run {
     pub(crate) fn run(self, session: &Session) -> Result {
         let spec = self.spec.parse()?;
-        let home = session.home()?;
+        // What the program is told may be a secret, and the lock's file is for everybody.
+        let home = session.home_for(format!("pkg run {}", self.spec))?;
         let program = home.program(&spec, self.bin.as_deref(), &mut waiting(session))?;
         session.progress.end();
         Err(become_program(session, program, self.args))
