@@ -307,7 +307,16 @@ fn a_lost_keg_stays_known_until_it_comes_back() {
     --- stderr
     nothing to clean up
     ");
-    assert_eq!(sandbox.run("doctor").code, 6);
+    assert_snapshot!(sandbox.run("doctor"), @"
+    exit 6
+    --- stdout
+    tool 1.0.0  [HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]  is missing
+    --- stderr
+    warning: `[HOME]/.local/share/pkg/current/bin` is not on PATH; `pkg shellenv` prints the line
+    error: 1 problem found
+
+    hint: `pkg doctor --repair` brings back what is damaged
+    ");
     sandbox.run("--offline doctor --repair").ok();
     assert_eq!(sandbox.run("run tool").ok().stdout, "tool 1.0.0\n");
 }

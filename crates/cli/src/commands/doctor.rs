@@ -45,6 +45,7 @@ impl Doctor {
         session.progress.end();
         let remarks = remarks(session, &home);
         let problems = view::problems(&home, &findings);
+        repaired.retain(|problem| !problems.contains(problem));
         if session.printer.is_json() {
             session.printer.json(&view::Diagnosis::of(&problems, &repaired, &remarks));
         } else {

@@ -1,5 +1,7 @@
 //! What `doctor` finds, what `cleanup` frees, and the variables of `env`.
 
+use std::path::Path;
+
 use install::{Home, doctor::Finding, launch::Variable};
 use serde::Serialize;
 use store::{
@@ -20,7 +22,7 @@ pub(crate) struct Diagnosis<'a> {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Problem {
     /// Name and version; empty for what belongs to no package.
     pub(crate) package: String,
@@ -51,7 +53,7 @@ fn of_finding(home: &Home, finding: &Finding) -> Vec<Problem> {
             let package = name(keg);
             let top = home.layout().keg(&keg.name, &keg.leaf);
             let damage = |Damage { path, what }: &Damage| {
-                problem(package.clone(), shown(&top.join(path)), sentence(what))
+                problem(package.clone(), below(&top, path), sentence(what))
             };
             damages.iter().map(damage).collect()
         }
@@ -65,11 +67,16 @@ fn of_finding(home: &Home, finding: &Finding) -> Vec<Problem> {
         Finding::Links { damages } => {
             let top = home.layout().current();
             let damage = |Damage { path, what }: &Damage| {
-                problem(String::new(), shown(&top.join(path)), sentence(what))
+                problem(String::new(), below(&top, path), sentence(what))
             };
             damages.iter().map(damage).collect()
         }
     }
+}
+
+/// A damaged path, which is empty for the folder itself.
+fn below(top: &Path, path: &str) -> String {
+    if path.is_empty() { shown(top) } else { shown(&top.join(path)) }
 }
 
 /// `name version` of a keg; what follows the version in its folder's name says nothing to people.
