@@ -270,3 +270,26 @@ fn questions_about_a_formula_say_that_there_is_none() {
     }
     assert!(sandbox.run("cat test/tool").stderr.contains("there is no"));
 }
+
+#[test]
+fn two_packages_of_one_name_do_not_come_together() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host().to_owned();
+    for repository in ["one/tool", "two/tool"] {
+        let package = sandbox.registry().package(repository, "1.0.0");
+        package.file("bin/tool", format!("#!/bin/sh\necho {repository}\n"), 0o755).push();
+    }
+    let (one, two) =
+        (format!("oci://{host}/one/tool:1.0.0"), format!("oci://{host}/two/tool:1.0.0"));
+    assert_snapshot!(sandbox.run(&format!("install {one} {two}")), @r"
+    exit 2
+    --- stderr
+    error: `oci://[HOST]/two/tool:1.0.0` is a `tool`, and so is another one that was named
+
+    hint: one of them can be installed at a time
+    ");
+    sandbox.run(&format!("install {one} {one}")).ok();
+    assert_eq!(said(&sandbox), "one/tool\n");
+    sandbox.run(&format!("install {two}")).ok();
+    assert_eq!(said(&sandbox), "two/tool\n");
+}

@@ -99,6 +99,7 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
             install::history::Error::NoGeneration { .. } | install::history::Error::CleanedUp,
         ) => told(Exit::NotFound, &[]),
         proposal::Error::At { .. } => usage(&[]),
+        proposal::Error::SameName { .. } => usage(&["one of them can be installed at a time"]),
         _ => None,
     }
 }

@@ -18,13 +18,22 @@ pub(super) type Meant = (Option<String>, Name, Option<String>, Option<Constraint
 impl Draft<'_> {
     /// Packages that are named by a file or a reference.
     pub(super) fn guests(&self, specs: &[Spec]) -> Result<Vec<Guest>, Error> {
-        let mut guests = Vec::new();
+        let mut guests: Vec<Guest> = Vec::new();
         for spec in specs {
-            match &spec.kind {
-                spec::Kind::Name { .. } => {}
-                spec::Kind::File(path) => guests.extend(self.file_guests(path)?),
-                spec::Kind::Reference(place) => guests.push(self.reference_guest(place)?),
+            let named = match &spec.kind {
+                spec::Kind::Name { .. } => continue,
+                spec::Kind::File(path) => self.file_guests(path)?,
+                spec::Kind::Reference(place) => vec![self.reference_guest(place)?],
+            };
+            let is_same = |a: &Guest, b: &Guest| a.resolved.name == b.resolved.name;
+            if let Some(guest) = named.first()
+                && let Some(other) = guests.iter().find(|other| is_same(other, guest))
+                && other.origin != guest.origin
+            {
+                let name = guest.resolved.name.as_str().to_owned();
+                return Err(Error::SameName { spec: spec.to_string(), name });
             }
+            guests.extend(named);
         }
         Ok(guests)
     }

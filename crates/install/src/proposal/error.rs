@@ -49,6 +49,14 @@ pub enum Error {
         #[source]
         source: locate::Error,
     },
+    /// Two packages that no tap tells apart have one name.
+    #[error("`{spec}` is a `{name}`, and so is another one that was named")]
+    SameName {
+        /// The second one, as given.
+        spec: String,
+        /// The name of both.
+        name: String,
+    },
     /// The tap does not have a release any more.
     #[error("tap `{tap}` does not have `{name}` {version} any more")]
     NoRelease {
