@@ -113,9 +113,6 @@ fn of_transaction(error: &transaction::Error) -> Option<Verdict> {
         transaction::Error::Fetch(error) => Some(of(error)),
         transaction::Error::Receipt(error) => of_receipt(error),
         transaction::Error::Hold(_) => told(Exit::Failed, &[REPAIR]),
-        transaction::Error::Space { .. } => {
-            told(Exit::Failed, &["`pkg cleanup` frees what nothing needs any more"])
-        }
         transaction::Error::Linking(linking::Error::Conflict(_)) => {
             told(Exit::Failed, &["`--overwrite` lets the one that comes win"])
         }
