@@ -78,3 +78,25 @@ fn the_bytes_of_the_formula_are_installed() {
     }
     assert_eq!(sandbox.registry().requests().len(), 1);
 }
+
+#[test]
+fn a_plan_tells_what_a_server_would_send() {
+    let sandbox = Sandbox::new();
+    let archive = Tree::new().file("bin/tool", "#!/bin/sh\n", 0o755).tar_gzip();
+    let digest = digest::Digest::sha256(&archive);
+    let size = archive.len();
+    sandbox.registry().file("/tool-1.0.0.tar.gz", archive);
+    let url = sandbox.registry().url("/{name}-{version}.tar.gz");
+    let formula = format!(
+        "schema = 1\nname = \"tool\"\nsummary = \"A tool\"\nlicense = \"MIT\"\n\n\
+         [source]\nhttp = \"{url}\"\n\n[version.\"1.0.0\"]\nany = \"{digest}\"\n"
+    );
+    sandbox.write("tool.toml", formula);
+    let plan = sandbox.run("install ./tool.toml --dry-run --json").ok().json();
+    assert_eq!(plan["steps"][0]["download_bytes"], size);
+    let plan = sandbox.run("--offline install ./tool.toml --dry-run --json").ok().json();
+    assert!(plan["steps"][0]["download_bytes"].is_null());
+    sandbox.run("install ./tool.toml").ok();
+    let plan = sandbox.run("reinstall tool --dry-run --json").ok().json();
+    assert_eq!(plan["steps"][0]["download_bytes"], 0);
+}

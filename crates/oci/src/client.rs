@@ -118,6 +118,22 @@ impl Client {
         download.map_err(|error| error.about(&what.unwrap_or_default()))
     }
 
+    /// How many bytes plain web servers say that they would send; the first that says it counts.
+    ///
+    /// Only a help to tell beforehand what a download takes: whatever fails is no answer.
+    pub async fn length(&self, urls: &[String]) -> Option<u64> {
+        let exchange = &self.0.exchange;
+        for text in urls {
+            let ask = exchange.ask(reqwest::Method::HEAD, web_url(text).ok()?);
+            if let Ok(answer) = exchange.once(&ask).await
+                && let Some(length) = registry::length(answer.response.headers())
+            {
+                return Some(length);
+            }
+        }
+        None
+    }
+
     /// All tags of the place's repository or layout, sorted by their text.
     pub async fn tags(&self, place: &Place) -> Result<Vec<String>, Error> {
         match place {

@@ -122,8 +122,7 @@ pub(crate) async fn blob_size(
     let home = shown::host(&head.url);
     match exchange.whole(&head, 0).await {
         Ok(whole) => {
-            let size = text(&whole.headers, CONTENT_LENGTH.as_str());
-            if let Some(size) = size.and_then(|size| size.parse().ok()) {
+            if let Some(size) = length(&whole.headers) {
                 return Ok(Some(size));
             }
         }
@@ -147,6 +146,11 @@ pub(crate) async fn blob_size(
         Err(Error::Answer { source, .. }) if source.status() == 404 => Ok(None),
         Err(error) => Err(error.about(&format!("{reference}, blob {digest}"))),
     }
+}
+
+/// The length that an answer without a body tells.
+pub(crate) fn length(headers: &HeaderMap) -> Option<u64> {
+    text(headers, CONTENT_LENGTH.as_str())?.parse().ok()
 }
 
 /// All tags of a repository, sorted by their text, as registries give them in different orders.

@@ -34,13 +34,16 @@ pub struct Links {
 /// Proposes, asks where the plan goes beyond what was named, carries it out and tells.
 pub(crate) fn change(session: &Session, request: &Request, links: Links, dry: Dry) -> Result {
     let home = session.home()?;
-    let proposal = home.propose(request)?;
+    let mut proposal = home.propose(request)?;
+    let is_sweeping = matches!(request, Request::Upgrade(specs) if specs.is_empty());
+    if dry.dry_run || proposal.beyond || is_sweeping {
+        home.measure(&mut proposal);
+    }
     if dry.dry_run {
         session.progress.end();
         show(session, &proposal);
         return Ok(());
     }
-    let is_sweeping = matches!(request, Request::Upgrade(specs) if specs.is_empty());
     let mut unasked = None;
     let mut confirm = |proposal: &Proposal| {
         let asked = ask(session, proposal, is_sweeping);

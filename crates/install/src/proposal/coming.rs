@@ -7,7 +7,7 @@ use formula::{Pin, Resolved, Source};
 use plan::{Action, Candidate};
 use store::{generation::Keg, keg};
 
-use super::{Draft, Error};
+use super::{Draft, Error, Proposal, Verb};
 use crate::{event::Event, home::Home, identity, offer::Offers, receipt::Origin, state::Known};
 
 /// A package that comes, with all that is needed to fetch it.
@@ -39,6 +39,22 @@ impl Home {
         (self.setting.events)(Event::Resolving { name: name.to_owned() });
         let (runtime, client) = self.network.start()?;
         runtime.block_on(locate::ask(&wanted, &self.manifests, client)).map_err(failed)
+    }
+
+    /// Asks the servers of a proposal for the sizes that no manifest and no formula says.
+    pub fn measure(&self, proposal: &mut Proposal) {
+        let unknown = proposal.steps.iter_mut().filter(|step| step.action != Verb::Remove);
+        let unknown = unknown.zip(&proposal.comings).filter(|(step, _)| {
+            // Without a network nobody needs to be asked.
+            step.download_bytes.is_none() && !self.setting.oci.offline
+        });
+        for (step, coming) in unknown {
+            let [layer] = &coming.artifact.layers[..] else { continue };
+            let catalog::Origin::Urls(urls) = &layer.origin else { continue };
+            let Ok((runtime, client)) = self.network.start() else { return };
+            (self.setting.events)(Event::Resolving { name: step.name.clone() });
+            step.download_bytes = runtime.block_on(client.length(urls));
+        }
     }
 
     /// A package of a generation as its tap would bring it today, beside `kegs`.
@@ -124,8 +140,9 @@ impl Draft<'_> {
     /// Bytes of the layers that the store does not have yet, where all are known.
     pub(super) fn to_download(&self, artifact: &Artifact) -> Option<u64> {
         let missing = artifact.layers.iter().filter(|layer| {
-            let is_carried = matches!(layer.origin, catalog::Origin::Carried(_));
-            !is_carried && !self.home.layout.plan(&layer.digest).exists()
+            let is_here =
+                matches!(layer.origin, catalog::Origin::Carried(_) | catalog::Origin::File(_));
+            !is_here && !self.home.layout.plan(&layer.digest).exists()
         });
         // A hostile manifest may declare more than there are numbers for.
         missing.map(|layer| layer.size).try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)))
