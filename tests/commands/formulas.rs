@@ -229,7 +229,7 @@ fn check_shows_every_mistake_where_it_is() {
     14 | date = 2026-05-01
        | ^^^^ out of order
        |
-       = help: the order is revision, date, tag, then digests, then package and yanked; `pkg fmt` puts it right
+       = help: the order is revision, date, tag, then digests, then package and yanked
     --- stderr
     Checked 1 formula, 1 warning
     ");

@@ -33,7 +33,8 @@ pub(crate) fn check(url: &str, at: At, tap: &TapKind) -> Result<(), Finding> {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
-        return Err(bad("holds credentials").help("leave the user out; `pkg login` keeps secrets"));
+        return Err(bad("holds credentials")
+            .help("leave the user out; credentials come from the logins of docker and podman"));
     }
     if url.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
         return Err(bad("holds a blank or a backslash").help("write it percent-encoded, `%20`"));

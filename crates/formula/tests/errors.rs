@@ -978,7 +978,7 @@ fn w4_order() {
     4 | summary = 'An example'
       | ^^^^^^^ out of order
       |
-      = help: the order is schema, name, summary, license; `pkg fmt` puts it right
+      = help: the order is schema, name, summary, license
     ");
     let text = CLEAN.replacen(
         "date = 2026-05-01\nlinux-amd64 = 'DIGEST'",
@@ -992,7 +992,7 @@ fn w4_order() {
     14 | date = 2026-05-01
        | ^^^^ out of order
        |
-       = help: the order is revision, date, tag, then digests, then package and yanked; `pkg fmt` puts it right
+       = help: the order is revision, date, tag, then digests, then package and yanked
     ");
 }
 

@@ -109,7 +109,9 @@ impl Parts<'_> {
             .map(|path| format!("`{name}` exposes `{path}`, which the package does not hold"))
             .collect();
         if exposed.links.is_empty() && exposed.etc.is_empty() {
-            notes.push(format!("`{name}` exposes nothing: neither commands nor libraries"));
+            notes.push(format!(
+                "`{name}` has neither commands nor libraries; `pkg prefix {name}` is its folder"
+            ));
         }
         if package.expose.wrap {
             self.wrap(&mut exposed, &mut recipe)?;

@@ -90,7 +90,7 @@ fn in_order<'a>(
             sink.push(
                 Finding::new(Code::Order, entry.key_at, message)
                     .label("out of order")
-                    .help(format!("the order is {order}; `pkg fmt` puts it right")),
+                    .help(format!("the order is {order}")),
             );
             return;
         }
