@@ -293,3 +293,45 @@ fn two_packages_of_one_name_do_not_come_together() {
     sandbox.run(&format!("install {two}")).ok();
     assert_eq!(said(&sandbox), "two/tool\n");
 }
+
+#[test]
+fn a_tag_without_a_version_moves_wherever_it_leads() {
+    let sandbox = Sandbox::new();
+    let push = |number: u32| {
+        let script = format!("#!/bin/sh\necho {number}\n");
+        let package = sandbox.registry().package("tool", "latest");
+        package.file("bin/tool", script, 0o755).push().reference
+    };
+    let reference = push(0);
+    let (place, _) = reference.rsplit_once(':').unwrap();
+    sandbox.run(&format!("install oci://{place}")).ok();
+    for number in 1..6 {
+        push(number);
+        sandbox.run(if number % 2 == 0 { "upgrade" } else { "upgrade tool" }).ok();
+        assert_eq!(sandbox.run("run tool").ok().stdout, format!("{number}\n"));
+        assert_eq!(sandbox.run("list --json").json()["packages"][0]["requested"], "*");
+    }
+}
+
+#[test]
+fn what_speaks_against_a_formula_file_is_said() {
+    let sandbox = Sandbox::new();
+    let digest = "sha256:".to_owned() + &"1".repeat(64);
+    let formula = |rules: &str, key: &str| {
+        format!(
+            "schema = 1\nname = \"tool\"\nsummary = \"A tool\"\nlicense = \"MIT\"\n\n\
+             [source]\nhttp = \"http://127.0.0.1:1/x.tar.gz\"\n{rules}\n\
+             [version.\"1.0.0\"]\n{key} = \"{digest}\"\n"
+        )
+    };
+    sandbox.write("tool.toml", formula("", "windows-arm64"));
+    let output = sandbox.run("install ./tool.toml");
+    assert_eq!(output.code, 3, "{output}");
+    assert!(output.stderr.contains("there are: windows-arm64"), "{output}");
+    sandbox.write("tool.toml", formula("\n[requires]\nglibc = \">=99\"\n", "any"));
+    assert_snapshot!(sandbox.run("install ./tool.toml"), @"
+    exit 3
+    --- stderr
+    error: `tool` cannot be installed: tool 1.0.0 cannot be used here (it needs glibc >=99; this machine has [VERSION])
+    ");
+}

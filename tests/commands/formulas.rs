@@ -209,6 +209,8 @@ fn taps_are_added_listed_and_forgotten() {
       | ^^^ unknown key
       |
       = help: did you mean `name`?
+
+    hint: `pkg tap remove other` forgets it, `pkg tap add` adds it anew
     "#);
 }
 

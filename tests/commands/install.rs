@@ -165,8 +165,8 @@ fn a_request_is_remembered_and_kept() {
     --- stderr
     Upgraded tool 1.0.1 -> 2.0.0 from test
     ");
-    assert_snapshot!(sandbox.run("redo"), @r"
-    exit 1
+    assert_snapshot!(sandbox.run("redo"), @"
+    exit 3
     --- stderr
     error: there is nothing to redo
     ");

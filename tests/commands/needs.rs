@@ -251,3 +251,26 @@ fn needs_are_those_of_the_formula_that_a_package_came_by() {
     nothing to change
     ");
 }
+
+#[test]
+fn a_channel_stays_what_was_asked_for_and_a_star_lifts_a_constraint() {
+    let sandbox = Sandbox::new();
+    let channel = |to: &str| {
+        let tool = sandbox.formula("tool").key(&format!("channels = {{ lts = \"{to}\" }}"));
+        drop(tool.version("1.0.0").version("1.1.0").version("2.0.0"));
+    };
+    let requested = || {
+        let package = sandbox.run("list --json").json()["packages"][0].clone();
+        let text = |key: &str| package[key].as_str().unwrap().to_owned();
+        (text("version"), text("requested"))
+    };
+    channel("1.0");
+    sandbox.run("install tool@lts").ok();
+    sandbox.run("upgrade tool").ok();
+    assert_eq!(requested(), ("1.0.0".to_owned(), "lts".to_owned()));
+    channel("1.1");
+    sandbox.run("upgrade").ok();
+    assert_eq!(requested(), ("1.1.0".to_owned(), "lts".to_owned()));
+    sandbox.run("install 'tool@*'").ok();
+    assert_eq!(requested(), ("2.0.0".to_owned(), "*".to_owned()));
+}

@@ -377,3 +377,38 @@ fn a_keg_that_nothing_knows_is_no_damage() {
     error: there is no generation 1; nothing was changed yet
     ");
 }
+
+#[test]
+fn a_prefix_that_was_lost_leads_back_to_the_newest_generation() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("one").version("1.0.0"));
+    drop(sandbox.formula("two").version("1.0.0"));
+    sandbox.run("install one").ok();
+    sandbox.run("install two").ok();
+    fs_err::remove_file(sandbox.root().join("current")).unwrap();
+    assert_snapshot!(sandbox.run("doctor"), @"
+    exit 6
+    --- stdout
+      [HOME]/.local/share/pkg/current  leads to no generation; the newest is 2
+    --- stderr
+    error: 1 problem found
+
+    hint: `pkg doctor --repair` brings back what is damaged
+    ");
+    sandbox.run("install hello").ok();
+    assert_eq!(sandbox.run("history --json").json()["generations"].as_array().unwrap().len(), 3);
+    fs_err::remove_file(sandbox.root().join("current")).unwrap();
+    sandbox.run("doctor --repair").ok();
+    assert_snapshot!(sandbox.run("list"), @"
+    exit 0
+    --- stdout
+    hello  1.0.0
+    ");
+    sandbox.run("rollback 2").ok();
+    assert_snapshot!(sandbox.run("list"), @"
+    exit 0
+    --- stdout
+    one  1.0.0  from test
+    two  1.0.0  from test
+    ");
+}

@@ -59,18 +59,33 @@ fn carry_out(cli: Cli, printer: &Arc<Printer>) -> Result {
     commands::run(cli.command, &session)
 }
 
-/// Leaves the nearest of the commands that clap would suggest, which is its last.
+/// A suggestion that differs in more letters is another word, and may do harm.
+const LETTERS_MAX: usize = 2;
+
+/// Leaves the nearest of the words that clap would suggest, which is its last, if it is near.
 fn suggest_one(error: &mut clap::Error) {
     let typed = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
     let nearest = match error.remove(ContextKind::SuggestedSubcommand) {
         // What it does elsewhere, fetching lists of packages, has no counterpart here.
         _ if typed.as_deref() == Some("update") => Some("upgrade".to_owned()),
-        Some(ContextValue::Strings(mut names)) => names.pop(),
+        Some(ContextValue::Strings(mut names)) => {
+            names.pop().filter(|name| is_near(typed.as_deref(), name))
+        }
         _ => None,
     };
     if let Some(nearest) = nearest {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::String(nearest));
     }
+    let typed = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    let flag = error.get(ContextKind::SuggestedArg).map(ToString::to_string);
+    if flag.is_some_and(|flag| !is_near(typed.as_deref(), &flag)) {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+    }
+}
+
+fn is_near(typed: Option<&str>, name: &str) -> bool {
+    typed.is_some_and(|typed| strsim::damerau_levenshtein(typed, name) <= LETTERS_MAX)
 }
 
 fn end(printer: &Printer, exit: Exit) -> Exit {

@@ -65,6 +65,11 @@ pub enum Finding {
         /// The file.
         path: PathBuf,
     },
+    /// The prefix leads to no generation, although there are several.
+    Lost {
+        /// The newest one.
+        number: u64,
+    },
     /// The prefix is not as what is installed makes it.
     Links {
         /// What of it, below the prefix.
@@ -170,6 +175,8 @@ impl Home {
             let damaged = verifier.files(&self.layout)?;
             findings.extend(damaged.into_iter().map(|path| Finding::Stored { path }));
         }
+        let lost = generation::lost(&self.layout).map_err(Error::Generation)?;
+        findings.extend(lost.map(|number| Finding::Lost { number }));
         let damages = self.links()?;
         if !damages.is_empty() {
             findings.push(Finding::Links { damages });
@@ -206,6 +213,11 @@ impl Home {
         let lock = self.lock(wait).map_err(Box::new)?;
         let staging =
             Staging::begin(&self.layout).map_err(transaction::Error::Staging).map_err(Box::new)?;
+        for finding in findings {
+            if let Finding::Lost { number } = finding {
+                generation::switch(&self.layout, &staging, *number).map_err(Error::Generation)?;
+            }
+        }
         let mut failures = Vec::new();
         for finding in findings {
             if let Finding::Damaged { keg, .. } | Finding::Unknown { keg, .. } = finding {

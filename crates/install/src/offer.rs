@@ -143,8 +143,11 @@ impl plan::Candidates for Offers<'_> {
             .guests
             .iter()
             .filter(|guest| guest.resolved.name == *name && tap.is_none_or(|tap| guest.tap == tap));
-        let mut candidates: Vec<Candidate> =
-            guests.filter_map(|guest| candidate(&guest.resolved, &guest.tap)).collect();
+        let of_guest = |guest: &Guest| {
+            let obstacle = self.obstacle(&guest.resolved);
+            Some(Candidate { obstacle, ..candidate(&guest.resolved, &guest.tap)? })
+        };
+        let mut candidates: Vec<Candidate> = guests.filter_map(of_guest).collect();
         if !candidates.is_empty() {
             return Ok(candidates);
         }
@@ -208,7 +211,7 @@ pub(crate) fn notice(notice: &formula::Notice) -> String {
 }
 
 /// A sentence's end, whose subject is the release: "has no build for …".
-fn obstacle_of(error: &resolve::Error) -> String {
+pub(crate) fn obstacle_of(error: &resolve::Error) -> String {
     match error {
         resolve::Error::Unavailable { .. } | resolve::Error::NoVersion { .. } => error.to_string(),
         resolve::Error::Broken { report, .. } => {

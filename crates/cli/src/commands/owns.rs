@@ -73,7 +73,7 @@ fn owner(home: &Home, path: &Path) -> Result<Option<(Package, PathBuf)>> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
     let Ok(folder) = fs_err::canonicalize(folder) else { return Ok(None) };
     let mut file = folder.join(name);
-    let cellar = fs_err::canonicalize(home.layout().cellar())?;
+    let Ok(cellar) = fs_err::canonicalize(home.layout().cellar()) else { return Ok(None) };
     if !file.starts_with(&cellar) {
         let Ok(target) = fs_err::canonicalize(&file) else { return Ok(None) };
         file = target;

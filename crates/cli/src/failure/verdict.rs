@@ -16,6 +16,8 @@ const REPAIR: &str = "`pkg doctor --repair` brings back what is damaged";
 /// An exit code and hints.
 pub(super) type Verdict = (Exit, Vec<String>);
 
+/// Where credentials come from.
+const LOGIN: &str = "`docker login` or `podman login` to that host; their logins are used";
 /// What makes room where there is none.
 const ROOM: &str = "`pkg cleanup` makes room, and `pkg cleanup --all` makes more";
 
@@ -82,7 +84,11 @@ fn of_taps(error: &taps::Error) -> Option<Verdict> {
             usage(&[])
         }
         taps::Error::Taken { .. } => told(Exit::Failed, &["`--name` gives it another name"]),
-        taps::Error::Tap { .. } | taps::Error::State { .. } => None,
+        taps::Error::Tap { tap, .. } => {
+            let hint = format!("`pkg tap remove {tap}` forgets it, `pkg tap add` adds it anew");
+            Some((Exit::Failed, vec![hint]))
+        }
+        taps::Error::State { .. } => None,
     }
 }
 
@@ -96,8 +102,12 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
             told(Exit::NotFound, &["`pkg list` shows what is installed"])
         }
         proposal::Error::History(
-            install::history::Error::NoGeneration { .. } | install::history::Error::CleanedUp,
+            install::history::Error::NothingBefore
+            | install::history::Error::NothingAfter
+            | install::history::Error::NoGeneration { .. }
+            | install::history::Error::CleanedUp,
         ) => told(Exit::NotFound, &[]),
+        proposal::Error::NotHere { .. } => told(Exit::NotFound, &[]),
         proposal::Error::At { .. } => usage(&[]),
         proposal::Error::SameName { .. } => usage(&["one of them can be installed at a time"]),
         _ => None,
@@ -136,7 +146,7 @@ fn of_plan(error: &plan::Error) -> Verdict {
 fn of_oci(error: &oci::Error) -> Verdict {
     match error.kind() {
         oci::Kind::NotFound => (Exit::NotFound, Vec::new()),
-        oci::Kind::Unauthorized => (Exit::Unauthorized, Vec::new()),
+        oci::Kind::Unauthorized => (Exit::Unauthorized, vec![LOGIN.to_owned()]),
         oci::Kind::Network | oci::Kind::Registry => (Exit::Registry, Vec::new()),
         oci::Kind::Offline => {
             (Exit::Registry, vec!["without `--offline` it would be asked".to_owned()])

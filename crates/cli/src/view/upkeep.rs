@@ -64,6 +64,11 @@ fn of_finding(home: &Home, finding: &Finding) -> Vec<Problem> {
         Finding::Stored { path } => {
             vec![problem(String::new(), shown(path), "does not hold what its name says".into())]
         }
+        Finding::Lost { number } => {
+            let path = home.layout().current();
+            let what = format!("leads to no generation; the newest is {number}");
+            vec![problem(String::new(), shown(&path), what)]
+        }
         Finding::Links { damages } => {
             let top = home.layout().current();
             let damage = |Damage { path, what }: &Damage| {

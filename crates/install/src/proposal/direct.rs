@@ -10,7 +10,12 @@ use oci::reference::Wanted;
 use plan::Wish;
 
 use super::{Draft, Error};
-use crate::{event::Event, offer::Guest, receipt::Origin, state::Known};
+use crate::{
+    event::Event,
+    offer::{Guest, obstacle_of},
+    receipt::Origin,
+    state::Known,
+};
 
 /// The parts of a wish: tap, name, slot and constraint.
 pub(super) type Meant = (Option<String>, Name, Option<String>, Option<Constraint>);
@@ -76,17 +81,25 @@ impl Draft<'_> {
         let tap = catalog::Tap::folder(folder, Some(DIRECT))?;
         let found = tap.formula_file(&path)?.ok_or_else(no_file)?;
         let host = self.home.host.platform();
-        let resolved = found.formula.releases().iter();
-        let resolved = resolved.filter_map(|r| found.formula.resolve(&r.version, host).ok());
-        Ok(resolved
-            .map(|resolved| Guest {
-                resolved,
-                tap: DIRECT.to_owned(),
-                origin: Origin::File(path.clone()),
-                artifact: None,
-                found: Some(found.clone()),
-            })
-            .collect())
+        let (mut guests, mut why) = (Vec::new(), None);
+        for release in found.formula.releases() {
+            match found.formula.resolve(&release.version, host) {
+                Ok(resolved) => guests.push(Guest {
+                    resolved,
+                    tap: DIRECT.to_owned(),
+                    origin: Origin::File(path.clone()),
+                    artifact: None,
+                    found: Some(found.clone()),
+                }),
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+        match why {
+            Some(error) if guests.is_empty() => {
+                Err(Error::NotHere { path, why: obstacle_of(&error) })
+            }
+            _ => Ok(guests),
+        }
     }
 
     fn reference_guest(&self, place: &oci::Place) -> Result<Guest, Error> {
@@ -105,6 +118,25 @@ impl Draft<'_> {
             artifact: Some(direct.artifact),
             found: None,
         })
+    }
+
+    /// Installed packages whose tag now leads to another version, newer or not: a tag has no order.
+    pub(super) fn moved(&mut self, guests: &[Guest]) -> Result<Vec<Wish>, Error> {
+        let mut wishes = Vec::new();
+        for guest in guests.iter().filter(|g| matches!(g.origin, Origin::Reference(_))) {
+            let is_moved = |known: &&Known| {
+                let (new, old) = (&guest.resolved, &known.receipt.package);
+                known.receipt.origin == guest.origin
+                    && new.name == old.name
+                    && (&new.version, new.revision) != (&old.version, old.revision)
+            };
+            if self.known.iter().any(|known| is_moved(&known)) {
+                let (tap, name, slot, constraint) = self.meant_exactly(guest)?;
+                let constraint = constraint.unwrap_or_else(Constraint::any);
+                wishes.push(Wish::Install { name, tap, slot, constraint });
+            }
+        }
+        Ok(wishes)
     }
 
     /// Installed packages whose version is now something else: only taps promise that it is not.

@@ -25,6 +25,14 @@ pub enum Error {
         /// The path as given.
         path: std::path::PathBuf,
     },
+    /// No version of a formula file is for this machine.
+    #[error("nothing of `{}` can be installed here: {why}", path.display())]
+    NotHere {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What speaks against its newest version.
+        why: String,
+    },
     /// What follows the `@` is neither channel, slot nor constraint.
     #[error("`{spec}` asks for a version that cannot be read")]
     At {

@@ -132,7 +132,11 @@ impl<'a> Draft<'a> {
         request: &Request,
         offers: &Offers<'_>,
     ) -> Result<(plan::Plan, Vec<plan::Installed>), Error> {
-        let mut wishes = self.wishes(request, offers)?;
+        let mut wishes = match request {
+            Request::Upgrade(_) => self.moved(offers.guests())?,
+            _ => Vec::new(),
+        };
+        wishes.extend(self.wishes(request, offers)?);
         wishes.extend(self.changed(offers.guests())?);
         let before = self.planner_view(offers)?;
         let plan = plan::plan(&before, &wishes, offers)?;
@@ -151,7 +155,7 @@ impl<'a> Draft<'a> {
         record.requests = plan
             .requests
             .iter()
-            .map(|(key, constraint)| (key.to_string(), self.request_text(key, constraint)))
+            .map(|(key, constraint)| (key.to_string(), self.request_text(key, constraint, &offers)))
             .collect();
         let mut comings = Vec::new();
         let mut steps = Vec::new();
@@ -208,14 +212,24 @@ impl<'a> Draft<'a> {
     }
 
     /// The text by which a request is remembered: what the user wrote, else the constraint.
-    fn request_text(&self, key: &plan::Key, constraint: &Constraint) -> String {
-        let before = self.installed.record.requests.get(&key.to_string());
-        let asked = self.asked.get(key.name.as_str());
-        match (asked, before) {
-            (Some(asked), _) => asked.clone(),
-            (None, Some(before)) if Constraint::parse(before).is_err() => before.clone(),
-            _ => constraint.as_str().to_owned(),
+    fn request_text(
+        &self,
+        key: &plan::Key,
+        constraint: &Constraint,
+        offers: &Offers<'_>,
+    ) -> String {
+        if let Some(asked) = self.asked.get(key.name.as_str()) {
+            return asked.clone();
         }
+        let shown = key.to_string();
+        let known = self.known.iter().find(|known| known.package.shown_name() == shown);
+        // A channel stays the channel that was asked for, wherever it leads by now.
+        let same = known.and_then(|known| {
+            let before = known.package.requested.as_ref()?;
+            let meaning = self.meaning(before, known, offers).ok()?;
+            (meaning == *constraint).then(|| before.clone())
+        });
+        same.unwrap_or_else(|| constraint.as_str().to_owned())
     }
 
     fn wishes(&mut self, request: &Request, offers: &Offers<'_>) -> Result<Vec<Wish>, Error> {
@@ -250,6 +264,12 @@ impl<'a> Draft<'a> {
 
     fn install_wish(&mut self, spec: &Spec, offers: &Offers<'_>) -> Result<Wish, Error> {
         let (tap, name, slot, constraint) = self.meant(spec, offers)?;
+        // Without a constraint what is installed stays as it is; `@*` lifts the one that it has.
+        if constraint.as_ref().is_some_and(Constraint::is_any)
+            && !self.installed.named(name.as_str()).is_empty()
+        {
+            return Ok(Wish::Upgrade { key: plan::Key { name, slot }, constraint });
+        }
         let constraint = constraint.unwrap_or_else(Constraint::any);
         Ok(Wish::Install { name, tap, slot, constraint })
     }

@@ -63,7 +63,9 @@ impl Reader<'_, '_> {
                 false
             }
         };
-        if fits {
+        // A wish before this one may lead back.
+        let goes_back = self.goals.named.get(key).is_some_and(|named| named.back);
+        if fits && !goes_back {
             self.rule(key, not_older(self.pool, id)?, Why::Kept);
         }
         let named = self.name(key, Reason::Named);

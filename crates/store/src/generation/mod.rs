@@ -170,11 +170,27 @@ pub(crate) fn read_entries(path: &std::path::Path) -> io::Result<Vec<Entry>> {
     Ok(found)
 }
 
+/// The newest whole generation where `current` leads to none although there are several.
+///
+/// # Errors
+///
+/// The folder of generations cannot be read.
+pub fn lost(layout: &Layout) -> Result<Option<u64>, Error> {
+    let all = all(layout)?;
+    let is_lost = current_number(layout)?.is_none() && all.len() > 1;
+    Ok(all.last().copied().filter(|_| is_lost))
+}
+
 /// Removes generations that a crash left half-made; call it when the writer's lock is held.
 pub fn sweep(layout: &Layout) -> Result<(), Error> {
     let current = current_number(layout)?;
     let Numbers { folders, records } = numbers(layout)?;
     let counts = |number: u64| folders.contains(&number) && records.contains(&number);
+    // One alone may be what the first command left half-made; several are a history whose link
+    // was lost, and going back to them must stay possible.
+    if current.is_none() && folders.union(&records).nth(1).is_some() {
+        return Ok(());
+    }
     for &number in folders.union(&records) {
         if Some(number) > current || !counts(number) && Some(number) != current {
             remove(layout, number)?;
