@@ -150,3 +150,16 @@ fn a_slot_is_installed_again_without_its_tap() {
     assert_eq!(sandbox.run("list --json").json(), before);
     assert_eq!(said(&file), "ssl 3.0.0\n");
 }
+
+#[test]
+fn an_undo_of_a_pin_says_what_it_did() {
+    let sandbox = Sandbox::new();
+    sandbox.run("install hello").ok();
+    sandbox.run("pin hello").ok();
+    assert_snapshot!(sandbox.run("undo"), @"
+    exit 0
+    --- stderr
+    the same packages, with the pins and links of then
+    ");
+    assert_eq!(sandbox.run("list --json").json()["packages"][0]["pinned"], false);
+}

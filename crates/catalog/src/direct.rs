@@ -125,11 +125,14 @@ fn name_of(place: &Place) -> Name {
 }
 
 /// The tag where it can be a version, else one made of the manifest's digest.
+///
+/// A tag cannot hold `+`: helm and pkg write `_` in its place.
 fn version_of(place: &Place, artifact: &Artifact) -> String {
     let tag = match place {
         Place::Registry(reference) => reference.tag(),
         Place::Layout { tag, .. } => tag.as_deref(),
     };
-    tag.filter(|tag| Version::parse(tag, Scheme::Loose).is_ok())
-        .map_or_else(|| format!("0-{}", artifact.digest.short()), ToOwned::to_owned)
+    tag.map(|tag| tag.replace('_', "+"))
+        .filter(|tag| Version::parse(tag, Scheme::Loose).is_ok())
+        .unwrap_or_else(|| format!("0-{}", artifact.digest.short()))
 }

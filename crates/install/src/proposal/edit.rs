@@ -47,9 +47,15 @@ impl Draft<'_> {
         let is_change = record.restores.is_some()
             || (&record.kegs, &record.requests, &record.pins)
                 != (&before.kegs, &before.requests, &before.pins);
+        let steps = history::steps(before, &record);
+        // Versions say by themselves what went back; the rest does not show.
+        let goes_back = matches!(request, Request::Undo | Request::Redo | Request::Rollback(_));
+        let is_hidden = goes_back && steps.is_empty();
+        let note =
+            is_hidden.then(|| "the same packages, with the pins and links of then".to_owned());
         Ok(Proposal {
-            steps: history::steps(before, &record),
-            notes: Vec::new(),
+            steps,
+            notes: note.into_iter().collect(),
             beyond: false,
             is_change,
             request: request.clone(),
