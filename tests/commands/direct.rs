@@ -163,10 +163,11 @@ fn a_layout_is_found_from_every_folder() {
     nothing to change
     ");
     fs_err::remove_dir_all(copy).unwrap();
-    assert_snapshot!(sandbox.run("upgrade"), @r"
+    assert_snapshot!(sandbox.run("upgrade"), @"
     exit 0
     --- stderr
-    hello stays: cannot find the bytes of `oci:[HOME]/desk/greeting`: cannot get oci:[HOME]/desk/greeting: cannot read from an image layout: `[HOME]/desk/greeting` is no image layout: it has no file `oci-layout`
+    warning: hello stays: cannot find the bytes of `oci:[HOME]/desk/greeting`: cannot get oci:[HOME]/desk/greeting: cannot read from an image layout: `[HOME]/desk/greeting` is no image layout: it has no file `oci-layout`
+    nothing to change
     ");
 }
 

@@ -64,6 +64,10 @@ fn command(page: &mut String, command: &Command) {
         let mut usage = sub.clone().render_usage().to_string();
         usage = usage.trim_start_matches("Usage: ").to_owned();
         line(page, format_args!("- `{usage}`: {}", sub.get_about().cloned().unwrap_or_default()));
+        for arg in sub.get_arguments().filter(own) {
+            page.push_str("  ");
+            option(page, arg);
+        }
     }
     if let Some(examples) = command.get_after_help() {
         let examples = examples.to_string();

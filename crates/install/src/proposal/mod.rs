@@ -20,6 +20,7 @@ use step::shown_step;
 pub use step::{Step, Verb};
 
 use crate::{
+    event::Event,
     home::Home,
     offer::{Guest, Offers},
     receipt::Origin,
@@ -148,6 +149,9 @@ impl<'a> Draft<'a> {
         let mut guests = self.guests(request.specs())?;
         if let Request::Upgrade(specs) = request {
             guests.extend(self.looked_up_again(specs)?);
+            // Who upgrades at night and reads nothing must hear of it all the same.
+            let stays = std::mem::take(&mut self.notes);
+            stays.into_iter().for_each(|text| (self.home.setting.events)(Event::Warning(text)));
         }
         let offers = self.offers_with(guests)?;
         let (plan, before) = self.solve(request, &offers)?;
