@@ -174,10 +174,17 @@ impl Reader<'_, '_> {
     /// The installed slots that a key means, at least one.
     fn installed_slots(&self, key: &Key) -> Result<Vec<Key>, Error> {
         let slots = || self.pool.slots(&key.name).cloned();
-        let keys: Vec<Key> = match &key.slot {
+        let mut keys: Vec<Key> = match &key.slot {
             Some(_) => slots().filter(|installed| installed == key).collect(),
             None => slots().collect(),
         };
+        if keys.is_empty() {
+            // What was installed by an alias is named by it, too.
+            let is_alias = |package: &Installed| package.other_names.contains(&key.name);
+            let fits = |other: &Key| key.slot.is_none() || key.slot == other.slot;
+            let aliased = self.pool.installed().filter(|(other, _, p)| is_alias(p) && fits(other));
+            keys = aliased.map(|(other, _, _)| other.clone()).collect();
+        }
         if keys.is_empty() {
             let near = near::similar_keys(key, self.pool.installed().map(|(key, _, _)| key));
             return Err(Error::NotInstalled { key: key.clone(), near });

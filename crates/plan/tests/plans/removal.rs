@@ -105,3 +105,16 @@ fn a_dependent_that_is_named_may_let_go() {
     remove lib 1.0.0 (named)
     ");
 }
+
+#[test]
+fn an_alias_names_what_is_installed_by_it() {
+    let world = "ripgrep 1.0.0; also rg\nripgrep 2.0.0; also rg\nother 1.0.0";
+    let check = |wishes: &str| plan(world, "ripgrep 1.0.0 (*)\nother 1.0.0 (*)", wishes);
+    assert_snapshot!(check("uninstall rg"), @"
+    remove ripgrep 1.0.0 (named)
+    forget ripgrep
+    ");
+    assert_snapshot!(check("upgrade rg"), @"upgrade ripgrep 1.0.0 -> 2.0.0 (named)");
+    assert_snapshot!(check("reinstall rg"), @"reinstall ripgrep 1.0.0 (named)");
+    assert_snapshot!(check("uninstall rx"), @"NotFound: `rx` is not installed");
+}
