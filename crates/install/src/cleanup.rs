@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    ops::ControlFlow,
     time::{Duration, SystemTime},
 };
 
@@ -10,7 +9,7 @@ use store::{
     Lock,
     collect::{self, Freed, Keep, Needed},
     generation, keg,
-    lock::Holder,
+    lock::Wait,
 };
 
 use crate::{home::Home, receipt::Receipt, remake::Remade, transaction};
@@ -45,12 +44,7 @@ pub enum Error {
 
 impl Home {
     /// Deletes what nothing needs any more, or with `dry` only says what that is.
-    pub fn clean(
-        &self,
-        extent: Extent,
-        dry: bool,
-        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
-    ) -> Result<Freed, Error> {
+    pub fn clean(&self, extent: Extent, dry: bool, wait: &mut Wait<'_>) -> Result<Freed, Error> {
         if !self.layout.root().exists() {
             return Ok(Freed::default());
         }

@@ -5,9 +5,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    ops::ControlFlow,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use digest::Digest;
@@ -18,7 +16,7 @@ use store::{
     commit,
     generation::{self, Keg, Record},
     keg,
-    lock::Holder,
+    lock::Wait,
     repair,
     verify::{self, Damage, Verifier},
 };
@@ -202,11 +200,7 @@ impl Home {
     }
 
     /// Mends what can be mended of what was found; tells the first thing that cannot be.
-    pub fn mend(
-        &self,
-        findings: &[Finding],
-        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
+    pub fn mend(&self, findings: &[Finding], wait: &mut Wait<'_>) -> Result<(), Error> {
         if findings.is_empty() {
             return Ok(());
         }
@@ -275,7 +269,7 @@ impl Home {
     /// Writes a lost receipt anew, by what the tap says; `None` for a keg that nothing needs.
     fn receipt_again(&self, id: &keg::Id, staging: &Staging) -> Result<Option<Receipt>, Error> {
         let records = self.records()?;
-        let is_it = |keg: &&Keg| keg.name == id.name && keg.leaf == id.leaf;
+        let is_it = |keg: &&Keg| keg.id() == *id;
         let find = |record: &Record| {
             let keg = record.kegs.iter().find(is_it)?;
             Some((keg.clone(), record.kegs.clone()))
@@ -349,7 +343,7 @@ impl Home {
     /// The kegs that a generation needs.
     fn needed(&self) -> Result<BTreeSet<keg::Id>, Error> {
         let kegs = self.records()?.into_iter().flat_map(|record| record.kegs);
-        Ok(kegs.map(|keg| keg::Id { name: keg.name, leaf: keg.leaf }).collect())
+        Ok(kegs.map(|keg| keg.id()).collect())
     }
 
     /// The kegs of the cellar, and those that the current generation needs.

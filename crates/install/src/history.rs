@@ -153,7 +153,7 @@ fn content(layout: &Layout, number: u64) -> Result<Record, Error> {
         }
     };
     for keg in &record.kegs {
-        let keg = keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() };
+        let keg = keg.id();
         if !layout.keg(&keg.name, &keg.leaf).exists() {
             return Err(Error::Gone { number, keg });
         }

@@ -2,15 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::ControlFlow,
     path::PathBuf,
-    time::Duration,
 };
 
 use catalog::{Spec, spec};
 use formula::{Constraint, Name};
 use plan::{Key, query};
-use store::{Layout, in_use::Hold, keg, lock::Holder};
+use store::{Layout, in_use::Hold, keg, lock::Wait};
 
 use crate::{
     expose::Link,
@@ -99,7 +97,7 @@ impl Home {
         &self,
         spec: &Spec,
         command: Option<&str>,
-        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
+        wait: &mut Wait<'_>,
     ) -> Result<Program, Error> {
         let realised = match self.installed_for(spec)? {
             Some(kegs) => self.hold_all(&kegs)?,

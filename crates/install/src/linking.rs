@@ -40,7 +40,7 @@ pub(crate) fn packages<'a>(
 ) -> Vec<Linked<'a>> {
     static NOTHING: Exposed = Exposed { links: Vec::new(), etc: Vec::new() };
     let linked = |keg: &'a generation::Keg| {
-        let id = keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() };
+        let id = keg.id();
         let receipt = receipts.get(&id);
         let exposed = receipt.map_or(&NOTHING, |receipt| &receipt.exposed);
         let names = receipt.into_iter().flat_map(|receipt| receipt.package.other_names());

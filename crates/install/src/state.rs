@@ -122,7 +122,7 @@ fn package(layout: &Layout, record: &Record, keg: &generation::Keg) -> Package {
         pinned: record.pins.contains(&shown),
         linked: keg.linked,
         keg_only: keg.keg_only.clone(),
-        keg: keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() },
+        keg: keg.id(),
         path: layout.keg(&keg.name, &keg.leaf),
     }
 }

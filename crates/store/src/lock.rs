@@ -63,6 +63,9 @@ impl std::fmt::Display for Holder {
     }
 }
 
+/// Is told who holds the lock and for how long this has waited; decides whether to go on.
+pub type Wait<'a> = dyn FnMut(&Holder, Duration) -> ControlFlow<()> + 'a;
+
 /// The right to write below a root, given back when this is dropped.
 #[derive(Debug)]
 pub struct Lock {
@@ -80,11 +83,7 @@ impl Lock {
     ///
     /// While another process is, `wait` is called again and again with who it is and for how
     /// long this has waited; it decides whether to go on.
-    pub fn acquire(
-        layout: &Layout,
-        purpose: &str,
-        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
-    ) -> Result<Self, Error> {
+    pub fn acquire(layout: &Layout, purpose: &str, wait: &mut Wait<'_>) -> Result<Self, Error> {
         let path = layout.lock();
         let failed = |source| Error::Lock { path: path.clone(), source };
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;

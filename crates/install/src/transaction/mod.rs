@@ -8,18 +8,14 @@ mod build;
 mod error;
 mod space;
 
-use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
-    ops::ControlFlow,
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use store::{
     Lock, Staging,
     generation::{self, Keg, Record},
     in_use::{self, Hold},
     keg::{self, StagedKeg},
-    lock::Holder,
+    lock::Wait,
     recover,
 };
 
@@ -85,7 +81,7 @@ pub struct Talk<'a> {
     /// Whether a proposal that goes beyond what was named shall be carried out.
     pub confirm: &'a mut dyn FnMut(&Proposal) -> bool,
     /// Called while another process holds the lock; break gives up.
-    pub wait: &'a mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
+    pub wait: &'a mut Wait<'a>,
 }
 
 impl Home {
@@ -131,7 +127,7 @@ impl Home {
     pub fn realise(
         &self,
         proposal: &Proposal,
-        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
+        wait: &mut Wait<'_>,
     ) -> Result<Vec<Realised>, Error> {
         let kegs: Vec<keg::Id> = proposal.comings.iter().map(|c| c.keg.clone()).collect();
         if let Ok(realised) = self.hold_all(&kegs) {
@@ -180,10 +176,7 @@ impl Home {
     }
 
     /// Becomes the one writer, and clears what an interrupted command left.
-    pub(crate) fn lock(
-        &self,
-        wait: &mut dyn FnMut(&Holder, Duration) -> ControlFlow<()>,
-    ) -> Result<Lock, Error> {
+    pub(crate) fn lock(&self, wait: &mut Wait<'_>) -> Result<Lock, Error> {
         self.create()?;
         let lock = Lock::acquire(&self.layout, &self.setting.command, wait)?;
         recover::recover(&self.layout, &lock).map_err(Error::Recover)?;
@@ -257,8 +250,7 @@ impl Transaction<'_> {
         let mut receipts: HashMap<keg::Id, Receipt> =
             built.iter().map(|built| (built.keg.clone(), built.receipt.clone())).collect();
         for keg in &record.kegs {
-            let id = keg::Id { name: keg.name.clone(), leaf: keg.leaf.clone() };
-            if let Entry::Vacant(vacant) = receipts.entry(id) {
+            if let Entry::Vacant(vacant) = receipts.entry(keg.id()) {
                 let receipt = Receipt::read(&self.home.layout, vacant.key())?;
                 vacant.insert(receipt);
             }

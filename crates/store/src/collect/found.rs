@@ -65,8 +65,7 @@ impl Search<'_> {
         for number in kept {
             let record = generation::read(self.layout, number)
                 .map_err(|source| Error::Generation { number, source })?;
-            let kegs = record.kegs.into_iter();
-            wanted.extend(kegs.map(|keg| keg::Id { name: keg.name, leaf: keg.leaf }));
+            wanted.extend(record.kegs.iter().map(generation::Keg::id));
         }
         Ok(wanted)
     }

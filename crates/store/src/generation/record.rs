@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::keg;
+
 /// The version of the file's shape that this program writes.
 pub const SCHEMA: u32 = 1;
 
@@ -57,6 +59,13 @@ pub struct Keg {
     /// Why it is not linked, for a package that never is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keg_only: Option<String>,
+}
+
+impl Keg {
+    /// Which keg it is.
+    pub fn id(&self) -> keg::Id {
+        keg::Id { name: self.name.clone(), leaf: self.leaf.clone() }
+    }
 }
 
 impl Record {
