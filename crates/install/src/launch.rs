@@ -168,18 +168,14 @@ impl Home {
         let Some(package) = meant.filter(is_of_tap) else { return Ok(None) };
         let world = self.installed_needs()?;
         let key = Key { name: name.clone(), slot: package.slot.clone() };
-        let needed = query::tree(&world, &key).map(|tree| keys(&tree)).unwrap_or_default();
+        let tree = query::tree(&world, &key);
+        let needed: BTreeSet<String> =
+            tree.iter().flat_map(query::Tree::keys).map(ToString::to_string).collect();
         let is_needed =
             |other: &&Package| other.keg != package.keg && needed.contains(&other.shown_name());
         let needed = installed.packages().iter().filter(is_needed);
         Ok(Some(needed.chain([package]).map(|package| package.keg.clone()).collect()))
     }
-}
-
-fn keys(tree: &query::Tree) -> BTreeSet<String> {
-    let mut keys: BTreeSet<String> = tree.needs.iter().flat_map(keys).collect();
-    keys.insert(tree.key.to_string());
-    keys
 }
 
 fn is_within(version: &str, constraint: &str) -> bool {

@@ -21,6 +21,15 @@ pub struct Tree {
     pub repeated: bool,
 }
 
+impl Tree {
+    /// Everything in the tree, each once, its top among them.
+    pub fn keys(&self) -> BTreeSet<&Key> {
+        let mut keys: BTreeSet<&Key> = self.needs.iter().flat_map(Self::keys).collect();
+        keys.insert(&self.key);
+        keys
+    }
+}
+
 /// An installed package that there is a newer release of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outdated {

@@ -1,6 +1,6 @@
 //! `pkg deps`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{Spec, spec};
 use clap::Args;
@@ -38,7 +38,8 @@ impl Deps {
             lines.iter().for_each(|line| session.printer.answer(line));
         } else {
             let mut table = Table::plain();
-            for name in needed(&tree) {
+            let needed = tree.keys().into_iter().filter(|key| **key != tree.key);
+            for name in needed.map(ToString::to_string).collect::<BTreeSet<_>>() {
                 let version = versions.get(&name).cloned().unwrap_or_default();
                 table.row([name, version]);
             }
@@ -67,19 +68,6 @@ fn tree(session: &Session, spec: &Spec) -> Result<(Tree, Vec<plan::Installed>, b
     let (key, world) = home.needs_of(spec)?;
     let tree = query::tree(&world, &key).expect("the plan has what it was made for");
     Ok((tree, world, false))
-}
-
-/// Everything below the top of a tree, each once, by name.
-pub(crate) fn needed(tree: &Tree) -> Vec<String> {
-    let mut names: Vec<String> = tree
-        .needs
-        .iter()
-        .flat_map(|need| [vec![need.key.to_string()], needed(need)].concat())
-        .collect();
-    names.sort();
-    names.dedup();
-    names.retain(|name| *name != tree.key.to_string());
-    names
 }
 
 fn draw(
