@@ -12,7 +12,7 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use install::Event;
+use install::{Event, with_causes};
 
 use crate::printer::{Printer, clean};
 
@@ -97,7 +97,7 @@ impl Progress {
             E::Anonymous { host, reason } => self
                 .printer
                 .warning(format_args!("{host} is asked without the stored credentials: {reason}")),
-            E::Credentials { problem } => self.printer.warning(chain(&*problem)),
+            E::Credentials { problem } => self.printer.warning(with_causes(&*problem)),
         }
     }
 
@@ -125,10 +125,7 @@ impl Progress {
 
     fn download(&self, id: u64, name: &str, total: Option<u64>) {
         let mut state = self.lock();
-        let whole = self.whole(&mut state);
-        state.total += total.unwrap_or(0);
-        whole.set_style(style_of_whole(state.total));
-        whole.set_length(state.total);
+        let whole = self.grown(&mut state, total.unwrap_or(0));
         whole.set_message("Downloading");
         let is_shown = state.downloads.values().filter(|other| other.is_shown).count() < LINES_MAX;
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
@@ -141,10 +138,7 @@ impl Progress {
 
     fn sized(&self, id: u64, total: u64) {
         let mut state = self.lock();
-        state.total += total;
-        let whole = self.whole(&mut state);
-        whole.set_style(style_of_whole(state.total));
-        whole.set_length(state.total.max(state.arrived));
+        self.grown(&mut state, total);
         if let Some(download) = state.downloads.get(&id) {
             download.bar.set_style(style_of_download(Some(total)));
             download.bar.set_length(total);
@@ -169,6 +163,15 @@ impl Progress {
         if let Some(download) = self.lock().downloads.remove(&id) {
             download.bar.finish_and_clear();
         }
+    }
+
+    /// The bar of the whole, with so many more bytes to come.
+    fn grown(&self, state: &mut State, more: u64) -> ProgressBar {
+        state.total += more;
+        let whole = self.whole(state);
+        whole.set_style(style_of_whole(state.total));
+        whole.set_length(state.total.max(state.arrived));
+        whole
     }
 
     fn whole(&self, state: &mut State) -> ProgressBar {
@@ -227,16 +230,4 @@ fn style_of_whole(total: u64) -> ProgressStyle {
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template);
     style.expect("the templates above are well formed").progress_chars("=> ")
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

@@ -8,13 +8,14 @@ use catalog::{Placement, Shape};
 use formula::Resolved;
 use store::{
     Content,
-    archive::{Plan, Profile},
+    archive::Plan,
     keg::{Copy, Source},
     tree::{self, Folding, Node, Sealed, Tree},
 };
 
 use crate::{
     expose::{self, Exposed, Link},
+    fetch,
     receipt::{Copied, LayerRecipe, Recipe},
     settings::Setting,
 };
@@ -254,17 +255,13 @@ fn only_file(plan: &Plan) -> Option<&Content> {
 
 /// Whether a plan that the store has was read as a recipe's layer must be.
 pub(crate) fn fits(recipe: &Recipe, layer: &LayerRecipe, plan: &Plan) -> bool {
-    let profile = match recipe.shape {
-        Shape::Joined => Profile::Strict,
-        Shape::Image { .. } => Profile::Image,
-    };
     let is_archive = plan.format.is_archive();
     let is_kind = match layer.placement {
         Placement::Unpack { .. } => is_archive,
         Placement::File { .. } => !is_archive,
         Placement::Detect { .. } => true,
     };
-    is_kind && plan.profile == profile
+    is_kind && plan.profile == fetch::profile(&recipe.shape)
 }
 
 fn settings(exposed: &Exposed, tree: &Tree) -> Vec<Setting> {

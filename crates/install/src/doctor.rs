@@ -166,8 +166,8 @@ impl Home {
             (self.setting.events)(Event::Checking { name: keg.to_string() });
             let finding = self.examine_keg(&keg, &mut verifier)?;
             // What nothing needs goes with the next cleanup, or is going while this looks at it.
-            let is_known = Receipt::read(&self.layout, &keg).is_ok();
-            findings.extend(finding.filter(|_| is_known || needed.contains(&keg)));
+            let counts = || needed.contains(&keg) || Receipt::read(&self.layout, &keg).is_ok();
+            findings.extend(finding.filter(|_| counts()));
         }
         if depth == Depth::Deep && self.layout.files_dir().exists() {
             let damaged = verifier.files(&self.layout)?;
@@ -311,18 +311,7 @@ impl Home {
             let (was, now) = (receipt.artifact.clone(), artifact.digest);
             return Err(Error::Moved { keg: id.clone(), was, now });
         }
-        let wanted: Vec<Wanted<'_>> = artifact
-            .layers
-            .iter()
-            .map(|layer| Wanted {
-                name: package.name.as_str(),
-                layer,
-                shape: &artifact.shape,
-                bytes: None,
-                entries: None,
-                anew: true,
-            })
-            .collect();
+        let wanted = Wanted::all(package.name.as_str(), &artifact, true);
         let fetched = self
             .fetcher(staging)
             .fetch(&wanted)

@@ -68,5 +68,11 @@ pub enum Event {
     Warning(String),
 }
 
+/// An error with its causes, in one line: what a warning has room for.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Takes events, from any thread.
 pub type Listener = Arc<dyn Fn(Event) + Send + Sync>;

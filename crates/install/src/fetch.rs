@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use catalog::{Layer, Placement, Shape};
+use catalog::{Artifact, Layer, Placement, Shape};
 use fs_err as fs;
 use store::{
     Layout, Shelves, Staging,
@@ -67,6 +67,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) entries: Option<u64>,
     /// Whether what the store has of it is not to be trusted: files are missing or damaged.
     pub(crate) anew: bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// All layers of an artifact.
+    pub(crate) fn all(name: &'a str, artifact: &'a Artifact, anew: bool) -> Vec<Self> {
+        let (layers, shape) = (artifact.layers.iter(), &artifact.shape);
+        // What a package declares is about all of its layers together.
+        let declared = artifact.annotation.as_ref().filter(|_| layers.len() == 1);
+        let bytes = declared.and_then(|said| said.unpacked_size);
+        let entries = declared.and_then(|said| said.entries);
+        layers.map(|layer| Self { name, layer, shape, bytes, entries, anew }).collect()
+    }
 }
 
 /// A layer's plan and whether it is new to the store.
@@ -232,15 +244,19 @@ fn order(wanted: &Wanted<'_>) -> Order {
         Placement::Unpack { .. } => (String::from("content"), forced, true),
         Placement::File { path } => (path.clone(), None, false),
     };
-    let profile = match shape {
-        Shape::Joined => Profile::Strict,
-        Shape::Image { .. } => Profile::Image,
-    };
     Order {
         name,
         format,
-        profile,
+        profile: profile(shape),
         bounds: Bounds { compressed: layer.size, bytes, entries },
         unpack,
+    }
+}
+
+/// By which rules the layers of a package are read.
+pub(crate) fn profile(shape: &Shape) -> Profile {
+    match shape {
+        Shape::Joined => Profile::Strict,
+        Shape::Image { .. } => Profile::Image,
     }
 }

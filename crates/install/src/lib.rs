@@ -35,7 +35,7 @@ pub mod setup;
 mod shadow;
 pub mod transaction;
 
-pub use event::{Event, Listener};
+pub use event::{Event, Listener, with_causes};
 pub use home::{Home, Setting};
 pub use host::Host;
 pub use proposal::{Proposal, Step, Verb};

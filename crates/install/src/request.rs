@@ -41,6 +41,11 @@ pub enum Request {
 }
 
 impl Request {
+    /// Whether it is about everything that was asked for, and names nothing.
+    pub fn names_all(&self) -> bool {
+        matches!(self, Self::Upgrade(specs) if specs.is_empty())
+    }
+
     /// The packages that it names as a user may: by name, file or reference.
     pub(crate) fn specs(&self) -> &[Spec] {
         match self {

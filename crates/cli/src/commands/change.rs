@@ -35,7 +35,7 @@ pub struct Links {
 pub(crate) fn change(session: &Session, request: &Request, links: Links, dry: Dry) -> Result {
     let home = session.home()?;
     let mut proposal = home.propose(request)?;
-    let is_sweeping = matches!(request, Request::Upgrade(specs) if specs.is_empty());
+    let is_sweeping = request.names_all();
     if dry.dry_run || proposal.beyond || is_sweeping {
         home.measure(&mut proposal);
     }

@@ -4,6 +4,7 @@ use clap::Args;
 use install::{
     Home,
     doctor::{Depth, Finding},
+    with_causes,
 };
 
 use super::change::waiting;
@@ -11,7 +12,7 @@ use crate::{
     amount::count,
     args::examples,
     exit::Exit,
-    failure::{Failure, Result, whole},
+    failure::{Failure, REPAIR, Result},
     session::{Session, shown},
     table::Table,
     view,
@@ -68,8 +69,7 @@ impl Doctor {
 fn damaged(findings: &[Finding], number: usize) -> Failure {
     let is_unknown = |finding: &Finding| matches!(finding, Finding::Unknown { .. });
     let exit = if findings.iter().all(is_unknown) { Exit::Failed } else { Exit::Integrity };
-    Failure::told(exit, format!("{} found", count(number, "problem")))
-        .hint("`pkg doctor --repair` brings back what is damaged")
+    Failure::told(exit, format!("{} found", count(number, "problem"))).hint(REPAIR)
 }
 
 fn table(problems: &[view::Problem]) -> Table {
@@ -85,7 +85,7 @@ fn remarks(session: &Session, home: &Home) -> Vec<String> {
     let mut remarks = Vec::new();
     match home.notices() {
         Ok(notices) => remarks.extend(notices.iter().map(ToString::to_string)),
-        Err(error) => remarks.push(format!("the taps cannot be asked: {}", whole(&error))),
+        Err(error) => remarks.push(format!("the taps cannot be asked: {}", with_causes(&error))),
     }
     let bin = home.layout().current().join("bin");
     let path = session.environment.path.as_deref().unwrap_or_default();

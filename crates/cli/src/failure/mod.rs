@@ -4,7 +4,7 @@
 
 mod verdict;
 
-pub(crate) use verdict::did_you_mean;
+pub(crate) use verdict::{REPAIR, did_you_mean};
 
 use crate::{config, exit::Exit};
 
@@ -17,12 +17,6 @@ pub struct Failure {
     pub error: anyhow::Error,
     /// What the user can do, one sentence each.
     pub hints: Vec<String>,
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn whole(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The result of a command.

@@ -11,7 +11,7 @@ use install::{linking, proposal, transaction};
 use crate::{config, env, exit::Exit, settings};
 
 /// What brings back damaged and lost files, receipts among them.
-const REPAIR: &str = "`pkg doctor --repair` brings back what is damaged";
+pub(crate) const REPAIR: &str = "`pkg doctor --repair` brings back what is damaged";
 
 /// An exit code and hints.
 pub(super) type Verdict = (Exit, Vec<String>);

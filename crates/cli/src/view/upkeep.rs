@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use install::{Home, doctor::Finding, launch::Variable};
+use install::{Home, doctor::Finding, launch::Variable, with_causes};
 use serde::Serialize;
 use store::{
     collect,
     verify::{Damage, What},
 };
 
-use crate::{failure::whole, session::shown};
+use crate::session::shown;
 
 /// What is wrong, and what was.
 #[derive(Debug, Serialize)]
@@ -59,7 +59,11 @@ fn of_finding(home: &Home, finding: &Finding) -> Vec<Problem> {
         }
         Finding::Unknown { keg, source } => {
             let top = home.layout().keg(&keg.name, &keg.leaf);
-            vec![problem(name(keg), shown(&top), format!("cannot be checked: {}", whole(source)))]
+            vec![problem(
+                name(keg),
+                shown(&top),
+                format!("cannot be checked: {}", with_causes(source)),
+            )]
         }
         Finding::Stored { path } => {
             vec![problem(String::new(), shown(path), "does not hold what its name says".into())]

@@ -2,7 +2,7 @@
 //!
 //! Their file or tag is looked up again each time that they are named, and at an upgrade.
 
-use std::{error::Error as StdError, path::Path};
+use std::path::Path;
 
 use catalog::{DIRECT, Spec, spec};
 use formula::{Constraint, Name};
@@ -11,7 +11,7 @@ use plan::Wish;
 
 use super::{Draft, Error};
 use crate::{
-    event::Event,
+    event::{Event, with_causes},
     offer::{Guest, obstacle_of},
     receipt::Origin,
     state::Known,
@@ -52,7 +52,11 @@ impl Draft<'_> {
                 Ok(found) => guests.extend(found),
                 // One registry that is away does not keep everything else from moving.
                 Err(error) if specs.is_empty() => {
-                    self.notes.push(format!("{} stays: {}", known.package.name, whole(&error)));
+                    self.notes.push(format!(
+                        "{} stays: {}",
+                        known.package.name,
+                        with_causes(&error)
+                    ));
                 }
                 Err(error) => return Err(error),
             }
@@ -196,18 +200,6 @@ pub(super) fn settled(place: &oci::Place) -> oci::Place {
         Ok(base) => place.clone().relative_to(&base),
         Err(_) => place.clone(),
     }
-}
-
-/// An error with its causes, in one line.
-fn whole(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Whether `guest` is the installed release with other bytes, or unpacked in another way.

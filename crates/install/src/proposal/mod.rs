@@ -348,7 +348,7 @@ fn notes(
     offers: &Offers<'_>,
 ) -> Result<Vec<String>, Error> {
     let mut notes = plan.notes.clone();
-    if matches!(request, Request::Upgrade(specs) if specs.is_empty()) {
+    if request.names_all() {
         let moved: Vec<_> = plan.steps.iter().map(plan::Step::key).collect();
         let of_others = plan::query::notices(before, offers)?.into_iter();
         let of_others = of_others.filter(|(key, _)| !moved.contains(key)).map(|(_, note)| note);

@@ -41,7 +41,6 @@ pub enum Verb {
 }
 
 pub(super) fn shown_step(step: &plan::Step, request: &Request) -> Step {
-    let names_all = matches!(request, Request::Upgrade(specs) if specs.is_empty());
     let (action, from) = match &step.action {
         Action::Install => (Verb::Install, None),
         Action::Upgrade { from } => (Verb::Upgrade, Some(from.to_string())),
@@ -52,7 +51,7 @@ pub(super) fn shown_step(step: &plan::Step, request: &Request) -> Step {
     let to = (action != Verb::Remove).then(|| step.candidate.release().to_string());
     let reason = match &step.reason {
         Reason::Requested => "you asked for it".to_owned(),
-        Reason::Named if names_all => "you asked for it".to_owned(),
+        Reason::Named if request.names_all() => "you asked for it".to_owned(),
         Reason::Named => "you named it".to_owned(),
         Reason::Dependency { of } => format!("`{of}` needs it"),
         Reason::Adapts { to } => format!("what is installed does not go with `{to}`"),

@@ -172,12 +172,7 @@ impl Builder<'_> {
 }
 
 fn wanted(coming: &Coming, anew: bool) -> Vec<Wanted<'_>> {
-    let (name, shape) = (coming.resolved.name.as_str(), &coming.artifact.shape);
-    let layers = coming.artifact.layers.iter();
-    // What a package declares is about all of its layers together.
-    let declared = coming.artifact.annotation.as_ref().filter(|_| layers.len() == 1);
-    let (bytes, entries) = declared.map_or((None, None), |said| (said.unpacked_size, said.entries));
-    layers.map(|layer| Wanted { name, layer, shape, bytes, entries, anew }).collect()
+    Wanted::all(coming.resolved.name.as_str(), &coming.artifact, anew)
 }
 
 /// Compares what a package of several layers holds with what it declares.
