@@ -13,6 +13,7 @@ pub mod taps;
 mod annotation;
 mod artifact;
 mod manifests;
+mod published;
 
 pub mod direct;
 pub mod locate;
@@ -22,6 +23,7 @@ pub use artifact::{Artifact, Layer, Origin, PACKAGE, Placement, Shape, Strip};
 pub use builtin::NAME as BUILTIN;
 pub use direct::TAP as DIRECT;
 pub use manifests::Manifests;
+pub use published::Published;
 pub use spec::Spec;
 pub use tap::{At, Found, Tap};
 pub use taps::{Hit, Taps};

@@ -34,6 +34,7 @@ pub mod setup;
 
 mod shadow;
 pub mod transaction;
+pub mod unpack;
 
 pub use event::{Event, Listener, with_causes};
 pub use home::{Home, Setting};

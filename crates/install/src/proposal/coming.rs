@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use catalog::{Artifact, locate};
-use formula::{Pin, Resolved, Source};
+use catalog::{Artifact, Published, locate};
+use formula::{Pin, Platform, Resolved, Source};
 use plan::{Action, Candidate};
 use store::{generation::Keg, keg};
 
@@ -29,9 +29,20 @@ impl Home {
         folder: Option<&Path>,
         registry: Option<&str>,
     ) -> Result<Artifact, Error> {
-        let name = resolved.name.as_str();
         let source = effective_source(resolved, registry);
-        let wanted = locate::Wanted { name, source: &source, folder, host: self.host.platform() };
+        self.artifact_for(self.host.platform(), resolved, &source, folder)
+    }
+
+    /// The artifact of `source` for whichever platform.
+    pub(crate) fn artifact_for(
+        &self,
+        host: &Platform,
+        resolved: &Resolved,
+        source: &Source,
+        folder: Option<&Path>,
+    ) -> Result<Artifact, Error> {
+        let name = resolved.name.as_str();
+        let wanted = locate::Wanted { name, source, folder, host };
         let failed = |source| Error::Locate { name: name.to_owned(), source };
         if let Some(artifact) = locate::at_hand(&wanted, &self.manifests).map_err(failed)? {
             return Ok(artifact);
@@ -76,7 +87,7 @@ impl Home {
     }
 
     /// The keg that an artifact makes beside `kegs`.
-    fn keg(&self, resolved: &Resolved, artifact: &Artifact, kegs: &[Keg]) -> keg::Id {
+    pub(crate) fn keg(&self, resolved: &Resolved, artifact: &Artifact, kegs: &[Keg]) -> keg::Id {
         let root = self.layout.root().display().to_string();
         let leaf = identity::leaf(resolved, artifact, &root, kegs);
         keg::Id { name: resolved.name.as_str().to_owned(), leaf }
@@ -154,14 +165,9 @@ fn effective_source(resolved: &Resolved, registry: Option<&str>) -> Source {
     let (Some(package), Some(registry)) = (&resolved.package, registry) else {
         return resolved.source.clone();
     };
-    let repository = resolved.name.as_str().replace('+', "__p");
-    let tag = resolved.version.replace('+', "_").replace('~', "__t");
-    let revision = match resolved.revision {
-        0 => String::new(),
-        revision => format!("__r{revision}"),
-    };
+    let published = Published::new(registry, &resolved.name, &resolved.version, resolved.revision);
     Source::Oci {
-        reference: format!("{registry}/{repository}:{tag}{revision}"),
+        reference: published.reference(),
         pin: Pin::Index(package.clone()),
         format: None,
         strip: None,

@@ -129,14 +129,33 @@ impl Home {
         proposal: &Proposal,
         wait: &mut Wait<'_>,
     ) -> Result<Vec<Realised>, Error> {
-        let kegs: Vec<keg::Id> = proposal.comings.iter().map(|c| c.keg.clone()).collect();
+        self.realise_all(&proposal.comings, &proposal.record.kegs, wait)
+    }
+
+    /// Has one package in the cellar, without what it needs.
+    pub(crate) fn realise_one(
+        &self,
+        coming: Coming,
+        wait: &mut Wait<'_>,
+    ) -> Result<Realised, Error> {
+        let mut realised = self.realise_all(&[coming], &[], wait)?;
+        Ok(realised.pop().expect("one package was asked for"))
+    }
+
+    fn realise_all(
+        &self,
+        comings: &[Coming],
+        beside: &[Keg],
+        wait: &mut Wait<'_>,
+    ) -> Result<Vec<Realised>, Error> {
+        let kegs: Vec<keg::Id> = comings.iter().map(|c| c.keg.clone()).collect();
         if let Ok(realised) = self.hold_all(&kegs) {
             return Ok(realised);
         }
         let _lock = self.lock(wait)?;
         let staging = Staging::begin(&self.layout).map_err(Error::Staging)?;
-        let builder = Builder { home: self, staging: &staging, kegs: &proposal.record.kegs };
-        let mut built = builder.build(&proposal.comings)?;
+        let builder = Builder { home: self, staging: &staging, kegs: beside };
+        let mut built = builder.build(comings)?;
         // What is installed may have come otherwise than this proposal would bring it.
         built.retain(|built| built.staged.is_some());
         builder.commit(built)?;
