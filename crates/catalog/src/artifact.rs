@@ -5,10 +5,8 @@
 use std::path::PathBuf;
 
 use digest::Digest;
-use formula::Format;
+use formula::{Annotation, Format};
 use serde::{Deserialize, Serialize};
-
-use crate::annotation::Annotation;
 
 /// One version of a package for one platform, as layers.
 #[derive(Debug, Clone)]

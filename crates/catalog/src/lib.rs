@@ -10,7 +10,6 @@ mod builtin;
 pub mod tap;
 pub mod taps;
 
-mod annotation;
 mod artifact;
 mod manifests;
 mod published;
@@ -18,10 +17,10 @@ mod published;
 pub mod direct;
 pub mod locate;
 
-pub use annotation::Annotation;
 pub use artifact::{Artifact, Layer, Origin, PACKAGE, Placement, Shape, Strip};
 pub use builtin::NAME as BUILTIN;
 pub use direct::TAP as DIRECT;
+pub use formula::Annotation;
 pub use manifests::Manifests;
 pub use published::Published;
 pub use spec::Spec;

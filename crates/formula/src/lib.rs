@@ -33,15 +33,20 @@ pub mod resolve;
 mod resolved;
 mod sound;
 
+mod annotation;
+pub mod relocation;
+
 mod check;
 mod schema;
 
+pub use annotation::{Annotation, Extent};
 pub use check::check_tap;
 pub use constraint::Constraint;
 pub use format::Format;
 pub use formula::{Formula, Heading, Release};
 pub use name::{FullName, Name};
 pub use platform::{Arch, Key, Libc, Os, Platform};
+pub use relocation::{Relocation, Relocations};
 pub use report::{Code, Problem, Report, Severity};
 pub use resolved::{
     Cache, Completions, Depend, Expose, Notice, Paths, Pin, Requires, Resolved, Service, Setup,

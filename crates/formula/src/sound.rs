@@ -22,6 +22,12 @@ pub struct Unsound {
     message: String,
 }
 
+impl Unsound {
+    pub(crate) fn new(message: String) -> Self {
+        Self { message }
+    }
+}
+
 /// Refuses paths that leave their folder, and variables and modes that no package may set.
 pub fn check_sound(
     expose: &Expose,
@@ -84,7 +90,8 @@ fn check_step(step: &Setup) -> Result<(), Unsound> {
     }
 }
 
-fn relative(path: &str) -> Result<(), Unsound> {
+/// Refuses a path that leaves its folder or that a terminal would not show.
+pub(crate) fn relative(path: &str) -> Result<(), Unsound> {
     check_relative(path, At::default())?;
     visible(path)
 }
