@@ -19,6 +19,7 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
     (1, "store", &["digest"]),
     (2, "plan", &["formula"]),
     (2, "catalog", &["digest", "formula", "oci"]),
+    (2, "build", &["digest", "formula", "oci", "store"]),
     (3, "install", &["digest", "formula", "oci", "store", "plan", "catalog"]),
     (5, "cli", &["digest", "formula", "oci", "store", "plan", "catalog", "install"]),
 ];
