@@ -21,7 +21,8 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
     (2, "catalog", &["digest", "formula", "oci"]),
     (2, "build", &["digest", "formula", "oci", "store"]),
     (3, "install", &["digest", "formula", "oci", "store", "plan", "catalog"]),
-    (5, "cli", &["digest", "formula", "oci", "store", "plan", "catalog", "install"]),
+    (4, "publish", &["digest", "formula", "oci", "store", "plan", "catalog", "install"]),
+    (5, "cli", &["digest", "formula", "oci", "store", "plan", "catalog", "install", "publish"]),
 ];
 
 /// Rooms of the workshop: no room of the house knows them, but for its tests.
