@@ -5,13 +5,14 @@ use std::{fmt, sync::Arc};
 use digest::Digest;
 
 use crate::{
-    Descriptor, Error, Manifest, Place,
+    Body, Descriptor, Error, Manifest, Place, Pushed, Reference,
     blob::{Download, Start},
     config::Config,
+    delete,
     exchange::{Exchange, web_url},
     flight::Flights,
     layout::Layout,
-    registry,
+    push, referrers, registry, upload,
 };
 
 /// Asks registries, layouts and web servers; clones share connections, tokens and back-off.
@@ -141,6 +142,70 @@ impl Client {
             Place::Layout { path, .. } => {
                 Layout::open(path).map(|layout| layout.tags()).map_err(Error::Layout)
             }
+        }
+    }
+
+    /// Stores a blob where the place is, sending no byte that is there already.
+    ///
+    /// `mount_from` is a place that is known to have it, from which a registry may take it.
+    pub async fn push_blob(
+        &self,
+        place: &Place,
+        descriptor: &Descriptor,
+        body: &Body,
+        mount_from: Option<&Place>,
+    ) -> Result<Pushed, Error> {
+        let from = mount_from.and_then(|place| in_registry(place).ok());
+        let reference = in_registry(place)?;
+        upload::push_blob(&self.0.exchange, reference, descriptor, body, from).await
+    }
+
+    /// Stores a manifest under the place's tag, or under its own digest where there is no tag.
+    ///
+    /// The bytes are stored as they are; what they name must be there before.
+    pub async fn push_manifest(&self, place: &Place, manifest: &Manifest) -> Result<(), Error> {
+        push::push_manifest(&self.0.exchange, in_registry(place)?, manifest).await
+    }
+
+    /// The manifests that refer to `subject`, of one type where `artifact_type` names it.
+    pub async fn referrers(
+        &self,
+        place: &Place,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Descriptor>, Error> {
+        let reference = in_registry(place)?;
+        referrers::referrers(&self.0.exchange, reference, subject, artifact_type).await
+    }
+
+    /// Takes the place's tag away and leaves the manifest.
+    pub async fn delete_tag(&self, place: &Place) -> Result<(), Error> {
+        delete::delete_tag(&self.0.exchange, in_registry(place)?).await
+    }
+
+    /// Deletes a manifest with all tags that point at it.
+    ///
+    /// Unless `force` is set, it is kept where tags other than the place's point at it.
+    pub async fn delete_manifest(
+        &self,
+        place: &Place,
+        digest: &Digest,
+        force: bool,
+    ) -> Result<(), Error> {
+        delete::delete_manifest(&self.0.exchange, in_registry(place)?, digest, force).await
+    }
+
+    /// Deletes a blob of the place's repository.
+    pub async fn delete_blob(&self, place: &Place, digest: &Digest) -> Result<(), Error> {
+        delete::delete_blob(&self.0.exchange, in_registry(place)?, digest).await
+    }
+}
+
+fn in_registry(place: &Place) -> Result<&Reference, Error> {
+    match place {
+        Place::Registry(reference) => Ok(reference),
+        Place::Layout { .. } => {
+            Err(Error::Push(push::Error::NoRegistry { place: place.to_string() }))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use digest::Digest;
 
-use crate::{layout, mirror, origin, refusal::Refusal, shown, token, transport, verify};
+use crate::{layout, mirror, origin, push, refusal::Refusal, shown, token, transport, verify};
 
 /// A failure of [`crate::Client`].
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +188,9 @@ pub enum Error {
         #[source]
         source: verify::Error,
     },
+    /// Something cannot be pushed, or deleted.
+    #[error("cannot write to a registry")]
+    Push(#[source] push::Error),
     /// The download's task ended without a verdict, as when the runtime stops.
     #[error("the download of {digest} was interrupted")]
     Interrupted {
@@ -228,6 +231,7 @@ impl Error {
                 _ => Kind::Registry,
             },
             Self::Token { source, .. } => source.kind(),
+            Self::Push(source) => source.kind(),
             Self::Layout(layout::Error::Unknown { .. }) => Kind::NotFound,
             Self::Layout(layout::Error::Damaged { .. }) => Kind::Integrity,
             Self::Layout(_) => Kind::Invalid,

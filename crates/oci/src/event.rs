@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use digest::Digest;
+
 use crate::credentials;
 
 /// Something worth telling a person who waits.
@@ -15,6 +17,24 @@ pub enum Event {
         from: u64,
         /// The whole blob's size in bytes, where it is known.
         size: Option<u64>,
+    },
+    /// A blob's bytes begin to leave, or go on after a break.
+    Sending {
+        /// The server that takes them.
+        host: String,
+        /// The blob.
+        digest: Digest,
+        /// The first byte sent; more than 0 when an upload goes on.
+        from: u64,
+        /// The whole blob's size in bytes.
+        size: u64,
+    },
+    /// Some bytes of a blob left; they may have to leave again.
+    Sent {
+        /// The blob.
+        digest: Digest,
+        /// All that left since its first byte, in bytes.
+        bytes: u64,
     },
     /// Something failed and is tried again.
     Retry {

@@ -25,12 +25,17 @@ mod config;
 mod event;
 
 mod blob;
+pub mod body;
 mod coalesce;
+mod delete;
 mod flight;
 pub mod layout;
 mod link;
 mod pull;
+pub mod push;
+mod referrers;
 mod registry;
+mod upload;
 
 mod challenge;
 mod scope;
@@ -50,6 +55,7 @@ pub mod transport;
 mod warning;
 
 pub use blob::{Download, Start};
+pub use body::Body;
 pub use client::Client;
 pub use config::Config;
 pub use descriptor::Descriptor;
@@ -61,3 +67,4 @@ pub use place::Place;
 pub use platform::Platform;
 pub use reference::{Reference, Wanted};
 pub use refusal::{Problem, Refusal};
+pub use upload::Pushed;
