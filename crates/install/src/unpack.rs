@@ -1,14 +1,18 @@
-//! One version of a package in the cellar, for whichever platform, without what it needs.
+//! Packages that are looked at without being installed: unpacked in the cellar, or only listed.
 //!
-//! Packing starts from it. Nothing is linked, and cleaning up takes it away again.
+//! Packing starts from the first. Nothing is linked, and cleaning up takes it away again.
 
 use std::path::Path;
 
+use catalog::{Layer, Shape};
 use formula::{Resolved, Source};
-use store::lock::Wait;
+use store::{Staging, archive::Plan, lock::Wait};
+use tokio::runtime::Runtime;
 
 use crate::{
+    fetch::Wanted,
     home::Home,
+    network,
     proposal::{self, Coming},
     receipt::Origin,
     transaction::{self, Realised},
@@ -45,5 +49,33 @@ impl Home {
             again: false,
         };
         Ok(self.realise_one(coming, wait)?)
+    }
+
+    /// What layers hold, read as those of a container image; nothing of it is kept.
+    pub fn listing(
+        &self,
+        name: &str,
+        layers: &[Layer],
+        wait: &mut Wait<'_>,
+    ) -> Result<Vec<Plan>, transaction::Error> {
+        let _lock = self.lock(wait)?;
+        let staging = Staging::begin(&self.layout).map_err(transaction::Error::Staging)?;
+        let shape = Shape::Image { paths: Vec::new(), strip: 0 };
+        let wanted = |layer| Wanted {
+            name,
+            layer,
+            shape: &shape,
+            bytes: None,
+            entries: None,
+            anew: false,
+        };
+        let wanted: Vec<Wanted<'_>> = layers.iter().map(wanted).collect();
+        let fetched = self.fetcher(&staging).fetch(&wanted)?;
+        Ok(fetched.into_iter().map(|fetched| fetched.plan).collect())
+    }
+
+    /// The registry client, and the threads that its work runs on.
+    pub fn online(&self) -> Result<(&Runtime, &oci::Client), network::Error> {
+        self.network.start()
     }
 }

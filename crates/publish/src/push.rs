@@ -1,0 +1,261 @@
+//! A version into a registry: each platform's package, then the index of all that are there.
+//!
+//! Registries neither honour conditional requests nor keep what no tag names. So every manifest
+//! gets a tag of its own first; then the index is made of what the tags say, pushed, and made
+//! again until nothing is missing. Publishers that do so at the same moment lose nothing of each
+//! other's: whoever pushes last has looked after everybody else's packages were there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog::Published;
+use digest::Digest;
+use formula::Key;
+use oci::{Body, Client, Descriptor, Document, Manifest, Place, Pushed};
+
+use crate::index::index;
+
+/// Most rounds until the index is as the tags say; each one more is another publisher at work.
+const ROUNDS_MAX: usize = 32;
+
+/// One platform's package, ready to be pushed.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The platform.
+    pub key: Key,
+    /// The package's manifest.
+    pub manifest: Manifest,
+    /// Its config and layers.
+    pub blobs: Vec<(Descriptor, Body)>,
+}
+
+/// A place for the packages of one formula: a repository, or a layout folder.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    place: Place,
+    /// How the version is named there.
+    pub published: Published,
+}
+
+/// What was pushed, and what there is now.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The version's index.
+    pub index: Manifest,
+    /// The platforms that it lists.
+    pub platforms: BTreeMap<Key, Digest>,
+    /// Those of them that were not there before.
+    pub new: BTreeSet<Key>,
+    /// Bytes of blobs that were sent.
+    pub sent_bytes: u64,
+}
+
+/// A version cannot be pushed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The registry refuses, or does not answer.
+    #[error("cannot {step} {place}")]
+    Ask {
+        /// What was being done, as a verb.
+        step: &'static str,
+        /// The place.
+        place: String,
+        /// What the registry said.
+        #[source]
+        source: Box<oci::Error>,
+    },
+    /// The place's text is no repository.
+    #[error("`{text}` is not a place to publish to")]
+    Place {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        #[source]
+        source: oci::place::Error,
+    },
+    /// The version's package for a platform is there already, with other bytes.
+    #[error("{place} has a package for {key} already: {there}; this one is {ours}")]
+    Taken {
+        /// The version's place.
+        place: String,
+        /// The platform.
+        key: Key,
+        /// The digest of what is there.
+        there: Digest,
+        /// The digest of what was to be published.
+        ours: Digest,
+    },
+    /// Others publish the same version without end.
+    #[error("{place} changed {ROUNDS_MAX} times while its index was written")]
+    Restless {
+        /// The version's place.
+        place: String,
+    },
+}
+
+impl Repository {
+    /// The repository of a version below `base`: `host/path`, or `oci:` and a folder.
+    pub fn new(base: &str, published: Published) -> Result<Self, Error> {
+        let text = match base.starts_with("oci:") && !base.starts_with("oci://") {
+            true => base,
+            false => &published.repository,
+        };
+        let place = Place::parse(text);
+        let place = place.map_err(|source| Error::Place { text: text.to_owned(), source })?;
+        Ok(Self { place, published })
+    }
+
+    /// The place of one tag.
+    pub fn tagged(&self, tag: &str) -> Result<Place, Error> {
+        let text = format!("{}:{tag}", self.place);
+        Place::parse(&text).map_err(|source| Error::Place { text, source })
+    }
+
+    /// What the registry has of the version, by platform.
+    ///
+    /// Where two publishers raced with different packages for one platform, it is the one that
+    /// the index lists, else the one of the smaller digest: everybody decides alike.
+    pub async fn platforms(&self, client: &Client) -> Result<BTreeMap<Key, Descriptor>, Error> {
+        let tags = match client.tags(&self.place).await {
+            Ok(tags) => tags,
+            // A registry knows no repository before its first blob.
+            Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
+            Err(error) => return Err(self.failed("list the tags of", &self.place, error)),
+        };
+        let keeping = tags.iter().filter_map(|tag| Some((self.published.platform_of(tag)?, tag)));
+        let mut found: BTreeMap<Key, Vec<Descriptor>> = BTreeMap::new();
+        for (key, tag) in keeping {
+            let place = self.tagged(tag)?;
+            let descriptor = client.resolve(&place).await;
+            let descriptor = descriptor.map_err(|e| self.failed("look up", &place, e))?;
+            found.entry(key).or_default().push(descriptor);
+        }
+        let raced = found.values().any(|all| all.len() > 1);
+        let listed = if raced { self.listed(client).await? } else { BTreeSet::new() };
+        let choose = |(key, mut all): (Key, Vec<Descriptor>)| {
+            all.sort_by(|a, b| a.digest.as_str().cmp(b.digest.as_str()));
+            let first = all.iter().position(|one| listed.contains(&one.digest)).unwrap_or(0);
+            (key, all.swap_remove(first))
+        };
+        Ok(found.into_iter().map(choose).collect())
+    }
+
+    /// The digests that the version's index lists now.
+    async fn listed(&self, client: &Client) -> Result<BTreeSet<Digest>, Error> {
+        let place = self.tagged(&self.published.tag)?;
+        match client.manifest(&place).await {
+            Ok(manifest) => Ok(match manifest.document() {
+                Ok(Document::Index(index)) => {
+                    index.manifests.into_iter().map(|entry| entry.digest).collect()
+                }
+                _ => BTreeSet::new(),
+            }),
+            Err(error) if error.kind() == oci::Kind::NotFound => Ok(BTreeSet::new()),
+            Err(error) => Err(self.failed("read", &place, error)),
+        }
+    }
+
+    /// Pushes the parts and the index of all platforms; what is there already is not sent again.
+    ///
+    /// # Errors
+    ///
+    /// A platform has another package already: nothing was pushed then, unless another publisher
+    /// was faster by a moment.
+    pub async fn push(
+        &self,
+        client: &Client,
+        parts: &[Part],
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Outcome, Error> {
+        let before = self.platforms(client).await?;
+        self.check_free(parts, &before)?;
+        let mut sent_bytes = 0;
+        for part in parts {
+            sent_bytes += self.push_part(client, part).await?;
+        }
+        let (index, platforms) = self.push_index(client, parts, annotations).await?;
+        let is_new = |part: &&Part| !before.contains_key(&part.key);
+        Ok(Outcome {
+            index,
+            platforms: platforms.into_iter().map(|(key, it)| (key, it.digest)).collect(),
+            new: parts.iter().filter(is_new).map(|part| part.key).collect(),
+            sent_bytes,
+        })
+    }
+
+    fn check_free(
+        &self,
+        parts: &[Part],
+        there: &BTreeMap<Key, Descriptor>,
+    ) -> Result<(), Error> {
+        for part in parts {
+            let other = there.get(&part.key).filter(|it| it.digest != part.manifest.digest);
+            if let Some(other) = other {
+                return Err(Error::Taken {
+                    place: self.published.reference(),
+                    key: part.key,
+                    there: other.digest.clone(),
+                    ours: part.manifest.digest.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Pushes one platform's package under the tag that keeps it.
+    async fn push_part(&self, client: &Client, part: &Part) -> Result<u64, Error> {
+        let place = self.tagged(&self.published.platform_tag(part.key, &part.manifest.digest))?;
+        let mut sent = 0;
+        for (descriptor, body) in &part.blobs {
+            let pushed = client.push_blob(&place, descriptor, body, None).await;
+            if let Pushed::Sent { bytes } = pushed.map_err(|e| self.failed("push to", &place, e))? {
+                sent += bytes;
+            }
+        }
+        let pushed = client.push_manifest(&place, &part.manifest).await;
+        pushed.map_err(|error| self.failed("push", &place, error))?;
+        Ok(sent)
+    }
+
+    async fn push_index(
+        &self,
+        client: &Client,
+        parts: &[Part],
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<(Manifest, BTreeMap<Key, Descriptor>), Error> {
+        let mut last: Option<Manifest> = None;
+        for _ in 0..ROUNDS_MAX {
+            let platforms = self.platforms(client).await?;
+            self.check_free(parts, &platforms)?;
+            let made = index(&platforms, annotations);
+            if last.as_ref() == Some(&made) {
+                return Ok((made, platforms));
+            }
+            for tag in [self.published.index_tag(&made.digest), self.published.tag.clone()] {
+                let place = self.tagged(&tag)?;
+                let pushed = client.push_manifest(&place, &made).await;
+                pushed.map_err(|error| self.failed("push", &place, error))?;
+            }
+            last = Some(made);
+        }
+        Err(Error::Restless { place: self.published.reference() })
+    }
+
+    /// Moves tags such as `latest` to an index.
+    pub async fn roll(
+        &self,
+        client: &Client,
+        index: &Manifest,
+        tags: &[String],
+    ) -> Result<(), Error> {
+        for tag in tags {
+            let place = self.tagged(tag)?;
+            let pushed = client.push_manifest(&place, index).await;
+            pushed.map_err(|error| self.failed("push", &place, error))?;
+        }
+        Ok(())
+    }
+
+    fn failed(&self, step: &'static str, place: &Place, source: oci::Error) -> Error {
+        Error::Ask { step, place: place.to_string(), source: Box::new(source) }
+    }
+}
