@@ -145,6 +145,8 @@ pub enum Command {
     Tap(c::tap::Tap),
     /// Check formulas
     Check(c::check::Check),
+    /// Show what an artifact in a registry holds
+    Inspect(c::inspect::Inspect),
 
     /// Print a shell's completions
     Completions(c::completions::Completions),
@@ -168,7 +170,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
     ("Go back", &["history", "undo", "redo", "rollback"]),
     ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
-    ("Formulas", &["tap", "check"]),
+    ("Formulas", &["tap", "check", "inspect"]),
     ("The program", &["completions", "man"]),
 ];
 

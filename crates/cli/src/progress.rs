@@ -1,4 +1,4 @@
-//! Bars on the terminal: one line per download, one for the whole, gone when done.
+//! Bars on the terminal: one line per download or upload, one for the whole, gone when done.
 //!
 //! It shows what it is told through [`Progress::on`] and asks nobody. Nothing is drawn before a
 //! moment has passed, so that what is quick does not flicker.
@@ -22,7 +22,7 @@ const QUIET_TIME: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_millis(120);
 /// Waits that are shorter are not worth a line.
 const LONG_WAIT: Duration = Duration::from_secs(3);
-/// Most downloads that have a line of their own.
+/// Most downloads and uploads that have a line of their own.
 const LINES_MAX: usize = 8;
 
 /// The bars of one command; they go when it is dropped.
@@ -36,13 +36,20 @@ pub(crate) struct Progress {
 #[derive(Default)]
 struct State {
     whole: Option<ProgressBar>,
-    downloads: BTreeMap<u64, Download>,
-    /// Bytes that all downloads so far will bring, as far as that is known.
+    transfers: BTreeMap<Which, Transfer>,
+    /// Bytes that all transfers so far will move, as far as that is known.
     total: u64,
-    arrived: u64,
+    moved: u64,
 }
 
-struct Download {
+/// Which download or upload.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Which {
+    Download(u64),
+    Upload(String),
+}
+
+struct Transfer {
     bar: ProgressBar,
     is_shown: bool,
 }
@@ -63,10 +70,12 @@ impl Progress {
             Event::Linking { name } => self.step(&format!("Linking {name}")),
             Event::Syncing => self.step("Writing to disk"),
             Event::Switched { .. } => self.step("Cleaning up"),
-            Event::Download { id, name, total } => self.download(id, &name, total),
-            Event::Sized { id, total } => self.sized(id, total),
-            Event::Progress { id, bytes } => self.advance(id, bytes),
-            Event::Downloaded { id } => self.downloaded(id),
+            Event::Download { id, name, total } => {
+                self.begin(Which::Download(id), "Downloading", &name, total);
+            }
+            Event::Sized { id, total } => self.sized(&Which::Download(id), total),
+            Event::Progress { id, bytes } => self.advance(&Which::Download(id), bytes),
+            Event::Downloaded { id } => self.finish(&Which::Download(id)),
             Event::Retry { host, why, wait } => {
                 let wait = wait.as_secs_f64().ceil();
                 self.printer.note(format_args!("{host}: {why}; trying again in {wait} s"));
@@ -80,6 +89,11 @@ impl Progress {
         use oci::Event as E;
         match event {
             E::Receiving { host, from, size } => tracing::debug!(host, from, ?size, "receiving"),
+            E::Sending { host, digest, from, size } => {
+                tracing::debug!(host, %digest, from, size, "sending");
+                self.sending(digest.to_string(), from, size);
+            }
+            E::Sent { digest, bytes } => self.sent(digest.to_string(), bytes),
             E::Retry { host, failures, reason } => {
                 tracing::debug!(host, failures, "trying again");
                 self.printer.note(format_args!("{reason}; trying again"));
@@ -109,8 +123,8 @@ impl Progress {
             let _panicked = thread.join();
         }
         let mut state = self.lock();
-        for download in std::mem::take(&mut state.downloads).into_values() {
-            download.bar.finish_and_clear();
+        for transfer in std::mem::take(&mut state.transfers).into_values() {
+            transfer.bar.finish_and_clear();
         }
         if let Some(whole) = state.whole.take() {
             whole.finish_and_clear();
@@ -123,45 +137,65 @@ impl Progress {
         whole.set_message(clean(text).into_owned());
     }
 
-    fn download(&self, id: u64, name: &str, total: Option<u64>) {
+    fn begin(&self, which: Which, verb: &'static str, name: &str, total: Option<u64>) {
         let mut state = self.lock();
         let whole = self.grown(&mut state, total.unwrap_or(0));
-        whole.set_message("Downloading");
-        let is_shown = state.downloads.values().filter(|other| other.is_shown).count() < LINES_MAX;
+        whole.set_message(verb);
+        let is_shown = state.transfers.values().filter(|other| other.is_shown).count() < LINES_MAX;
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let bar = if is_shown { self.printer.bars().insert_before(&whole, bar) } else { bar };
-        bar.set_style(style_of_download(total));
+        bar.set_style(style_of_transfer(total));
         bar.set_message(clean(name).into_owned());
         bar.enable_steady_tick(TICK);
-        state.downloads.insert(id, Download { bar, is_shown });
+        state.transfers.insert(which, Transfer { bar, is_shown });
     }
 
-    fn sized(&self, id: u64, total: u64) {
+    fn sized(&self, which: &Which, total: u64) {
         let mut state = self.lock();
         self.grown(&mut state, total);
-        if let Some(download) = state.downloads.get(&id) {
-            download.bar.set_style(style_of_download(Some(total)));
-            download.bar.set_length(total);
+        if let Some(transfer) = state.transfers.get(which) {
+            transfer.bar.set_style(style_of_transfer(Some(total)));
+            transfer.bar.set_length(total);
         }
     }
 
-    fn advance(&self, id: u64, bytes: u64) {
+    fn advance(&self, which: &Which, bytes: u64) {
         let mut state = self.lock();
-        state.arrived += bytes;
-        if let Some(download) = state.downloads.get(&id) {
-            download.bar.inc(bytes);
+        state.moved += bytes;
+        if let Some(transfer) = state.transfers.get(which) {
+            transfer.bar.inc(bytes);
         }
-        if let Some(whole) = &state.whole {
-            // A length that nobody declared grows with what arrives.
-            let total = state.total.max(state.arrived);
-            whole.set_length(total);
-            whole.set_position(state.arrived);
+        show_moved(&state);
+    }
+
+    /// An upload begins, or goes on; what it sent before may have to be sent again.
+    fn sending(&self, digest: String, from: u64, size: u64) {
+        let which = Which::Upload(digest.clone());
+        if !self.lock().transfers.contains_key(&which) {
+            self.begin(which, "Pushing", &digest, Some(size));
+        }
+        self.sent(digest, from);
+    }
+
+    /// An upload is at this byte, which may be before where it was.
+    fn sent(&self, digest: String, bytes: u64) {
+        let which = Which::Upload(digest);
+        let mut state = self.lock();
+        let Some(transfer) = state.transfers.get(&which) else { return };
+        let before = transfer.bar.position();
+        transfer.bar.set_position(bytes);
+        let is_done = transfer.bar.length() == Some(bytes);
+        state.moved = (state.moved + bytes).saturating_sub(before);
+        show_moved(&state);
+        drop(state);
+        if is_done {
+            self.finish(&which);
         }
     }
 
-    fn downloaded(&self, id: u64) {
-        if let Some(download) = self.lock().downloads.remove(&id) {
-            download.bar.finish_and_clear();
+    fn finish(&self, which: &Which) {
+        if let Some(transfer) = self.lock().transfers.remove(which) {
+            transfer.bar.finish_and_clear();
         }
     }
 
@@ -170,7 +204,7 @@ impl Progress {
         state.total += more;
         let whole = self.whole(state);
         whole.set_style(style_of_whole(state.total));
-        whole.set_length(state.total.max(state.arrived));
+        whole.set_length(state.total.max(state.moved));
         whole
     }
 
@@ -186,6 +220,14 @@ impl Progress {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A length that nobody declared grows with what moves.
+fn show_moved(state: &State) {
+    if let Some(whole) = &state.whole {
+        whole.set_length(state.total.max(state.moved));
+        whole.set_position(state.moved);
     }
 }
 
@@ -206,7 +248,7 @@ fn raise_later(bars: MultiProgress) -> (mpsc::Sender<()>, JoinHandle<()>) {
     (sender, thread)
 }
 
-fn style_of_download(total: Option<u64>) -> ProgressStyle {
+fn style_of_transfer(total: Option<u64>) -> ProgressStyle {
     let template = match total {
         Some(total) if total > 0 => {
             "{spinner} {wide_msg} {decimal_bytes:>9} of {decimal_total_bytes:<9} \

@@ -15,6 +15,7 @@ pub(crate) mod files;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod info;
+pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod link;
 pub(crate) mod list;
@@ -55,6 +56,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::History(args) => args.run(session),
         Command::Home(args) => args.run(session),
         Command::Info(args) => args.run(session),
+        Command::Inspect(args) => args.run(session),
         Command::Install(args) => args.run(session),
         Command::Leaves(args) => args.run(session),
         Command::Link(args) => args.run(session),

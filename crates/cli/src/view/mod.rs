@@ -4,6 +4,7 @@
 //! snake_case, sizes are bytes, times are RFC 3339 in UTC. Every document has `schema`, which
 //! counts up when a field goes away or means something else.
 
+mod artifact;
 mod change;
 mod config;
 mod facts;
@@ -13,6 +14,7 @@ mod needs;
 mod package;
 mod upkeep;
 
+pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
 pub(crate) use facts::{Info, Told, Versions};
