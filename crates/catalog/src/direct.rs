@@ -81,6 +81,7 @@ fn resolved(
         homepage: None,
         keg_only: None,
         source,
+        build: None,
         package: None,
         requires: said.as_ref().map_or_else(Requires::default, |said| said.requires.clone()),
         depends: said.as_ref().map_or_else(BTreeMap::new, |said| said.depends.clone()),

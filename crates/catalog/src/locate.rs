@@ -34,6 +34,12 @@ pub struct Wanted<'a> {
 /// A package's artifact cannot be told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is source code only.
+    #[error("no package is published for this platform; it is built from {what}")]
+    Unbuilt {
+        /// Where the source code is.
+        what: String,
+    },
     /// The strategy is a later one.
     #[error("{strategy} is not yet supported: {what}")]
     Later {
@@ -130,6 +136,7 @@ pub enum Error {
 /// The artifact, where it can be told without a network; `None` where a registry must be asked.
 pub fn at_hand(wanted: &Wanted<'_>, manifests: &Manifests) -> Result<Option<Artifact>, Error> {
     match wanted.source {
+        Source::Build { what } => Err(Error::Unbuilt { what: what.clone() }),
         Source::Later { strategy, what } => {
             Err(Error::Later { strategy: strategy.clone(), what: what.clone() })
         }

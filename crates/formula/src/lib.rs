@@ -49,8 +49,8 @@ pub use platform::{Arch, Key, Libc, Os, Platform};
 pub use relocation::{Relocation, Relocations};
 pub use report::{Code, Problem, Report, Severity};
 pub use resolved::{
-    Cache, Completions, Depend, Expose, Notice, Paths, Pin, Requires, Resolved, Service, Setup,
-    Source, Test, Verb,
+    Build, Cache, Completions, Depend, Expose, Notice, Patch, PatchPlace, Paths, Pin, Requires,
+    Resolved, Service, Setup, Source, Test, Verb,
 };
 pub use schema::json_schema;
 pub use selector::Selector;

@@ -37,6 +37,9 @@ pub struct Resolved {
     pub keg_only: Option<String>,
     /// Where its bytes are, and what they are.
     pub source: Source,
+    /// How it is made from source code; there where `source` is [`Source::Build`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
     /// The index that was published for it: installed instead of `source` where it can be had.
     pub package: Option<Digest>,
     /// What the host must have.
@@ -132,14 +135,72 @@ pub enum Source {
         /// Targets that links may have although they leave the package.
         external_links: Vec<String>,
     },
+    /// Nowhere yet: the package is built from source code.
+    Build {
+        /// Where the source code is, for messages.
+        what: String,
+    },
     /// A strategy that cannot be carried out yet.
     Later {
-        /// The key that the formula writes: `git`, `bottle` or `build`.
+        /// The key that the formula writes: `git` or `bottle`.
         #[serde(rename = "kind")]
         strategy: String,
         /// What would be fetched.
         what: String,
     },
+}
+
+/// How a package is made from its source code.
+///
+/// Tokens of a build stay in the texts of `steps` and `env`, and braces are doubled there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// The source code: what is fetched, and its digest.
+    pub source: Source,
+    /// What must be installed for the build, beside what the package itself needs.
+    pub depends: BTreeMap<FullName, Depend>,
+    /// Changes of the source code, in this order.
+    pub patches: Vec<Patch>,
+    /// The commands, each as its arguments.
+    pub steps: Vec<Vec<String>>,
+    /// Environment variables of the commands.
+    pub env: BTreeMap<String, String>,
+    /// How many jobs may run at once; no bound where nothing is said.
+    pub jobs: Option<u32>,
+}
+
+impl Build {
+    /// Whether the source code is one file that is not unpacked.
+    pub fn is_raw(&self) -> bool {
+        match &self.source {
+            Source::Http { format, .. } | Source::File { format, .. } => {
+                *format == Some(Format::Raw)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A patch of source code, in the unified format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patch {
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: PatchPlace,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// How many leading folders of its names are dropped.
+    pub strip: u32,
+}
+
+/// Where a patch is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PatchPlace {
+    /// A file, relative to the formula's folder.
+    File(String),
+    /// An address.
+    Url(String),
 }
 
 /// What the digest of an artifact in a registry is of.

@@ -725,6 +725,22 @@ http = https://example.org/x
 
 #[test]
 fn f019_missing() {
+    insta::assert_snapshot!(below("
+[source]
+http = 'https://example.org/x'
+[build]
+depends = { make = '*' }
+[version.'1.0.0']
+source = 'DIGEST'
+"), @r#"
+    error[F019]: `steps` is missing
+     --> x.toml:8:1
+      |
+    8 | [build]
+      | ^^^^^^^ lacks `steps`
+      |
+      = help: add `steps = ["make install …"]`
+    "#);
     insta::assert_snapshot!(report("name = 'x'", false), @r"
     error[F019]: `schema` is missing
      --> x.toml:1:1

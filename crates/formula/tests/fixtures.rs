@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use pkg_formula::{
-    Constraint, Defaults, Formula, Heading, Key, Paths, Pin, Platform, Resolved, Source, Verb,
-    Version, resolve,
+    Constraint, Defaults, Formula, Heading, Key, Patch, PatchPlace, Paths, Pin, Platform, Resolved,
+    Source, Verb, Version, resolve,
 };
 
 fn fixture(name: &str) -> Formula {
@@ -105,6 +105,8 @@ fn a_bottle_is_for_later() {
     assert_eq!(depend.constraint.as_str(), "6.9");
 }
 
+const DESTDIR: [&str; 4] = ["make", "install_sw", "install_ssldirs", "DESTDIR={out}"];
+
 #[test]
 fn rules_by_version_make_slots() {
     let formula = fixture("openssl");
@@ -118,7 +120,33 @@ fn rules_by_version_make_slots() {
     assert_eq!(old.keg_only.as_deref(), Some("macOS ships LibreSSL"));
     assert_eq!(new.package, Some(digest('b')));
     let what = "https://www.openssl.org/source/old/1.1.1/openssl-1.1.1w.tar.gz".to_owned();
-    assert_eq!(old.source, Source::Later { strategy: "build".to_owned(), what });
+    assert_eq!(old.source, Source::Build { what: what.clone() });
+    let build = old.build.unwrap();
+    assert_eq!(
+        build.source,
+        Source::Http {
+            urls: vec![what],
+            digest: digest('9'),
+            format: None,
+            strip: None,
+            external_links: Vec::new(),
+        }
+    );
+    assert_eq!(build.depends.len(), 3);
+    assert_eq!(
+        build.steps[0],
+        [
+            "./Configure",
+            "darwin64-arm64-cc",
+            "--prefix={prefix}",
+            "--libdir=lib",
+            "--openssldir={etc}/openssl",
+            "no-ssl3",
+            "no-zlib",
+        ]
+    );
+    assert_eq!(build.steps[1..], [vec!["make", "-j{jobs}"], DESTDIR.to_vec()]);
+    assert_eq!((build.is_raw(), build.jobs), (false, None));
     let platforms = formula.platforms(&formula.releases()[0].version);
     let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
     assert_eq!(platforms, ["linux-amd64", "linux-arm64", "macos-amd64", "macos-arm64"]);
@@ -129,6 +157,59 @@ fn rules_by_version_make_slots() {
             to: "{dep:ca-certificates}/share/cert.pem".to_owned(),
         }
     );
+}
+
+#[test]
+fn a_build_says_all_that_it_takes() {
+    let text = format!(
+        r#"
+schema = 1
+name = "x"
+summary = "An example"
+license = "MIT"
+[source]
+file = "x.sh"
+format = "raw"
+[depends]
+zlib = "*"
+[build]
+jobs = 1
+depends = {{ "core/make" = ">=4" }}
+steps = ["'./a b' {{dep:zlib}} {{dep:make}} {{name}}-{{version}}", "sh {{src}}/x.sh {{out}} {{jobs}}"]
+env = {{ MODE = "{{keg}}" }}
+patches = [
+  {{ file = "patches/{{version}}.diff", digest = "{0}" }},
+  {{ url = "https://example.org/{{os}}.diff", digest = "{0}", strip = 0 }},
+]
+[version."1.0.0"]
+source = "{0}"
+"#,
+        digest('a')
+    );
+    let formula = Formula::parse(&text, "x.toml", &Defaults::none()).unwrap();
+    let host = "linux-amd64-gnu".parse().unwrap();
+    let resolved = formula.resolve(&formula.releases()[0].version, &host).unwrap();
+    let patch = |place, strip| Patch { place, digest: digest('a'), strip };
+    let words = |text: &[&str]| text.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let build = resolved.build.as_ref().unwrap();
+    assert_eq!(
+        build.steps,
+        [
+            words(&["./a b", "{dep:zlib}", "{dep:make}", "x-1.0.0"]),
+            words(&["sh", "{src}/x.sh", "{out}", "{jobs}"]),
+        ]
+    );
+    assert_eq!(
+        build.patches,
+        [
+            patch(PatchPlace::File("patches/1.0.0.diff".to_owned()), 1),
+            patch(PatchPlace::Url("https://example.org/linux.diff".to_owned()), 0),
+        ]
+    );
+    assert_eq!((build.is_raw(), build.jobs), (true, Some(1)));
+    assert_eq!(build.env["MODE"], "{keg}");
+    let json = serde_json::to_string(&resolved).unwrap();
+    assert_eq!(serde_json::from_str::<Resolved>(&json).unwrap(), resolved);
 }
 
 #[test]

@@ -283,7 +283,7 @@ fn external_links(package: &Resolved) -> Vec<String> {
         | From::Image { external_links, .. }
         | From::Http { external_links, .. }
         | From::File { external_links, .. } => external_links.clone(),
-        From::Later { .. } => Vec::new(),
+        From::Build { .. } | From::Later { .. } => Vec::new(),
     }
 }
 

@@ -105,6 +105,7 @@ fn source(source: &Source) -> SourceIdentity<'_> {
         Source::Image { strip, paths, external_links, .. } => {
             SourceIdentity { paths, ..of("image", *strip, None, external_links) }
         }
+        Source::Build { .. } => of("build", None, None, &[]),
         Source::Later { .. } => of("later", None, None, &[]),
     }
 }

@@ -114,6 +114,10 @@ impl<'a> Offers<'a> {
 
     fn obstacle(&self, resolved: &Resolved) -> Option<String> {
         match &resolved.source {
+            Source::Build { .. } if resolved.package.is_none() => {
+                let platform = self.host.platform();
+                Some(format!("has no package published for {platform}; `--build` builds it here"))
+            }
             Source::Later { strategy, what } if resolved.package.is_none() => {
                 Some(format!("has no package yet, and {strategy} is not yet supported: {what}"))
             }

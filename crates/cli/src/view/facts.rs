@@ -198,7 +198,8 @@ impl Told {
 fn fetches(found: &Found, release: &Release, host: &Platform) -> Vec<Fetch> {
     let fetch = |label: String, platform: &Platform| {
         let resolved = found.formula.resolve(&release.version, platform).ok()?;
-        Some(Fetch::of(label, &resolved.source))
+        let source = resolved.build.as_ref().map_or(&resolved.source, |build| &build.source);
+        Some(Fetch::of(label, source))
     };
     let each = release.keys.iter().filter_map(|key| match key {
         Key::Any => fetch(key.to_string(), host),
@@ -217,7 +218,7 @@ impl Fetch {
             }
             Source::Http { urls, digest, .. } => (urls.first().cloned(), None, Some(digest)),
             Source::File { path, digest, .. } => (Some(format!("file:{path}")), None, Some(digest)),
-            Source::Later { what, .. } => (Some(what.clone()), None, None),
+            Source::Build { what } | Source::Later { what, .. } => (Some(what.clone()), None, None),
         };
         Self { platform, url, reference, digest: digest.map(ToString::to_string) }
     }

@@ -20,8 +20,6 @@ table! {
         "env" env: Map<EnvName, Content>,
         /// Patches, applied in this order.
         "patches" patches: Vec<Placed<Patch>>,
-        /// Whether the source is unpacked.
-        "unpack" unpack: bool,
         /// How many jobs may run at once.
         "jobs" jobs: u32,
     }
@@ -36,7 +34,7 @@ table! {
         "url" url: TemplateText,
         /// The patch's digest.
         "digest" digest: Spanned<digest::Digest>,
-        /// How many leading folders to drop.
+        /// How many leading folders of its names to drop; 1 by default.
         "strip" strip: u32,
     }
 }

@@ -248,8 +248,8 @@ impl<'a> Resolving<'a> {
 impl Resolving<'_> {
     fn all(&mut self) -> Option<Resolved> {
         let (formula, release, rules) = (self.formula, self.release, self.rules);
-        let (source, depends) = (self.source(), self.dependencies());
-        self.build();
+        let (fetched, depends) = (self.source(), self.dependencies());
+        let (source, build) = self.build(fetched);
         let slot = rules.slot.as_ref().map(|slot| slot_of(slot, &self.words)).transpose();
         let slot = self.sink.take(slot).flatten();
         let license = match &rules.license {
@@ -284,6 +284,7 @@ impl Resolving<'_> {
             homepage: formula.homepage.clone(),
             keg_only: rules.keg_only.as_ref().map(text),
             source: source?,
+            build,
             package: release.package.clone(),
             replaces: formula.replaces().cloned().collect(),
             aliases: formula.aliases().cloned().collect(),

@@ -2,7 +2,7 @@
 
 use super::{Resolving, depends};
 use crate::{
-    FullName, Notice, Service, Test,
+    Build, FullName, Notice, Patch, PatchPlace, Service, Source, Test,
     formula::missing,
     model,
     path::check_relative,
@@ -12,28 +12,43 @@ use crate::{
     tree::At,
 };
 
+/// Leading folders that the names in a patch have, as git and quilt write them.
+const STRIP: u32 = 1;
+
 impl Resolving<'_> {
-    /// Checks `[build]`; what it says is carried out by nobody yet.
-    pub(super) fn build(&mut self) {
-        let Some(build) = &self.rules.build else { return };
+    /// The package's source and its `[build]`, which makes the package from what is `fetched`.
+    pub(super) fn build(&mut self, fetched: Option<Source>) -> (Option<Source>, Option<Build>) {
+        let Some(build) = &self.rules.build else { return (fetched, None) };
         let mut names = self.dependencies();
         names.extend(build.depends.iter().flat_map(Map::iter).map(|(name, _)| &name.value));
-        for step in build.steps.iter().flatten() {
-            self.command(step, Phase::Build, &names);
+        if build.steps.as_ref().is_none_or(Vec::is_empty) {
+            self.push(missing("steps", "steps = [\"make install …\"]", build.at));
         }
-        self.env(build.env.as_ref(), Phase::Build, &names);
-        for patch in build.patches.iter().flatten() {
-            self.patch(patch);
-        }
+        let steps = build.steps.iter().flatten();
+        let steps = steps.filter_map(|step| self.command(step, Phase::Build, &names)).collect();
+        let env = self.env(build.env.as_ref(), Phase::Build, &names);
+        let patches = build.patches.iter().flatten();
+        let patches = patches.filter_map(|patch| self.patch(patch)).collect();
+        let Some(source) = fetched else { return (None, None) };
+        let what = match &source {
+            Source::Http { urls, .. } => urls.first().cloned().unwrap_or_default(),
+            Source::File { path, .. } => path.clone(),
+            Source::Later { what, .. } => what.clone(),
+            Source::Oci { reference, .. } | Source::Image { reference, .. } => reference.clone(),
+            Source::Build { what } => what.clone(),
+        };
+        let made = Build {
+            source,
+            depends: depends::depends(build.depends.as_ref()),
+            patches,
+            steps,
+            env,
+            jobs: build.jobs,
+        };
+        (Some(Source::Build { what }), Some(made))
     }
 
-    fn patch(&mut self, patch: &Placed<model::Patch>) {
-        if patch.file.is_some() == patch.url.is_some() {
-            self.push(
-                Finding::new(Code::Strategy, patch.at, "a patch is either a `file` or a `url`")
-                    .label("not exactly one"),
-            );
-        }
+    fn patch(&mut self, patch: &Placed<model::Patch>) -> Option<Patch> {
         if patch.digest.is_none() {
             self.push(
                 Finding::new(Code::Unpinned, patch.at, "a patch without a digest")
@@ -41,12 +56,19 @@ impl Resolving<'_> {
                     .help("add `digest = \"sha256:…\"`"),
             );
         }
-        if let Some(file) = &patch.file {
-            self.path(file);
-        }
-        if let Some(url) = &patch.url {
-            self.url(url);
-        }
+        let place = match (&patch.file, &patch.url) {
+            (Some(file), None) => self.path(file).map(PatchPlace::File),
+            (None, Some(url)) => self.url(url).map(PatchPlace::Url),
+            _ => {
+                self.push(
+                    Finding::new(Code::Strategy, patch.at, "a patch is either a `file` or a `url`")
+                        .label("not exactly one"),
+                );
+                None
+            }
+        };
+        let digest = patch.digest.as_ref()?.value.clone();
+        Some(Patch { place: place?, digest, strip: patch.strip.unwrap_or(STRIP) })
     }
 
     pub(super) fn service(&mut self) -> Option<Service> {

@@ -46,6 +46,7 @@ impl Strategy {
 }
 
 impl Resolving<'_> {
+    /// Where the bytes are: of the package, or with `[build]` of the source code.
     pub(super) fn source(&mut self) -> Option<Source> {
         let table = self.rules.source.as_ref();
         let Some(table) = table else {
@@ -58,8 +59,8 @@ impl Resolving<'_> {
         let built = self.rules.build.is_some();
         let pins = self.check_pins(strategy, built);
         self.sink.take(pins)?;
-        if built || matches!(strategy, Strategy::Git | Strategy::Bottle) {
-            return self.later_source(strategy, built, place);
+        if matches!(strategy, Strategy::Git | Strategy::Bottle) {
+            return self.later_source(strategy, place);
         }
         let external_links = self.external_links(table);
         let (format, strip) = (table.format.as_ref().map(|format| format.value), table.strip);
@@ -96,23 +97,15 @@ impl Resolving<'_> {
     }
 
     /// A strategy that is checked as far as it is understood.
-    fn later_source(
-        &mut self,
-        strategy: Strategy,
-        built: bool,
-        place: &TemplateText,
-    ) -> Option<Source> {
+    fn later_source(&mut self, strategy: Strategy, place: &TemplateText) -> Option<Source> {
         let what = match strategy {
-            Strategy::Http | Strategy::Git => self.url(place)?,
-            Strategy::Github => self.repository(place)?,
-            Strategy::File => self.file(place)?,
-            Strategy::Oci | Strategy::Image | Strategy::Bottle => {
+            Strategy::Git => self.url(place)?,
+            _ => {
                 let text = self.words.resolve(place);
                 self.sink.take(text)?
             }
         };
-        let strategy = if built { "build" } else { strategy.as_str() };
-        Some(Source::Later { strategy: strategy.to_owned(), what })
+        Some(Source::Later { strategy: strategy.as_str().to_owned(), what })
     }
 
     /// Whether the version's digests are of what the source serves.
@@ -167,7 +160,11 @@ impl Resolving<'_> {
         Ok(())
     }
 
+    /// The digest of what is fetched: of the source code where one is pinned, else of the package.
     fn digest(&self) -> Option<Digest> {
+        if let Some(source) = &self.release.source {
+            return Some(source.clone());
+        }
         let found = self.release.digests.iter().find(|(key, _)| key.value == self.key);
         found.map(|(_, digest)| digest.value.clone())
     }
