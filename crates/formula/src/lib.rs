@@ -37,11 +37,13 @@ mod annotation;
 pub mod relocation;
 
 mod check;
+pub mod edit;
 mod schema;
 
 pub use annotation::{Annotation, Extent};
 pub use check::check_tap;
 pub use constraint::Constraint;
+pub use edit::Edit;
 pub use format::Format;
 pub use formula::{Formula, Heading, Release};
 pub use name::{FullName, Name};

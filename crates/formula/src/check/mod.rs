@@ -13,6 +13,9 @@ use crate::{
     tree::Table,
 };
 
+#[cfg(test)]
+pub(crate) use order::check as check_order;
+pub(crate) use order::keys_of;
 pub use tap::check_tap;
 
 impl Formula {

@@ -10,23 +10,13 @@ use crate::{
     tree::{Entry, Table, Value},
 };
 
-pub(super) fn check(root: &Table, sink: &mut Sink<'_>) {
+pub(crate) fn check(root: &Table, sink: &mut Sink<'_>) {
     listed(root, &ORDER, sink);
-    let tables: [(&str, Vec<&str>); 8] = [
-        ("source", model::SourceTable::every()),
-        ("requires", model::Requires::every()),
-        ("build", model::Build::every()),
-        ("expose", model::Expose::every()),
-        ("service", model::Service::every()),
-        ("test", model::Test::every()),
-        ("update", model::Update::every()),
-        ("deprecated", model::Notice::every()),
-    ];
-    for (key, keys) in tables {
-        below(root, key, &keys, sink);
+    for key in ORDER {
+        if let Some(keys) = keys_of(key) {
+            below(root, key, &keys, sink);
+        }
     }
-    let when = [&["platform", "version"], &ORDER[..]].concat();
-    below(root, "when", &when, sink);
     let Some(Value::Table(versions)) = root.get("version").map(|entry| &entry.node.value) else {
         return;
     };
@@ -37,6 +27,22 @@ pub(super) fn check(root: &Table, sink: &mut Sink<'_>) {
             in_order(table.entries.iter(), place, order, sink);
         }
     }
+}
+
+/// The keys of the tables at a key of the root, in canonical order; `None` where they have none.
+pub(crate) fn keys_of(key: &str) -> Option<Vec<&'static str>> {
+    Some(match key {
+        "source" => model::SourceTable::every(),
+        "requires" => model::Requires::every(),
+        "build" => model::Build::every(),
+        "expose" => model::Expose::every(),
+        "service" => model::Service::every(),
+        "when" => [&["platform", "version"], &ORDER[..]].concat(),
+        "test" => model::Test::every(),
+        "update" => model::Update::every(),
+        "deprecated" | "disabled" => model::Notice::every(),
+        _ => return None,
+    })
 }
 
 /// A table, or every table of a list, at a key of the root.
