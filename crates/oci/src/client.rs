@@ -33,6 +33,10 @@ impl Client {
         Ok(Self(Arc::new(Inner { exchange, resolving, fetching })))
     }
 
+    pub(crate) fn exchange(&self) -> &Arc<Exchange> {
+        &self.0.exchange
+    }
+
     /// What the place's tag or digest names now: type, digest and size.
     ///
     /// The size is the server's word; who fetches the manifest counts for himself.

@@ -36,6 +36,7 @@ pub mod push;
 mod referrers;
 mod registry;
 mod upload;
+pub mod web;
 
 mod challenge;
 mod scope;

@@ -13,3 +13,4 @@ mod support;
 mod tags;
 mod tls;
 mod transport;
+mod web;
