@@ -1,0 +1,117 @@
+//! Which version of a formula is meant, and what it is on which platforms.
+
+use std::collections::BTreeMap;
+
+use catalog::{At, Found};
+use formula::{Key, Platform, Release, Resolved, Source, constraint, resolve};
+
+/// A version or one of its platforms cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The text after `@` is no constraint.
+    #[error("`{at}` names no version of `{name}`")]
+    At {
+        /// Name of the formula.
+        name: String,
+        /// The text.
+        at: String,
+        /// What is wrong with it.
+        #[source]
+        source: constraint::Error,
+    },
+    /// The formula has no such version.
+    #[error("`{name}` has no version `{at}`; there are: {}", there.join(", "))]
+    NoVersion {
+        /// Name of the formula.
+        name: String,
+        /// The text after `@`; empty where none was given.
+        at: String,
+        /// Its newest versions.
+        there: Vec<String>,
+    },
+    /// The version is not for that platform, or its rules do not fit together.
+    #[error("cannot resolve `{name}` {version} for {platform}")]
+    Resolve {
+        /// Name of the formula.
+        name: String,
+        /// The version.
+        version: String,
+        /// The platform.
+        platform: Platform,
+        /// What is wrong.
+        #[source]
+        source: resolve::Error,
+    },
+}
+
+/// Versions that an error lists.
+const LISTED: usize = 5;
+
+/// The newest version that `at` takes; without it the newest that is no pre-release, else any.
+pub fn release<'a>(found: &'a Found, at: Option<&str>) -> Result<&'a Release, Error> {
+    let formula = &found.formula;
+    let releases = formula.releases();
+    let exact = releases.iter().find(|release| Some(release.version.as_str()) == at);
+    let chosen = match (exact, at) {
+        (Some(release), _) => Some(release),
+        (None, None) => releases.iter().find(|it| !it.version.is_prerelease()).or(releases.first()),
+        (None, Some(at)) => {
+            let name = || formula.name().to_string();
+            let meant = found.at(at);
+            let meant = meant.map_err(|source| Error::At { name: name(), at: at.into(), source })?;
+            releases.iter().find(|release| match &meant {
+                At::Channel(constraint) | At::Constraint(constraint) => {
+                    constraint.matches(&release.version)
+                }
+                At::Slot(slot) => {
+                    formula.slot(&release.version).ok().flatten().as_ref() == Some(slot)
+                }
+            })
+        }
+    };
+    chosen.ok_or_else(|| Error::NoVersion {
+        name: formula.name().to_string(),
+        at: at.unwrap_or_default().to_owned(),
+        there: releases.iter().take(LISTED).map(|it| it.version.to_string()).collect(),
+    })
+}
+
+/// The version on each of `platforms`, one for each of its digests or builds.
+///
+/// Without any it is all that it has digests for; what is built, or what an index in a registry
+/// says the platforms of, is for `host`.
+pub fn resolved(
+    found: &Found,
+    release: &Release,
+    platforms: &[Platform],
+    host: &Platform,
+) -> Result<Vec<Resolved>, Error> {
+    let pinned = release.keys.iter().map(|key| match key {
+        Key::Any => *host,
+        Key::Platform(platform) => *platform,
+    });
+    let mut wanted: Vec<Platform> = match platforms {
+        [] => pinned.collect(),
+        asked => asked.to_vec(),
+    };
+    if wanted.is_empty() {
+        wanted.push(*host);
+    }
+    let mut by_key = BTreeMap::new();
+    for platform in wanted {
+        let resolved = found.formula.resolve(&release.version, &platform);
+        let resolved = resolved.map_err(|source| Error::Resolve {
+            name: found.formula.name().to_string(),
+            version: release.version.to_string(),
+            platform,
+            source,
+        })?;
+        by_key.insert(resolved.key, resolved);
+    }
+    Ok(by_key.into_values().collect())
+}
+
+/// Whether the version is made from source code.
+pub fn is_built(resolved: &Resolved) -> bool {
+    matches!(resolved.source, Source::Build { .. })
+}
