@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use digest::Digest;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Platform, verify};
 
 /// The type, digest and size of some content, and what else its document says of it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Raw")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Raw", rename_all = "camelCase")]
 pub struct Descriptor {
     /// The content's media type, of any kind.
     pub media_type: String,
@@ -21,14 +21,19 @@ pub struct Descriptor {
     /// The content's size in bytes, as declared; at most `i64::MAX`, and never to be allocated.
     pub size: u64,
     /// What the content runs on, in an index.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
     /// Free text by key. Untrusted: a title in it is a name somebody wrote, not a path to write to.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// The type of the artifact that a manifest holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
     /// The content itself, decoded but not verified; see [`Self::embedded`].
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_base64")]
     pub data: Option<Vec<u8>>,
     /// Other places that are said to have the content.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
 }
 
@@ -79,6 +84,10 @@ impl Descriptor {
         verifier.finish()?;
         Ok(Some(data))
     }
+}
+
+fn as_base64<S: Serializer>(data: &Option<Vec<u8>>, output: S) -> Result<S::Ok, S::Error> {
+    data.as_ref().map(|data| BASE64_STANDARD.encode(data)).serialize(output)
 }
 
 /// A descriptor as JSON; encoders of other languages write `null` for an empty list.
@@ -146,6 +155,27 @@ mod tests {
             json["data"] = "aGk=".into();
         });
         assert!(matches!(unknown.unwrap().embedded(), Err(verify::Error::Unsupported { .. })));
+    }
+
+    #[test]
+    fn a_descriptor_is_written_as_it_is_read() {
+        let check = |json: Value| {
+            let found: Descriptor = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&found).unwrap(), json);
+        };
+        let digest = Digest::sha256(b"hi");
+        check(json!({"mediaType": "a/b", "digest": digest.as_str(), "size": 2}));
+        check(json!({
+            "mediaType": "a/b",
+            "digest": digest.as_str(),
+            "size": 2,
+            "platform": {"os": "linux", "architecture": "arm", "variant": "v7",
+                "os.version": "1", "os.features": ["libc.gnu"]},
+            "annotations": {"a": "b"},
+            "artifactType": "c/d",
+            "data": "aGk=",
+            "urls": ["https://a.example/x"],
+        }));
     }
 
     #[test]

@@ -4,12 +4,12 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{excerpt::excerpt, manifest::null_as_default};
 
 /// What some content runs on; or, as what is wanted, what a host is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Platform {
     /// The operating system, in Go's words: `linux`, `darwin`, `windows`.
@@ -17,14 +17,19 @@ pub struct Platform {
     /// The processor, in Go's words: `amd64`, `arm64`, `386`.
     pub architecture: String,
     /// The processor's variant: `v7` of `arm`, `v3` of `amd64`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// The version of the operating system.
-    #[serde(rename = "os.version")]
+    #[serde(rename = "os.version", skip_serializing_if = "Option::is_none")]
     pub os_version: Option<String>,
     /// What the content demands of the system; as what is wanted, what the host offers.
     ///
     /// `libc.gnu` and `libc.musl` say which C library; content without one runs with any.
-    #[serde(rename = "os.features", deserialize_with = "null_as_default")]
+    #[serde(
+        rename = "os.features",
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub os_features: Vec<String>,
 }
 
