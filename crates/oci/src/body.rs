@@ -75,13 +75,11 @@ pub fn chunks(download: Download) -> Chunks {
 }
 
 fn split(bytes: Bytes) -> Chunks {
-    let next = |mut rest: Bytes| {
+    let next = async |mut rest: Bytes| {
         let chunk = rest.split_to(rest.len().min(CHUNK_BYTES));
         (!chunk.is_empty()).then_some((Ok(chunk), rest))
     };
-    stream::iter(std::iter::successors(next(bytes), move |(_, rest)| next(rest.clone())))
-        .map(|(chunk, _)| chunk)
-        .boxed()
+    stream::unfold(bytes, next).boxed()
 }
 
 fn read(path: PathBuf, file: File) -> Chunks {

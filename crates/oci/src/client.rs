@@ -12,7 +12,9 @@ use crate::{
     exchange::{Exchange, web_url},
     flight::Flights,
     layout::Layout,
-    push, referrers, registry, upload,
+    pages, push, referrers, registry,
+    scope::Scope,
+    upload,
 };
 
 /// Asks registries, layouts and web servers; clones share connections, tokens and back-off.
@@ -100,7 +102,8 @@ impl Client {
     pub async fn blob_size(&self, place: &Place, digest: &Digest) -> Result<Option<u64>, Error> {
         match place {
             Place::Registry(reference) => {
-                registry::blob_size(&self.0.exchange, reference, digest).await
+                let scope = Scope::pull(reference.repository());
+                registry::blob_size(&self.0.exchange, reference, digest, scope).await
             }
             Place::Layout { path, .. } => {
                 let found = Layout::open(path).and_then(|layout| layout.blob_size(digest));
@@ -142,11 +145,16 @@ impl Client {
     /// All tags of the place's repository or layout, sorted by their text.
     pub async fn tags(&self, place: &Place) -> Result<Vec<String>, Error> {
         match place {
-            Place::Registry(reference) => registry::tags(&self.0.exchange, reference).await,
+            Place::Registry(reference) => pages::tags(&self.0.exchange, reference).await,
             Place::Layout { path, .. } => {
                 Layout::open(path).map(|layout| layout.tags()).map_err(Error::Layout)
             }
         }
+    }
+
+    /// The names of all repositories of a registry, where it tells them.
+    pub async fn repositories(&self, host: &str) -> Result<Vec<String>, Error> {
+        pages::repositories(&self.0.exchange, host).await
     }
 
     /// Stores a blob where the place is, sending no byte that is there already.
@@ -169,6 +177,17 @@ impl Client {
     /// The bytes are stored as they are; what they name must be there before.
     pub async fn push_manifest(&self, place: &Place, manifest: &Manifest) -> Result<(), Error> {
         push::push_manifest(&self.0.exchange, in_registry(place)?, manifest).await
+    }
+
+    /// Stores a manifest under all of `tags` of the place's repository; without any, under its
+    /// digest.
+    pub async fn push_tagged(
+        &self,
+        place: &Place,
+        manifest: &Manifest,
+        tags: &[&str],
+    ) -> Result<(), Error> {
+        push::push_tagged(&self.0.exchange, in_registry(place)?, manifest, tags).await
     }
 
     /// The manifests that refer to `subject`, of one type where `artifact_type` names it.

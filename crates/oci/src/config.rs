@@ -44,6 +44,8 @@ pub struct Config {
     pub requests_per_host: usize,
     /// Blobs from one host at once.
     pub streams_per_host: usize,
+    /// How registries are written to.
+    pub push: Pushing,
     /// Takes what the client tells while it works; called from the client's tasks.
     pub events: Arc<dyn Fn(Event) + Send + Sync>,
 }
@@ -68,7 +70,43 @@ impl Default for Config {
             connect: Duration::from_secs(10),
             requests_per_host: 16,
             streams_per_host: 8,
+            push: Pushing::default(),
             events: Arc::new(drop),
+        }
+    }
+}
+
+/// How registries are written to; the defaults suit all that are known.
+#[derive(Debug, Clone)]
+pub struct Pushing {
+    /// The size in bytes of the chunks of an upload that cannot be one piece; a registry may ask
+    /// for larger ones. GHCR takes none that are larger than this default.
+    pub chunk_bytes: u64,
+    /// The longest body of a request in bytes, where a proxy before the registry limits it;
+    /// longer blobs go in chunks.
+    pub body_bytes_max: Option<u64>,
+    /// Sends a blob along with the request that begins the upload.
+    pub single_post: bool,
+    /// Never uploads to another origin than the registry's own.
+    pub stays_home: bool,
+    /// Sends manifests of more than 4 MiB, which most registries refuse.
+    pub large_manifests: bool,
+    /// Deletes a list of referrers once another has taken its tag.
+    pub deletes_old_lists: bool,
+    /// A folder for locks between processes that change the same list of referrers.
+    pub locks: Option<PathBuf>,
+}
+
+impl Default for Pushing {
+    fn default() -> Self {
+        Self {
+            chunk_bytes: 4 << 20,
+            body_bytes_max: None,
+            single_post: false,
+            stays_home: false,
+            large_manifests: false,
+            deletes_old_lists: false,
+            locks: None,
         }
     }
 }

@@ -22,6 +22,8 @@ use crate::{
     gate::Gates,
     mirror::Mirrors,
     origin::{Purpose, UrlPolicy},
+    payload::Payload,
+    referrers::Referring,
     refusal::Refusal,
     retry::Patience,
     scope::Scope,
@@ -50,6 +52,7 @@ pub(crate) struct Exchange {
     pub(crate) policy: UrlPolicy,
     mirrors: Mirrors,
     warned: Mutex<HashSet<(String, String)>>,
+    pub(crate) referring: Referring,
 }
 
 /// A request for something.
@@ -58,10 +61,13 @@ pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    /// The access to a registry that it needs; without, no credentials are ever sent.
-    pub(crate) access: Option<Scope>,
-    /// Whether a blob comes.
+    /// The access to a registry that it needs, to its own repository first; without, no
+    /// credentials are ever sent.
+    pub(crate) access: Vec<Scope>,
+    /// Whether a blob comes or goes.
     pub(crate) is_stream: bool,
+    /// What goes along; it is sent anew after a redirect or a challenge.
+    pub(crate) body: Payload,
 }
 
 /// An answer that is no error, with its body still to come.
@@ -75,9 +81,24 @@ pub(crate) struct Answer {
 /// An answer that is no error, whole.
 #[derive(Debug)]
 pub(crate) struct Whole {
+    pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) url: Url,
+}
+
+impl Ask {
+    /// A request to `url` as it is, without credentials.
+    pub(crate) fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            access: Vec::new(),
+            is_stream: false,
+            body: Payload::Empty,
+        }
+    }
 }
 
 impl Exchange {
@@ -86,20 +107,20 @@ impl Exchange {
         let realms: Result<Vec<Url>, Error> =
             config.trusted_realms.iter().map(|text| web_url(text)).collect();
         Ok(Self {
-            policy: UrlPolicy::new(&realms?),
+            policy: UrlPolicy::new(&realms?, config.push.stays_home),
             mirrors: Mirrors::new(&config.mirrors).map_err(Error::Mirror)?,
             gates: Gates::new(config.requests_per_host, config.streams_per_host),
             transport: Transport::default(),
             tokens: Tokens::default(),
             warned: Mutex::default(),
+            referring: Referring::default(),
             config,
         })
     }
 
     /// A request to `url`, or to the mirror that stands for it.
     pub(crate) fn ask(&self, method: Method, url: Url) -> Ask {
-        let url = self.mirrors.apply(url);
-        Ask { method, url, headers: HeaderMap::new(), access: None, is_stream: false }
+        Ask::new(method, self.mirrors.apply(url))
     }
 
     /// Asks until there is a whole answer of at most `limit` bytes, or patience ends.
@@ -119,12 +140,13 @@ impl Exchange {
         }
     }
 
-    async fn whole_once(&self, ask: &Ask, limit: usize) -> Result<Whole, Error> {
+    /// Asks once for a whole answer of at most `limit` bytes.
+    pub(crate) async fn whole_once(&self, ask: &Ask, limit: usize) -> Result<Whole, Error> {
         let Answer { mut response, url } = self.once(ask).await?;
         transport::check_encoding(&response, &url)?;
         let body = transport::whole(&mut response, &url, self.config.stall, limit).await?;
         let headers = std::mem::take(response.headers_mut());
-        Ok(Whole { headers, body, url })
+        Ok(Whole { status: response.status(), headers, body, url })
     }
 
     /// Asks once: follows redirects, answers challenges, and gives errors of any other sort back.
@@ -136,7 +158,7 @@ impl Exchange {
             if response.status().is_success() {
                 return Ok(Answer { response, url });
             }
-            url = self.redirect(&url, &response)?;
+            url = self.redirect(ask, &url, &response)?;
         }
         Err(Error::Redirects { url: Shown(&ask.url).to_string(), limit: REDIRECTS_MAX })
     }
@@ -155,7 +177,7 @@ impl Exchange {
                 url,
                 headers: &ask.headers,
                 authorization: proof.map(|proof| &proof.header),
-                form: None,
+                body: &ask.body,
                 is_stream: ask.is_stream,
             };
             let identified = proof.is_some_and(|proof| proof.identified);
@@ -184,10 +206,12 @@ impl Exchange {
         Refusal::new(method, url, response.status(), response.headers(), &body)
     }
 
-    fn redirect(&self, from: &Url, response: &Response) -> Result<Url, Error> {
+    fn redirect(&self, ask: &Ask, from: &Url, response: &Response) -> Result<Url, Error> {
         let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
         let location = String::from_utf8_lossy(location.unwrap_or_default());
-        let followed = self.policy.follow(from, &location, Purpose::Redirect);
+        let is_write = !matches!(ask.method, Method::GET | Method::HEAD);
+        let purpose = if is_write { Purpose::Upload } else { Purpose::Redirect };
+        let followed = self.policy.follow(from, &location, purpose);
         followed.map_err(|source| Error::Refused { host: shown::host(from), source })
     }
 

@@ -22,6 +22,8 @@ pub enum Purpose {
     Page,
     /// The token server of a challenge.
     Realm,
+    /// A `Location` to send content to.
+    Upload,
 }
 
 /// A URL that a server named and that is not followed.
@@ -44,6 +46,7 @@ impl fmt::Display for Purpose {
             Self::Redirect => "a redirect",
             Self::Page => "the next page",
             Self::Realm => "its token server",
+            Self::Upload => "the place to upload to",
         })
     }
 }
@@ -52,12 +55,15 @@ impl fmt::Display for Purpose {
 #[derive(Debug, Default)]
 pub struct UrlPolicy {
     trusted_realms: Vec<url::Origin>,
+    uploads_stay: bool,
 }
 
 impl UrlPolicy {
-    /// A policy that gives stored credentials to the token servers at these origins too.
-    pub fn new(trusted_realms: &[Url]) -> Self {
-        Self { trusted_realms: trusted_realms.iter().map(Url::origin).collect() }
+    /// A policy that gives stored credentials to the token servers at these origins too, and
+    /// lets uploads go to another origin unless `uploads_stay`.
+    pub fn new(trusted_realms: &[Url], uploads_stay: bool) -> Self {
+        let trusted_realms = trusted_realms.iter().map(Url::origin).collect();
+        Self { trusted_realms, uploads_stay }
     }
 
     /// The URL that `to`, named by the answer to a request at `from`, leads to.
@@ -87,7 +93,8 @@ impl UrlPolicy {
         if from.scheme() == "https" && to.scheme() == "http" {
             return Some("it leaves TLS");
         }
-        if purpose == Purpose::Page {
+        let stays = purpose == Purpose::Page || purpose == Purpose::Upload && self.uploads_stay;
+        if stays {
             return Some("it leads to another origin");
         }
         let is_trusted = purpose == Purpose::Realm && self.trusted_realms.contains(&to.origin());
@@ -280,7 +287,7 @@ mod tests {
             Ok("http://10.0.0.1:81/t"),
         );
         check(Purpose::Realm, "http://10.0.0.1/", "http://10.0.0.2/t", Err("private address"));
-        let trusting = UrlPolicy::new(&[url("https://10.0.0.1")]);
+        let trusting = UrlPolicy::new(&[url("https://10.0.0.1")], false);
         assert!(trusting.follow(&url(from), "https://10.0.0.1/token", Purpose::Realm).is_ok());
     }
 
@@ -302,7 +309,7 @@ mod tests {
         check("http://127.0.0.1:1", "http://127.0.0.1:2/token", false);
         check("https://10.0.0.1", "https://10.0.0.1:444/token", false);
         check("http://127.0.0.1:1", "http://127.0.0.1:1/token", true);
-        let trusting = UrlPolicy::new(&[url("http://127.0.0.1:2/any")]);
+        let trusting = UrlPolicy::new(&[url("http://127.0.0.1:2/any")], false);
         let registry = url("http://127.0.0.1:1");
         assert!(trusting.may_hold_credentials(&registry, &url("http://127.0.0.1:2/token")));
     }

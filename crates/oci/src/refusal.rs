@@ -1,10 +1,12 @@
 //! An answer that is a refusal: its status, and what the server says about it.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     time::{Duration, SystemTime},
 };
 
+use digest::Digest;
 use reqwest::{
     Method, StatusCode,
     header::{CONTENT_RANGE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE},
@@ -44,6 +46,8 @@ pub struct Refusal {
     pub(crate) wanted: Option<Wanted>,
     /// The size that a 416 tells.
     pub(crate) whole: Option<u64>,
+    /// The digests that the answer names.
+    pub(crate) named: Vec<Digest>,
     /// Whether stored credentials went along.
     pub(crate) identified: bool,
 }
@@ -85,6 +89,7 @@ impl Refusal {
             wanted: challenge::choose(challenges.iter().filter_map(|line| line.to_str().ok())),
             whole: text(CONTENT_RANGE)
                 .and_then(|range| range.strip_prefix("bytes */")?.parse().ok()),
+            named: named(body),
             identified: false,
         }
     }
@@ -151,6 +156,15 @@ fn problems(body: &[u8]) -> Vec<Problem> {
             .unwrap_or_else(|| "no message".to_owned()),
     };
     body.errors.iter().take(PROBLEMS_MAX).map(problem).collect()
+}
+
+/// The digests of a known algorithm that stand anywhere in an answer, each once.
+fn named(body: &[u8]) -> Vec<Digest> {
+    let text = String::from_utf8_lossy(body);
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
+    let found: BTreeSet<Digest> =
+        words.filter(|word| word.starts_with("sha")).filter_map(|word| word.parse().ok()).collect();
+    found.into_iter().take(PROBLEMS_MAX).collect()
 }
 
 /// Whether an answer is a page for people, of which no part is worth showing.

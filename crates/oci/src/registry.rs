@@ -1,37 +1,22 @@
-//! The verbs of a registry: its manifests, blobs and tags (distribution-spec).
-
-use std::collections::{BTreeSet, HashSet};
+//! What is read from a registry: its manifests and blobs (distribution-spec).
 
 use digest::Digest;
 use reqwest::{
     Method, StatusCode,
     header::{
-        ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, LINK, RANGE,
+        ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE,
     },
 };
-use serde::Deserialize;
 use url::Url;
 
 use crate::{
     Descriptor, Error, Manifest, Reference,
     exchange::{Ask, Exchange, Whole, web_url},
-    host, link, manifest, media_type,
-    origin::Purpose,
-    reference,
+    host, manifest, media_type,
     scope::Scope,
     shown::{self, Shown},
     verify,
 };
-
-/// Largest page of a list of tags, in bytes.
-const PAGE_BYTES_MAX: usize = 4 << 20;
-
-/// Entries that are asked for at once; some registries refuse to give more.
-const PAGE_ENTRIES: usize = 1000;
-
-/// Most pages and most tags of one list.
-const PAGES_MAX: usize = 10_000;
-const TAGS_MAX: usize = 1_000_000;
 
 /// The manifests that are understood, in one line and without `*/*`: registries answer a client
 /// that accepts anything with Docker's first format.
@@ -48,13 +33,31 @@ pub(crate) async fn manifest(
     reference: &Reference,
 ) -> Result<Manifest, Error> {
     let ask = manifest_ask(exchange, Method::GET, reference)?;
-    let whole = exchange.whole(&ask, manifest::BYTES_MAX).await;
-    let Whole { headers, body, url } = whole.map_err(|error| error.about(reference))?;
+    manifest_by(exchange, reference, &ask).await.map(|(manifest, _)| manifest)
+}
+
+/// The manifest that is to be changed, and the answer's headers.
+pub(crate) async fn manifest_to_write(
+    exchange: &Exchange,
+    reference: &Reference,
+) -> Result<(Manifest, HeaderMap), Error> {
+    let mut ask = manifest_ask(exchange, Method::GET, reference)?;
+    ask.access = vec![Scope::push(reference.repository())];
+    manifest_by(exchange, reference, &ask).await
+}
+
+async fn manifest_by(
+    exchange: &Exchange,
+    reference: &Reference,
+    ask: &Ask,
+) -> Result<(Manifest, HeaderMap), Error> {
+    let whole = exchange.whole(ask, manifest::BYTES_MAX).await;
+    let Whole { headers, body, url, .. } = whole.map_err(|error| error.about(reference))?;
     let media_type = content_type(&headers, &url)?;
     let promised = text(&headers, DIGEST);
     let digest = verify::manifest(&body, reference.digest(), promised)
         .map_err(|source| Error::Verify { host: shown::host(&url), source })?;
-    Ok(Manifest { bytes: body, media_type, digest })
+    Ok((Manifest { bytes: body, media_type, digest }, headers))
 }
 
 /// What a tag or digest names now: a HEAD where that says enough, as it costs no quota.
@@ -77,7 +80,8 @@ pub(crate) async fn resolve(
     }
 }
 
-const DIGEST: &str = "docker-content-digest";
+/// The header by which a registry says a digest.
+pub(crate) const DIGEST: &str = "docker-content-digest";
 
 /// What the head of an answer says; `None` if it does not say all, or something doubtful.
 fn described(headers: &HeaderMap, asked: Option<&Digest>) -> Option<Descriptor> {
@@ -116,9 +120,11 @@ pub(crate) async fn blob_size(
     exchange: &Exchange,
     reference: &Reference,
     digest: &Digest,
+    scope: Scope,
 ) -> Result<Option<u64>, Error> {
     let path = format!("blobs/{digest}");
-    let head = ask(exchange, Method::HEAD, reference, &path)?;
+    let mut head = ask(exchange, Method::HEAD, reference, &path)?;
+    head.access = vec![scope];
     let home = shown::host(&head.url);
     match exchange.whole(&head, 0).await {
         Ok(whole) => {
@@ -133,6 +139,7 @@ pub(crate) async fn blob_size(
         Err(error) => return Err(error.about(&format!("{reference}, blob {digest}"))),
     }
     let mut first = blob(exchange, reference, digest)?;
+    first.access = head.access;
     first.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
     match exchange.once(&first).await {
         Ok(answer) if answer.response.status() == StatusCode::PARTIAL_CONTENT => {
@@ -153,65 +160,6 @@ pub(crate) fn length(headers: &HeaderMap) -> Option<u64> {
     text(headers, CONTENT_LENGTH.as_str())?.parse().ok()
 }
 
-/// All tags of a repository, sorted by their text, as registries give them in different orders.
-pub(crate) async fn tags(exchange: &Exchange, reference: &Reference) -> Result<Vec<String>, Error> {
-    let mut ask = ask(exchange, Method::GET, reference, &format!("tags/list?n={PAGE_ENTRIES}"))?;
-    let first = ask.url.clone();
-    let mut seen = HashSet::from([first.clone()]);
-    let mut tags = BTreeSet::new();
-    for _ in 0..PAGES_MAX {
-        let whole = exchange.whole(&ask, PAGE_BYTES_MAX).await;
-        let whole = whole.map_err(|error| error.about(reference))?;
-        let page = page(&whole)?;
-        let (before, count) = (tags.len(), page.len());
-        let last = page.last().cloned();
-        // Some registries list digests, and whatever else, among the tags.
-        tags.extend(page.into_iter().filter(|tag| reference::is_tag(tag)));
-        if tags.len() > TAGS_MAX {
-            break;
-        }
-        let next = match next_page(exchange, &whole)? {
-            Some(next) => Some(next),
-            // A full page without a link: there may be more, if this one brought anything new.
-            None => last
-                .filter(|_| count >= PAGE_ENTRIES && tags.len() > before)
-                .map(|last| after(&first, &last)),
-        };
-        match next.filter(|next| seen.insert(next.clone())) {
-            Some(next) => ask.url = next,
-            None => return Ok(tags.into_iter().collect()),
-        }
-    }
-    Err(Error::Endless { url: Shown(&first).to_string(), count: tags.len() })
-}
-
-#[derive(Deserialize)]
-struct Page {
-    tags: Option<Vec<Option<String>>>,
-}
-
-fn page(whole: &Whole) -> Result<Vec<String>, Error> {
-    content_type(&whole.headers, &whole.url)?;
-    let page: Page = serde_json::from_slice(&whole.body)
-        .map_err(|source| Error::Json { url: Shown(&whole.url).to_string(), source })?;
-    Ok(page.tags.unwrap_or_default().into_iter().flatten().collect())
-}
-
-fn next_page(exchange: &Exchange, whole: &Whole) -> Result<Option<Url>, Error> {
-    let lines = whole.headers.get_all(LINK).iter().filter_map(|line| line.to_str().ok());
-    let Some(next) = link::next(lines) else {
-        return Ok(None);
-    };
-    let followed = exchange.policy.follow(&whole.url, &next, Purpose::Page);
-    followed.map(Some).map_err(|source| Error::Refused { host: shown::host(&whole.url), source })
-}
-
-fn after(first: &Url, last: &str) -> Url {
-    let mut next = first.clone();
-    next.query_pairs_mut().append_pair("last", last);
-    next
-}
-
 fn manifest_ask(exchange: &Exchange, method: Method, reference: &Reference) -> Result<Ask, Error> {
     let path = format!("manifests/{}", reference.wanted());
     let mut ask = ask(exchange, method, reference, &path)?;
@@ -219,23 +167,48 @@ fn manifest_ask(exchange: &Exchange, method: Method, reference: &Reference) -> R
     Ok(ask)
 }
 
+/// A request to the reference's repository, for reading.
 fn ask(
     exchange: &Exchange,
     method: Method,
     reference: &Reference,
     path: &str,
 ) -> Result<Ask, Error> {
-    let plain = host::is_plain_http(reference.host(), &exchange.config.plain_http);
+    let repository = reference.repository();
+    let path = format!("{repository}/{path}");
+    ask_at(exchange, method, reference.host(), &path, Scope::pull(repository))
+}
+
+/// A request to the registry at `host`, for something below `/v2/`.
+pub(crate) fn ask_at(
+    exchange: &Exchange,
+    method: Method,
+    host: &str,
+    path: &str,
+    scope: Scope,
+) -> Result<Ask, Error> {
+    let plain = host::is_plain_http(host, &exchange.config.plain_http);
     let scheme = if plain { "http" } else { "https" };
-    let (contact, repository) = (reference.contact(), reference.repository());
-    let url = web_url(&format!("{scheme}://{contact}/v2/{repository}/{path}"))?;
+    let url = web_url(&format!("{scheme}://{}/v2/{path}", host::contact(host)))?;
     let mut ask = exchange.ask(method, url);
-    ask.access = Some(Scope::pull(repository));
+    ask.access = vec![scope];
+    Ok(ask)
+}
+
+/// A request to the reference's repository, for writing.
+pub(crate) fn ask_to_write(
+    exchange: &Exchange,
+    method: Method,
+    reference: &Reference,
+    path: &str,
+) -> Result<Ask, Error> {
+    let mut ask = ask(exchange, method, reference, path)?;
+    ask.access = vec![Scope::push(reference.repository())];
     Ok(ask)
 }
 
 /// The type that an answer is served under; a page for people is none.
-fn content_type(headers: &HeaderMap, url: &Url) -> Result<String, Error> {
+pub(crate) fn content_type(headers: &HeaderMap, url: &Url) -> Result<String, Error> {
     let content_type = text(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
     if is_web_page(content_type) {
         return Err(Error::WebPage { url: Shown(url).to_string() });
@@ -247,6 +220,7 @@ fn is_web_page(content_type: &str) -> bool {
     media_type::essence(content_type).eq_ignore_ascii_case("text/html")
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// A header's value, where it is text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

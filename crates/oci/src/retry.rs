@@ -59,9 +59,20 @@ impl Patience {
         gate: &Gate,
         error: Error,
     ) -> Result<(), Error> {
-        let Some(asked) = error.transience() else {
-            return Err(error);
-        };
+        match error.transience() {
+            Some(asked) => self.endure_for(config, gate, error, asked),
+            None => Err(error),
+        }
+    }
+
+    /// Takes a failure of whatever sort; gives it back where enough was tried.
+    pub(crate) fn endure_for(
+        &mut self,
+        config: &Config,
+        gate: &Gate,
+        error: Error,
+        asked: Option<Duration>,
+    ) -> Result<(), Error> {
         self.failures += 1;
         gate.back_off(self.began, asked, config.back_off);
         if self.failures > config.retries {

@@ -16,6 +16,30 @@ impl Scope {
         Self { resource: format!("repository:{repository}"), actions }
     }
 
+    /// Writing to a repository, which takes reading it too.
+    pub(crate) fn push(repository: &str) -> Self {
+        let actions = ["pull", "push"].map(str::to_owned).into();
+        Self { resource: format!("repository:{repository}"), actions }
+    }
+
+    /// Deleting from a repository.
+    pub(crate) fn delete(repository: &str) -> Self {
+        let actions = ["delete", "pull"].map(str::to_owned).into();
+        Self { resource: format!("repository:{repository}"), actions }
+    }
+
+    /// All that may be done with a repository, for registries that know no `delete`.
+    pub(crate) fn all(repository: &str) -> Self {
+        let actions = ["*".to_owned()].into();
+        Self { resource: format!("repository:{repository}"), actions }
+    }
+
+    /// The list of a registry's repositories.
+    pub(crate) fn catalog() -> Self {
+        let actions = ["*".to_owned()].into();
+        Self { resource: "registry:catalog".to_owned(), actions }
+    }
+
     /// Reads a scope from both ends: a name may hold a `host:port`, so only the first and the
     /// last colon separate.
     pub(crate) fn parse(text: &str) -> Option<Self> {

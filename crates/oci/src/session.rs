@@ -11,6 +11,7 @@ use crate::{
     challenge::{Bearer, Wanted},
     exchange::{Ask, Exchange},
     origin::Purpose,
+    payload::Payload,
     refusal::Refusal,
     scope::{self, Scope},
     shown,
@@ -25,7 +26,10 @@ const ROUNDS_MAX: u32 = 2;
 pub(crate) struct Session<'a> {
     exchange: &'a Exchange,
     home: &'a Url,
-    access: Option<&'a Scope>,
+    /// The first of them names the home's repository.
+    access: &'a [Scope],
+    /// Whether a token should last for a long upload.
+    is_long: bool,
     sent: Option<Proof>,
     asked: Vec<Scope>,
     rounds: u32,
@@ -35,16 +39,24 @@ pub(crate) struct Session<'a> {
 impl<'a> Session<'a> {
     /// A session that has sent nothing yet.
     pub(crate) fn new(exchange: &'a Exchange, ask: &'a Ask) -> Self {
-        let (home, access) = (&ask.url, ask.access.as_ref());
-        Self { exchange, home, access, sent: None, asked: Vec::new(), rounds: 0, guest: None }
+        Self {
+            exchange,
+            home: &ask.url,
+            access: &ask.access,
+            is_long: matches!(ask.body, Payload::Blob(_)),
+            sent: None,
+            asked: Vec::new(),
+            rounds: 0,
+            guest: None,
+        }
     }
 
     /// What to send to `url`: at home what is known to be wanted, elsewhere nothing that was
     /// not asked for.
     pub(crate) async fn proof(&mut self, url: &Url) -> Result<Option<&Proof>, Error> {
-        let Some(access) = self.access else {
+        if self.access.is_empty() {
             return Ok(None);
-        };
+        }
         if url.origin() != self.home.origin() {
             let guest = self.guest.as_ref().filter(|(origin, _)| *origin == url.origin());
             return Ok(guest.map(|(_, proof)| proof));
@@ -55,7 +67,7 @@ impl<'a> Session<'a> {
                 None => None,
                 Some(Scheme::Basic) => self.exchange.stored(self.home, self.repository()).await,
                 Some(Scheme::Bearer { realm, service }) => {
-                    self.asked = vec![access.clone()];
+                    self.asked = self.access.to_vec();
                     Some(self.token(realm, service).await?)
                 }
             };
@@ -65,9 +77,9 @@ impl<'a> Session<'a> {
 
     /// Prepares other credentials after a refusal; `false` if there are none to try.
     pub(crate) async fn answer(&mut self, url: &Url, refusal: &Refusal) -> Result<bool, Error> {
-        let Some(access) = self.access else {
+        if self.access.is_empty() {
             return Ok(false);
-        };
+        }
         let is_expired = refusal.is_expired();
         if refusal.status() != 401 && !is_expired {
             return Ok(false);
@@ -90,7 +102,7 @@ impl<'a> Session<'a> {
         match wanted {
             None => Ok(false),
             Some(Wanted::Basic) => Ok(self.answer_basic(is_expired).await),
-            Some(Wanted::Bearer(bearer)) => self.answer_bearer(url, bearer, access).await,
+            Some(Wanted::Bearer(bearer)) => self.answer_bearer(url, bearer).await,
         }
     }
 
@@ -104,15 +116,10 @@ impl<'a> Session<'a> {
         self.sent.is_some()
     }
 
-    async fn answer_bearer(
-        &mut self,
-        url: &Url,
-        bearer: Bearer,
-        access: &Scope,
-    ) -> Result<bool, Error> {
+    async fn answer_bearer(&mut self, url: &Url, bearer: Bearer) -> Result<bool, Error> {
         let realm = self.realm(url, &bearer)?;
         let mut scopes = bearer.scopes;
-        self.asked.iter().chain([access]).for_each(|scope| scope::join(&mut scopes, scope));
+        self.asked.iter().chain(self.access).for_each(|scope| scope::join(&mut scopes, scope));
         let asks_more = scopes.iter().any(|new| !self.asked.iter().any(|old| old.covers(new)));
         if self.rounds > 1 && !asks_more {
             return Ok(false);
@@ -139,6 +146,7 @@ impl<'a> Session<'a> {
             service: bearer.service.clone(),
             scopes: bearer.scopes.clone(),
             repository: None,
+            is_long: false,
         };
         let proof = self.exchange.token(&need, None).await?;
         self.guest = Some((url.origin(), proof));
@@ -154,6 +162,7 @@ impl<'a> Session<'a> {
             service,
             scopes: self.asked.clone(),
             repository: Some(self.repository()),
+            is_long: self.is_long,
         };
         self.exchange.token(&need, refused.as_ref()).await
     }
@@ -164,7 +173,7 @@ impl<'a> Session<'a> {
     }
 
     fn repository(&self) -> &'a str {
-        self.access.map_or("", Scope::name)
+        self.access.first().map_or("", Scope::name)
     }
 
     fn known(&self) -> Option<Wanted> {
@@ -187,7 +196,7 @@ impl<'a> Session<'a> {
             url: &url,
             headers: &HeaderMap::new(),
             authorization: None,
-            form: None,
+            body: &Payload::Empty,
             is_stream: false,
         };
         let mut response = exchange.transport.send(&exchange.config, hop).await?;

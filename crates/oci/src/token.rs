@@ -13,7 +13,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::{
     Method,
-    header::{HeaderMap, HeaderValue},
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
@@ -24,6 +24,7 @@ use crate::{
     error::Kind,
     exchange::Exchange,
     host,
+    payload::Payload,
     refusal::Refusal,
     retry::Patience,
     scope::Scope,
@@ -111,6 +112,9 @@ impl Proof {
 /// The user that goes with an identity token where a server knows users only, as ACR has it.
 const IDENTITY_USER: &str = "00000000-0000-0000-0000-000000000000";
 
+/// The type of what is sent to token servers.
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
 /// What a registry is known to want.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -128,6 +132,8 @@ pub(crate) struct Need<'a> {
     pub(crate) scopes: Vec<Scope>,
     /// The repository whose stored credentials may be used; `None` for none at all.
     pub(crate) repository: Option<&'a str>,
+    /// Whether the token should last for a long upload.
+    pub(crate) is_long: bool,
 }
 
 /// Tokens of one server for one user; locked while one is fetched, so that others wait for it.
@@ -146,6 +152,8 @@ struct Key {
 struct Held {
     scopes: Vec<Scope>,
     proof: Proof,
+    /// From then on it is too old for a request that may take long.
+    ages: Instant,
     until: Instant,
 }
 
@@ -206,7 +214,9 @@ impl Exchange {
         let now = Instant::now();
         let is_refused = |proof: &Proof| refused.is_some_and(|r| r.header == proof.header);
         held.retain(|held| held.until > now && !is_refused(&held.proof));
-        if let Some(found) = held.iter().find(|held| held.is_good_for(&need.scopes)) {
+        if let Some(found) = held.iter().find(|held| {
+            held.is_good_for(&need.scopes) && (!need.is_long || now < held.ages)
+        }) {
             return Ok(found.proof.clone());
         }
         let new = self.fetch_or_anonymous(need, credential).await.map_err(failed)?;
@@ -242,7 +252,7 @@ impl Exchange {
     async fn fetch(&self, need: &Need<'_>, credential: Option<&Credential>) -> Result<Held, Error> {
         if let Some(Credential::Identity(token)) = credential {
             let form = form(need, token.expose());
-            match self.ask_token(need, Method::POST, need.realm.clone(), None, Some(&form)).await {
+            match self.ask_token(need, Method::POST, need.realm.clone(), None, Some(form)).await {
                 Err(error) if error.refusal().is_some_and(|r| is_without_post(r.status())) => {}
                 answer => return answer,
             }
@@ -261,16 +271,21 @@ impl Exchange {
         method: Method,
         url: Url,
         proof: Option<Proof>,
-        form: Option<&str>,
+        form: Option<String>,
     ) -> Result<Held, Error> {
         let realm = || Shown(&need.realm).to_string();
         let identified = proof.is_some() || form.is_some();
+        let mut headers = HeaderMap::new();
+        if form.is_some() {
+            headers.insert(CONTENT_TYPE, FORM);
+        }
+        let body = form.map_or(Payload::Empty, |form| Payload::Bytes(form.into()));
         let hop = Hop {
             method: &method,
             url: &url,
-            headers: &HeaderMap::new(),
+            headers: &headers,
             authorization: proof.as_ref().map(|proof| &proof.header),
-            form,
+            body: &body,
             is_stream: false,
         };
         let asked = self.ask_patiently(hop).await;
@@ -281,8 +296,10 @@ impl Exchange {
         let token = token.into_iter().find(|token| !token.is_empty()).unwrap_or_default();
         let proof = Proof::new("Bearer", &token, identified).filter(|_| !token.is_empty());
         let proof = proof.ok_or_else(|| Error::Unusable { realm: realm() })?;
-        let until = Instant::now() + life(answer.expires_in);
-        Ok(Held { scopes: need.scopes.clone(), proof, until })
+        let (now, life) = (Instant::now(), life(answer.expires_in));
+        // `life` is four fifths of it, so this is half of it.
+        let (ages, until) = (now + life * 5 / 8, now + life);
+        Ok(Held { scopes: need.scopes.clone(), proof, ages, until })
     }
 
     /// Asks without following redirects: credentials must not travel.

@@ -15,13 +15,14 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use reqwest::{
     Client, Method, Response,
-    header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue},
 };
 use url::Url;
 
 use crate::{
     config::Config,
     host,
+    payload::{Payload, Pulse},
     shown::{self, Shown},
     tls,
 };
@@ -65,8 +66,8 @@ pub(crate) struct Hop<'a> {
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) authorization: Option<&'a HeaderValue>,
-    pub(crate) form: Option<&'a str>,
-    /// Whether a blob comes; each has a connection of its own.
+    pub(crate) body: &'a Payload,
+    /// Whether a blob comes or goes; each has a connection of its own.
     pub(crate) is_stream: bool,
 }
 
@@ -89,7 +90,8 @@ struct Key {
 }
 
 impl Transport {
-    /// Sends the request; the answer's head is awaited no longer than the configured silence.
+    /// Sends the request; the server may be silent no longer than is configured, both while it
+    /// takes the body and before its answer's head.
     pub(crate) async fn send(
         &self,
         config: &Config,
@@ -105,14 +107,18 @@ impl Transport {
         if let Some(authorization) = hop.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        if let Some(form) = hop.form {
-            let form_type = "application/x-www-form-urlencoded";
-            request = request.header(reqwest::header::CONTENT_TYPE, form_type);
-            request = request.body(form.to_owned());
+        let pulse = Arc::new(Pulse::new());
+        if matches!(*hop.method, Method::POST | Method::PUT | Method::PATCH) {
+            request = request.header(CONTENT_LENGTH, hop.body.length());
+            request = request.body(hop.body.open(&pulse).await?);
         }
-        let sent = tokio::time::timeout(config.stall, request.send()).await;
-        let response =
-            sent.map_err(|_| stalled(hop.url, config.stall))?.map_err(|e| broken(hop.url, e))?;
+        let sent = pulse.watch(config.stall, request.send()).await;
+        if let Some(error) = hop.body.failure() {
+            return Err(error);
+        }
+        let response = sent
+            .ok_or_else(|| stalled(hop.url, config.stall))?
+            .map_err(|error| broken(hop.url, error))?;
         let status = response.status().as_u16();
         tracing::debug!(method = %hop.method, url = %Shown(hop.url), status, "asked");
         Ok(response)

@@ -128,6 +128,11 @@ impl Manifest {
         if self.bytes.len() > BYTES_MAX {
             return Err(Error::TooLarge { digest: self.digest.clone(), size: self.bytes.len() });
         }
+        self.document_of_any_size()
+    }
+
+    /// The same for bytes of our own, which may be more than are read from others.
+    pub(crate) fn document_of_any_size(&self) -> Result<Document, Error> {
         let keys = scan::top_keys(&self.bytes).map_err(|source| self.unreadable(source))?;
         match self.kind(&keys)? {
             Kind::Schema1 => Err(Error::Schema1 { digest: self.digest.clone() }),
