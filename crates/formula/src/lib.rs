@@ -39,6 +39,7 @@ pub mod relocation;
 mod check;
 pub mod edit;
 mod schema;
+mod update;
 
 pub use annotation::{Annotation, Extent};
 pub use check::check_tap;
@@ -58,4 +59,5 @@ pub use schema::json_schema;
 pub use selector::Selector;
 pub use sound::{Unsound, check_sound};
 pub use tap::{Defaults, TapFile, TapKind};
+pub use update::Watch;
 pub use version::{Scheme, Version};

@@ -79,10 +79,7 @@ impl Client {
         let _place = gate.request().await;
         loop {
             patience.wait(&exchange.config, &gate).await?;
-            let error = match exchange.once(&ask).await {
-                Ok(_) => return Ok(true),
-                Err(error) => error,
-            };
+            let Err(error) = exchange.once(&ask).await else { return Ok(true) };
             match &error {
                 // Stores of files answer 403 for what is not there where listing is forbidden.
                 Error::Answer { source, .. } if matches!(source.status(), 403 | 404 | 410) => {

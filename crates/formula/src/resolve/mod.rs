@@ -179,7 +179,7 @@ impl Formula {
         merged
     }
 
-    fn words<'a>(
+    pub(crate) fn words<'a>(
         &'a self,
         version: &'a Version,
         platform: Option<&'a Platform>,
