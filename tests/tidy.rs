@@ -17,11 +17,12 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
     (1, "formula", &["digest"]),
     (1, "oci", &["digest"]),
     (1, "store", &["digest"]),
+    (1, "binary", &[]),
     (2, "plan", &["formula"]),
     (2, "catalog", &["digest", "formula", "oci"]),
-    (2, "build", &["digest", "formula", "oci", "store"]),
-    (3, "install", &["digest", "formula", "oci", "store", "plan", "catalog"]),
-    (4, "publish", &["digest", "formula", "oci", "store", "plan", "catalog", "install"]),
+    (2, "build", &["digest", "formula", "oci", "store", "binary"]),
+    (3, "install", &["digest", "formula", "oci", "store", "binary", "plan", "catalog"]),
+    (4, "publish", &["digest", "formula", "oci", "store", "binary", "plan", "catalog", "install"]),
     (5, "cli", &["digest", "formula", "oci", "store", "plan", "catalog", "install", "publish"]),
 ];
 

@@ -61,14 +61,8 @@ impl Home {
         let _lock = self.lock(wait)?;
         let staging = Staging::begin(&self.layout).map_err(transaction::Error::Staging)?;
         let shape = Shape::Image { paths: Vec::new(), strip: 0 };
-        let wanted = |layer| Wanted {
-            name,
-            layer,
-            shape: &shape,
-            bytes: None,
-            entries: None,
-            anew: false,
-        };
+        let wanted =
+            |layer| Wanted { name, layer, shape: &shape, bytes: None, entries: None, anew: false };
         let wanted: Vec<Wanted<'_>> = layers.iter().map(wanted).collect();
         let fetched = self.fetcher(&staging).fetch(&wanted)?;
         Ok(fetched.into_iter().map(|fetched| fetched.plan).collect())

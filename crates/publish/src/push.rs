@@ -182,11 +182,7 @@ impl Repository {
         })
     }
 
-    fn check_free(
-        &self,
-        parts: &[Part],
-        there: &BTreeMap<Key, Descriptor>,
-    ) -> Result<(), Error> {
+    fn check_free(&self, parts: &[Part], there: &BTreeMap<Key, Descriptor>) -> Result<(), Error> {
         for part in parts {
             let other = there.get(&part.key).filter(|it| it.digest != part.manifest.digest);
             if let Some(other) = other {

@@ -42,10 +42,8 @@ const CHART: &str = "application/vnd.cncf.helm.config.v1+json";
 /// `artifactType` of a tap.
 const TAP: &str = "application/vnd.pkg.tap.v1";
 /// Media types of an image's config.
-const IMAGE_CONFIGS: [&str; 2] = [
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-];
+const IMAGE_CONFIGS: [&str; 2] =
+    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
 
 impl Kind {
     pub(super) fn of_image(image: &ImageManifest, config: &Config) -> Self {

@@ -209,10 +209,8 @@ impl Look<'_> {
 
     /// Indexes in each other, even in a ring, end at both bounds.
     async fn listed(&self, entry: Descriptor, depth: usize) -> Result<Listed, Error> {
-        let named = |entry, why: &str| Listed::Named {
-            descriptor: Box::new(entry),
-            why: why.to_owned(),
-        };
+        let named =
+            |entry, why: &str| Listed::Named { descriptor: Box::new(entry), why: why.to_owned() };
         if media_type::Kind::of(&entry.media_type).is_none() {
             return Ok(named(entry, "not a manifest"));
         }
