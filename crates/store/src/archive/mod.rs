@@ -33,6 +33,8 @@ pub use order::{Order, Profile};
 pub use plan::{Dropped, Entry, Kind, Malformed, Note, Plan};
 pub use rule::Rule;
 
+pub use name::{strict as read_path, target as read_target};
+
 pub(crate) use name::check as check_path;
 
 #[cfg(test)]

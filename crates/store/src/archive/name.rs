@@ -19,7 +19,11 @@ pub(crate) const OPAQUE: &str = ".wh..wh..opq";
 /// Reads a name strictly; the path it returns has no `.`, no doubled and no trailing `/`.
 ///
 /// The empty path is the root: `.` and `./` are common names of it.
-pub(crate) fn strict(name: &[u8]) -> Result<String, Rule> {
+///
+/// # Errors
+///
+/// The rule that the name breaks.
+pub fn strict(name: &[u8]) -> Result<String, Rule> {
     let text = text(name)?;
     if text.is_empty() {
         return Err(Rule::Empty);
@@ -84,7 +88,11 @@ pub(crate) fn image(name: &[u8]) -> (String, Option<Rule>) {
 }
 
 /// Reads the target of a symlink; where it leads is for the tree to judge.
-pub(crate) fn target(bytes: &[u8]) -> Result<String, Rule> {
+///
+/// # Errors
+///
+/// The rule that the target breaks.
+pub fn target(bytes: &[u8]) -> Result<String, Rule> {
     if bytes.is_empty() || bytes.len() > PATH_BYTES_MAX {
         return Err(Rule::Target);
     }

@@ -53,22 +53,52 @@ impl Tree {
         if let Some((path, rule)) = self.refused.first_key_value() {
             return Err(Error::Refused { path: path.clone(), rule: *rule });
         }
-        let mut sound = None;
-        for (path, node) in self.iter() {
-            check_path(path).map_err(|rule| Error::Path { path: path.to_owned(), rule })?;
-            let folder = parent(path);
-            if folder != sound {
-                self.check_folder(path, folder)?;
-                sound = folder;
-            }
-            if let Node::Symlink(target) = node {
-                self.check_link(path, target, external_links)?;
-            }
+        if let Some(error) = self.broken(external_links).next() {
+            return Err(error);
         }
-        if folding == Folding::Yes {
-            self.check_folding()?;
+        if folding == Folding::Yes
+            && let Some((first, second)) = self.folded().next()
+        {
+            return Err(Error::Folds { first: first.to_owned(), second: second.to_owned() });
         }
         Ok(Sealed(self))
+    }
+
+    /// Every rule about paths, parents and links that is broken, in the order of the paths.
+    ///
+    /// `external_links` are those of [`Tree::seal`], which fails with the first of these.
+    pub fn broken(&self, external_links: &[String]) -> impl Iterator<Item = Error> {
+        let mut sound = None;
+        self.iter().filter_map(move |(path, node)| {
+            self.check(path, node, &mut sound, external_links).err()
+        })
+    }
+
+    /// Paths that are one where the filesystem folds letters, each after the one it is equal to.
+    pub fn folded(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut folded: HashMap<String, &str> = HashMap::new();
+        self.iter()
+            .filter_map(move |(path, _)| folded.insert(fold(path), path).map(|first| (first, path)))
+    }
+
+    /// Judges one path; `sound` is the folder that was looked at last.
+    fn check<'a>(
+        &self,
+        path: &'a str,
+        node: &Node,
+        sound: &mut Option<&'a str>,
+        external_links: &[String],
+    ) -> Result<(), Error> {
+        check_path(path).map_err(|rule| Error::Path { path: path.to_owned(), rule })?;
+        let folder = parent(path);
+        if folder != *sound {
+            self.check_folder(path, folder)?;
+            *sound = folder;
+        }
+        match node {
+            Node::Symlink(target) => self.check_link(path, target, external_links),
+            _ => Ok(()),
+        }
     }
 
     fn check_folder(&self, path: &str, folder: Option<&str>) -> Result<(), Error> {
@@ -99,17 +129,6 @@ impl Tree {
             Err(Stop::Missing | Stop::NotDirectory) => Err(Error::LinkDangles { link, target }),
             Err(Stop::Chain) => Err(Error::LinkChain { link }),
         }
-    }
-
-    fn check_folding(&self) -> Result<(), Error> {
-        let mut folded: HashMap<String, &str> = HashMap::new();
-        for (path, _) in self.iter() {
-            if let Some(first) = folded.insert(fold(path), path) {
-                let (first, second) = (first.to_owned(), path.to_owned());
-                return Err(Error::Folds { first, second });
-            }
-        }
-        Ok(())
     }
 }
 
