@@ -21,6 +21,7 @@ pub use artifact::{Artifact, Layer, Origin, PACKAGE, Placement, Shape, Strip};
 pub use builtin::NAME as BUILTIN;
 pub use direct::TAP as DIRECT;
 pub use formula::Annotation;
+pub use locate::in_oci_words;
 pub use manifests::Manifests;
 pub use published::Published;
 pub use spec::Spec;

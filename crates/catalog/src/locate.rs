@@ -254,7 +254,7 @@ impl<'a> Way<'a> {
         descent
             .enter(&digest)
             .map_err(|source| Error::TooDeep { place: place.to_string(), source })?;
-        let host = host_in_oci_words(host);
+        let host = in_oci_words(host);
         Ok(Self { reading, place, carried: None, host, digest, wants_index, descent })
     }
 
@@ -358,7 +358,7 @@ impl<'a> Way<'a> {
 }
 
 /// A platform as an index names it; the C library is a feature of the system.
-pub(crate) fn host_in_oci_words(host: &Platform) -> oci::Platform {
+pub fn in_oci_words(host: &Platform) -> oci::Platform {
     let mut platform = oci::Platform::new(host.goos(), host.goarch());
     if let Some(variant) = host.variant() {
         platform = platform.with_variant(variant);

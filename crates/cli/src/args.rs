@@ -145,6 +145,10 @@ pub enum Command {
     Tap(c::tap::Tap),
     /// Check formulas
     Check(c::check::Check),
+    /// Make a package of a formula's version, or of a folder
+    Pack(c::pack::Pack),
+    /// Put a version into the tap's registry
+    Publish(c::publish::Publish),
     /// Show what an artifact in a registry holds
     Inspect(c::inspect::Inspect),
 
@@ -170,7 +174,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
     ("Go back", &["history", "undo", "redo", "rollback"]),
     ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
-    ("Formulas", &["tap", "check", "inspect"]),
+    ("Formulas", &["tap", "check", "pack", "publish", "inspect"]),
     ("The program", &["completions", "man"]),
 ];
 

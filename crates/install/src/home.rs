@@ -92,6 +92,11 @@ impl Home {
         &self.layout
     }
 
+    /// Where manifests are kept between commands, and what is made may lie for a while.
+    pub fn cache(&self) -> Option<&Path> {
+        self.setting.cache.as_deref()
+    }
+
     /// The machine.
     pub fn host(&self) -> &Host {
         &self.host

@@ -3,9 +3,7 @@
 use digest::Digest;
 use reqwest::{
     Method, StatusCode,
-    header::{
-        ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE,
-    },
+    header::{ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE},
 };
 use url::Url;
 

@@ -214,9 +214,10 @@ impl Exchange {
         let now = Instant::now();
         let is_refused = |proof: &Proof| refused.is_some_and(|r| r.header == proof.header);
         held.retain(|held| held.until > now && !is_refused(&held.proof));
-        if let Some(found) = held.iter().find(|held| {
-            held.is_good_for(&need.scopes) && (!need.is_long || now < held.ages)
-        }) {
+        if let Some(found) = held
+            .iter()
+            .find(|held| held.is_good_for(&need.scopes) && (!need.is_long || now < held.ages))
+        {
             return Ok(found.proof.clone());
         }
         let new = self.fetch_or_anonymous(need, credential).await.map_err(failed)?;

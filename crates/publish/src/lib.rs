@@ -2,6 +2,12 @@
 //!
 //! This room deliberately knows no words on a terminal: it emits events and returns values.
 
+pub mod attach;
+pub mod file;
 mod index;
 pub mod inspect;
+pub mod pack;
+pub mod publisher;
 pub mod push;
+pub mod requests;
+pub mod version;

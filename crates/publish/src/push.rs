@@ -12,7 +12,7 @@ use digest::Digest;
 use formula::Key;
 use oci::{Body, Client, Descriptor, Document, Manifest, Place, Pushed};
 
-use crate::index::index;
+use crate::index::{self, index};
 
 /// Most rounds until the index is as the tags say; each one more is another publisher at work.
 const ROUNDS_MAX: usize = 32;
@@ -26,6 +26,14 @@ pub struct Part {
     pub manifest: Manifest,
     /// Its config and layers.
     pub blobs: Vec<(Descriptor, Body)>,
+}
+
+impl Part {
+    /// What an index or a subject says of the manifest.
+    pub fn descriptor(&self) -> Descriptor {
+        let Manifest { media_type, digest, bytes } = &self.manifest;
+        Descriptor::new(media_type, digest.clone(), bytes.len() as u64)
+    }
 }
 
 /// A place for the packages of one formula: a repository, or a layout folder.
@@ -104,6 +112,11 @@ impl Repository {
         Ok(Self { place, published })
     }
 
+    /// The repository without a tag.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The place of one tag.
     pub fn tagged(&self, tag: &str) -> Result<Place, Error> {
         let text = format!("{}:{tag}", self.place);
@@ -169,7 +182,7 @@ impl Repository {
         let before = self.platforms(client).await?;
         self.check_free(parts, &before)?;
         let mut sent_bytes = 0;
-        for part in parts {
+        for part in parts.iter().filter(|part| !before.contains_key(&part.key)) {
             sent_bytes += self.push_part(client, part).await?;
         }
         let (index, platforms) = self.push_index(client, parts, annotations).await?;
@@ -182,7 +195,11 @@ impl Repository {
         })
     }
 
-    fn check_free(&self, parts: &[Part], there: &BTreeMap<Key, Descriptor>) -> Result<(), Error> {
+    pub(crate) fn check_free(
+        &self,
+        parts: &[Part],
+        there: &BTreeMap<Key, Descriptor>,
+    ) -> Result<(), Error> {
         for part in parts {
             let other = there.get(&part.key).filter(|it| it.digest != part.manifest.digest);
             if let Some(other) = other {
@@ -218,12 +235,18 @@ impl Repository {
         parts: &[Part],
         annotations: &BTreeMap<String, String>,
     ) -> Result<(Manifest, BTreeMap<Key, Descriptor>), Error> {
-        let mut last: Option<Manifest> = None;
+        let place = self.tagged(&self.published.tag)?;
+        let mut last = match client.resolve(&place).await {
+            Ok(there) => Some(there.digest),
+            Err(error) if error.kind() == oci::Kind::NotFound => None,
+            Err(error) => return Err(self.failed("look up", &place, error)),
+        };
         for _ in 0..ROUNDS_MAX {
             let platforms = self.platforms(client).await?;
             self.check_free(parts, &platforms)?;
-            let made = index(&platforms, annotations);
-            if last.as_ref() == Some(&made) {
+            let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
+            let made = index(entries.collect(), annotations);
+            if last.as_ref() == Some(&made.digest) {
                 return Ok((made, platforms));
             }
             for tag in [self.published.index_tag(&made.digest), self.published.tag.clone()] {
@@ -231,7 +254,7 @@ impl Repository {
                 let pushed = client.push_manifest(&place, &made).await;
                 pushed.map_err(|error| self.failed("push", &place, error))?;
             }
-            last = Some(made);
+            last = Some(made.digest);
         }
         Err(Error::Restless { place: self.published.reference() })
     }
@@ -251,7 +274,7 @@ impl Repository {
         Ok(())
     }
 
-    fn failed(&self, step: &'static str, place: &Place, source: oci::Error) -> Error {
+    pub(crate) fn failed(&self, step: &'static str, place: &Place, source: oci::Error) -> Error {
         Error::Ask { step, place: place.to_string(), source: Box::new(source) }
     }
 }

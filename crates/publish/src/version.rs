@@ -58,7 +58,8 @@ pub fn release<'a>(found: &'a Found, at: Option<&str>) -> Result<&'a Release, Er
         (None, Some(at)) => {
             let name = || formula.name().to_string();
             let meant = found.at(at);
-            let meant = meant.map_err(|source| Error::At { name: name(), at: at.into(), source })?;
+            let meant =
+                meant.map_err(|source| Error::At { name: name(), at: at.into(), source })?;
             releases.iter().find(|release| match &meant {
                 At::Channel(constraint) | At::Constraint(constraint) => {
                     constraint.matches(&release.version)

@@ -23,8 +23,10 @@ pub(crate) mod man;
 pub(crate) mod mark;
 pub(crate) mod outdated;
 pub(crate) mod owns;
+pub(crate) mod pack;
 pub(crate) mod pin;
 pub(crate) mod prefix;
+pub(crate) mod publish;
 pub(crate) mod reinstall;
 pub(crate) mod run;
 pub(crate) mod search;
@@ -65,8 +67,10 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Mark(args) => args.run(session),
         Command::Outdated(args) => args.run(session),
         Command::Owns(args) => args.run(session),
+        Command::Pack(args) => args.run(session),
         Command::Pin(args) => args.run(session),
         Command::Prefix(args) => args.run(session),
+        Command::Publish(args) => args.run(session),
         Command::Redo(args) => args.run(session),
         Command::Reinstall(args) => args.run(session),
         Command::Rollback(args) => args.run(session),

@@ -12,6 +12,7 @@ mod formula;
 mod history;
 mod needs;
 mod package;
+mod publishing;
 mod upkeep;
 
 pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
@@ -22,6 +23,7 @@ pub(crate) use formula::{Cat, Check, Home, Search, Taps};
 pub(crate) use history::{Change, History};
 pub(crate) use needs::{Deps, Outdated, Uses, Why};
 pub(crate) use package::{Files, List, Owner, Path};
+pub(crate) use publishing::{Packs, Publication, Requests};
 use serde::Serialize;
 pub(crate) use upkeep::{Diagnosis, Freed, Problem, Variables, problems};
 

@@ -120,9 +120,9 @@ async fn change(
     change: &Change,
 ) -> Result<(), Error> {
     let tag = tag(subject);
-    let here = reference.with_tag(&tag).map_err(|_| {
-        Error::Push(push::Error::NoList { tag: tag.clone() })
-    })?;
+    let here = reference
+        .with_tag(&tag)
+        .map_err(|_| Error::Push(push::Error::NoList { tag: tag.clone() }))?;
     let lock = exchange.referring.writing(reference, &tag);
     let _mine = lock.lock().await;
     let _ours = lock_processes(exchange, &here).await?;

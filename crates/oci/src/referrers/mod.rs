@@ -147,8 +147,7 @@ async fn ask(
     query.extend_pairs(artifact_type.map(|wanted| ("artifactType", wanted)));
     let query = query.finish();
     let separator = if query.is_empty() { "" } else { "?" };
-    let path =
-        format!("{}/referrers/{subject}{separator}{query}", reference.repository());
+    let path = format!("{}/referrers/{subject}{separator}{query}", reference.repository());
     let scope = Scope::pull(reference.repository());
     let mut ask = registry::ask_at(exchange, Method::GET, reference.host(), &path, scope)?;
     ask.headers.insert(ACCEPT, HeaderValue::from_static(media_type::IMAGE_INDEX));
@@ -161,9 +160,8 @@ async fn ask(
     pages::walk(exchange, ask, Some(first), |page| {
         // What is no index after a first one that was is left out, as an end of the list.
         let filtered = registry::text(&page.headers, FILTERED);
-        let is_filtered = filtered.is_some_and(|names| {
-            names.split(',').any(|name| name.trim() == "artifactType")
-        });
+        let is_filtered = filtered
+            .is_some_and(|names| names.split(',').any(|name| name.trim() == "artifactType"));
         let entries = index_of(page).map(|index| index.manifests).unwrap_or_default();
         listed.extend(entries.into_iter().map(|mut entry| {
             // A filter that was applied says the type of what has passed it.

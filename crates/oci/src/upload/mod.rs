@@ -10,9 +10,7 @@ mod session;
 
 use std::sync::Arc;
 
-use crate::{
-    Body, Descriptor, Error, Reference, exchange::Exchange, push, registry, scope::Scope,
-};
+use crate::{Body, Descriptor, Error, Reference, exchange::Exchange, push, registry, scope::Scope};
 
 /// How a blob came to be where it was pushed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

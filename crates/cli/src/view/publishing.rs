@@ -1,0 +1,121 @@
+//! What a maintainer's commands answer.
+
+use build::Packed;
+use formula::Key;
+use publish::{publisher::Outcome, requests::Request};
+use serde::Serialize;
+
+/// A version that was published.
+#[derive(Debug, Serialize)]
+pub(crate) struct Publication {
+    schema: u32,
+    /// `oci://host/repository:tag`.
+    pub(crate) reference: String,
+    /// The index's digest, which the formula names.
+    pub(crate) digest: String,
+    pub(crate) platforms: Vec<Published>,
+    /// Bytes of blobs that were sent.
+    sent_bytes: u64,
+}
+
+/// One platform of a version in a registry.
+#[derive(Debug, Serialize)]
+pub(crate) struct Published {
+    pub(crate) platform: String,
+    digest: String,
+    /// Whether it was not there before.
+    new: bool,
+}
+
+impl Publication {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        let published = |(key, digest): (&Key, &digest::Digest)| Published {
+            platform: key.to_string(),
+            digest: digest.to_string(),
+            new: outcome.new.contains(key),
+        };
+        Self {
+            schema: 1,
+            reference: format!("oci://{}", outcome.reference.trim_start_matches("oci://")),
+            digest: outcome.index.to_string(),
+            platforms: outcome.platforms.iter().map(published).collect(),
+            sent_bytes: outcome.sent_bytes,
+        }
+    }
+}
+
+/// What publishing would write.
+#[derive(Debug, Serialize)]
+pub(crate) struct Requests {
+    schema: u32,
+    requests: Vec<Planned>,
+}
+
+/// One request.
+#[derive(Debug, Serialize)]
+struct Planned {
+    method: &'static str,
+    path: String,
+    /// Bytes that would be sent.
+    bytes: u64,
+}
+
+impl Requests {
+    pub(crate) fn of(requests: &[Request]) -> Self {
+        let planned = |request: &Request| Planned {
+            method: request.method,
+            path: request.path.clone(),
+            bytes: request.bytes,
+        };
+        Self { schema: 1, requests: requests.iter().map(planned).collect() }
+    }
+}
+
+/// Packages in a layout folder.
+#[derive(Debug, Serialize)]
+pub(crate) struct Packs {
+    schema: u32,
+    pub(crate) packages: Vec<Pack>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Pack {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) revision: u32,
+    pub(crate) platform: String,
+    /// The manifest's digest.
+    digest: String,
+    /// `oci:folder:tag`.
+    pub(crate) reference: String,
+    /// Bytes of the layer as it is sent.
+    pub(crate) size: u64,
+    unpacked_size: u64,
+    pub(crate) entries: u64,
+    warnings: Vec<String>,
+}
+
+impl Default for Packs {
+    fn default() -> Self {
+        Self { schema: 1, packages: Vec::new() }
+    }
+}
+
+impl Packs {
+    pub(crate) fn add(&mut self, key: Key, packed: &Packed, reference: String) {
+        let annotation = &packed.annotation;
+        self.packages.push(Pack {
+            name: annotation.name.to_string(),
+            version: annotation.version.clone(),
+            revision: annotation.revision,
+            platform: key.to_string(),
+            digest: packed.manifest.digest.to_string(),
+            reference,
+            size: packed.layer.size,
+            unpacked_size: annotation.unpacked_size.unwrap_or_default(),
+            entries: annotation.entries.unwrap_or_default(),
+            warnings: packed.warnings.iter().map(ToString::to_string).collect(),
+        });
+    }
+}

@@ -1,0 +1,212 @@
+//! A version of a formula, or a folder, as a package of one platform.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use build::{
+    Compression, Packed, Staged,
+    pack::{self, Facts},
+    staged::{self, Links},
+};
+use formula::{Annotation, Expose, Key, Relocations, Requires, Resolved, Source};
+use install::{Home, unpack};
+use oci::{Body, Client, Descriptor, Document, Manifest, Place};
+use store::lock::Wait;
+
+use crate::{
+    index::{self, index},
+    push::Part,
+};
+
+/// Something does not become a package.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its bytes cannot be had.
+    #[error("cannot get what is to be packed")]
+    Unpack(#[from] unpack::Error),
+    /// What it holds cannot be installed.
+    #[error("cannot pack `{name}` for {key}")]
+    Staged {
+        /// Name of the package.
+        name: String,
+        /// The platform.
+        key: Key,
+        /// What is wrong with it.
+        #[source]
+        source: staged::Error,
+    },
+    /// It cannot be written as a package.
+    #[error("cannot pack `{name}` for {key}")]
+    Pack {
+        /// Name of the package.
+        name: String,
+        /// The platform.
+        key: Key,
+        /// What is wrong with it.
+        #[source]
+        source: pack::Error,
+    },
+    /// The layout cannot be read or written.
+    #[error("cannot put the package into `{layout}`")]
+    Layout {
+        /// The layout.
+        layout: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<oci::Error>,
+    },
+    /// The layout's path is one that a reference cannot hold.
+    #[error("`{}` cannot be a layout's folder", path.display())]
+    Place {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: oci::place::Error,
+    },
+}
+
+/// Packs versions of one formula.
+#[derive(Clone, Copy)]
+pub struct Packer<'a> {
+    /// Where upstream's archives are fetched and unpacked.
+    pub home: &'a Home,
+    /// What relative paths of the formula start from.
+    pub folder: Option<&'a Path>,
+    /// How layers are compressed.
+    pub compression: Compression,
+    /// Takes the blobs; exists.
+    pub blobs: &'a Path,
+}
+
+impl Packer<'_> {
+    /// Packs what upstream released for a platform.
+    pub fn upstream(&self, package: &Resolved, wait: &mut Wait<'_>) -> Result<Packed, Error> {
+        // Wrappers are made where it is installed, and so are no part of the package.
+        let mut plain = package.clone();
+        plain.expose.wrap = false;
+        let unpacked = self.home.unpack(&plain, &package.source, self.folder, wait)?;
+        let keg = self.home.layout().keg(&unpacked.keg.name, &unpacked.keg.leaf);
+        let links = Links { external: external_links(&package.source), homes: &[] };
+        self.folder(&keg, &About::of(package), links)
+    }
+
+    /// Packs a folder.
+    pub fn folder(&self, folder: &Path, about: &About, links: Links<'_>) -> Result<Packed, Error> {
+        let (name, key) = (about.annotation.name.to_string(), about.key);
+        let staged = Staged::read(folder, links);
+        let staged = staged.map_err(|source| Error::Staged { name: name.clone(), key, source })?;
+        let facts = Facts {
+            annotation: about.annotation.clone(),
+            homepage: about.homepage.clone(),
+            key,
+            compression: self.compression,
+        };
+        pack::pack(&staged, &facts, self.blobs).map_err(|source| Error::Pack { name, key, source })
+    }
+}
+
+/// What is known of a package but its files.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What it says of itself.
+    pub annotation: Annotation,
+    /// Its page on the web.
+    pub homepage: Option<String>,
+    /// What it runs on.
+    pub key: Key,
+}
+
+impl About {
+    /// What a formula knows.
+    pub fn of(package: &Resolved) -> Self {
+        let nothing_yet = formula::Extent { unpacked_size: 0, entries: 0 };
+        Self {
+            annotation: Annotation::about(package, nothing_yet, Relocations::default()),
+            homepage: package.homepage.clone(),
+            key: package.key,
+        }
+    }
+
+    /// What is known of a folder of which there is no formula.
+    pub fn folder(name: formula::Name, version: &formula::Version, key: Key) -> Self {
+        let annotation = Annotation {
+            schema: Annotation::SCHEMA,
+            name,
+            version: version.to_string(),
+            revision: 0,
+            summary: String::new(),
+            license: String::new(),
+            depends: BTreeMap::new(),
+            requires: Requires::default(),
+            expose: Expose::default(),
+            env: BTreeMap::new(),
+            setup: Vec::new(),
+            service: None,
+            relocations: Relocations::default(),
+            unpacked_size: None,
+            entries: None,
+        };
+        Self { annotation, homepage: None, key }
+    }
+}
+
+/// The package as something to push.
+pub fn part(key: Key, packed: &Packed) -> Part {
+    let config = Body::Bytes(packed.config.bytes.clone());
+    let layer = Body::File(packed.layer_path.clone());
+    Part {
+        key,
+        manifest: packed.manifest.clone(),
+        blobs: vec![(packed.layer.clone(), layer), (packed.config.descriptor.clone(), config)],
+    }
+}
+
+/// Puts a package into a layout folder: its manifest as `<tag>.<platform>`, and under `<tag>` the
+/// index of all platforms of the version that were packed into it.
+///
+/// What was there of the same platform is replaced: a layout is a workbench.
+pub async fn lay(client: &Client, layout: &Path, tag: &str, part: &Part) -> Result<Place, Error> {
+    let place = |tag: &str| {
+        let text = format!("oci:{}:{tag}", layout.display());
+        let place = Place::parse(&text);
+        place.map_err(|source| Error::Place { path: layout.to_owned(), source })
+    };
+    let failed =
+        |source| Error::Layout { layout: layout.display().to_string(), source: Box::new(source) };
+    let own = place(&format!("{tag}.{}", part.key))?;
+    for (descriptor, body) in &part.blobs {
+        client.push_blob(&own, descriptor, body, None).await.map_err(failed)?;
+    }
+    client.push_manifest(&own, &part.manifest).await.map_err(failed)?;
+    let all = place(tag)?;
+    let mut entries = match client.manifest(&all).await {
+        Ok(manifest) => listed(&manifest),
+        Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    entries.retain(|entry| entry.platform != index::platform(part.key));
+    entries.push(index::entry(part.key, &part.descriptor()));
+    client.push_manifest(&all, &index(entries, &BTreeMap::new())).await.map_err(failed)?;
+    Ok(all)
+}
+
+fn listed(manifest: &Manifest) -> Vec<Descriptor> {
+    match manifest.document() {
+        Ok(Document::Index(index)) => index.manifests,
+        _ => Vec::new(),
+    }
+}
+
+/// Targets that links may have although they leave the package.
+fn external_links(source: &Source) -> &[String] {
+    match source {
+        Source::Oci { external_links, .. }
+        | Source::Image { external_links, .. }
+        | Source::Http { external_links, .. }
+        | Source::File { external_links, .. } => external_links,
+        _ => &[],
+    }
+}

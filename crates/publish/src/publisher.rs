@@ -1,0 +1,203 @@
+//! A version of a formula, packed for its platforms and put into the tap's registry.
+//!
+//! The formula's file is written by the caller, at the very end: before, it could name what is
+//! not there yet.
+
+use std::{collections::BTreeMap, io};
+
+use build::{Compression, Packed};
+use catalog::{Found, Published};
+use digest::Digest;
+use formula::{Annotation, Key, Resolved};
+use install::{Home, network};
+use oci::Document;
+use store::lock::Wait;
+use tempfile::TempDir;
+
+use crate::{
+    attach::{self, Attachment},
+    pack::{self, Packer},
+    push::{self, Part, Repository},
+    requests::Request,
+};
+
+/// What is to be published.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// The formula, of a tap that has a registry.
+    pub found: &'a Found,
+    /// One version of it on each platform; at least one.
+    pub packages: Vec<Resolved>,
+    /// Further tags that are moved to the version, such as `latest` and `1`.
+    pub also: Vec<String>,
+    /// The formula's source, attached to packages that are new.
+    pub source: Attachment,
+    /// Files that say something about the packages, new or not.
+    pub attachments: Vec<Attachment>,
+    /// How layers are compressed.
+    pub compression: Compression,
+}
+
+/// A version that is published.
+#[derive(Debug)]
+pub struct Outcome {
+    /// `host/repository:tag`.
+    pub reference: String,
+    /// The digest of its index, which the formula is to name.
+    pub index: Digest,
+    /// Its platforms, those of other publishers among them.
+    pub platforms: BTreeMap<Key, Digest>,
+    /// Those that were not there before.
+    pub new: Vec<Key>,
+    /// Bytes of blobs that were sent.
+    pub sent_bytes: u64,
+    /// What somebody should look at, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// A version cannot be published.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The tap's `tap.toml` names no registry.
+    #[error("the tap of `{file}` names no registry to publish to")]
+    NoRegistry {
+        /// The formula's file.
+        file: String,
+    },
+    /// The folder for the packages cannot be made.
+    #[error("cannot make a folder for the packages")]
+    Folder(#[source] io::Error),
+    /// A package cannot be made.
+    #[error(transparent)]
+    Pack(#[from] pack::Error),
+    /// The network cannot be set up.
+    #[error(transparent)]
+    Network(#[from] network::Error),
+    /// The registry does not take it.
+    #[error(transparent)]
+    Push(#[from] push::Error),
+    /// A file cannot be attached.
+    #[error("cannot attach `{name}` to {place}")]
+    Attach {
+        /// The file's name.
+        name: String,
+        /// The package.
+        place: String,
+        /// What the registry said.
+        #[source]
+        source: Box<oci::Error>,
+    },
+}
+
+/// A version whose packages are made and wait to be pushed.
+pub struct Prepared<'a> {
+    home: &'a Home,
+    pub(crate) order: Order<'a>,
+    repository: Repository,
+    pub(crate) parts: Vec<Part>,
+    warnings: Vec<String>,
+    /// Holds the packages until they are pushed.
+    _blobs: TempDir,
+}
+
+impl<'a> Prepared<'a> {
+    /// Packs each platform.
+    pub fn new(home: &'a Home, order: Order<'a>, wait: &mut Wait<'_>) -> Result<Self, Error> {
+        let found = order.found;
+        let no_registry = || Error::NoRegistry { file: found.file.clone() };
+        let base = found.registry.as_ref().ok_or_else(no_registry)?;
+        let first = order.packages.first().ok_or_else(no_registry)?;
+        let published = Published::new(base, &first.name, &first.version, first.revision);
+        let repository = Repository::new(base, published)?;
+        let blobs = scratch(home)?;
+        let folder = found.folder.as_deref();
+        let packer = Packer { home, folder, compression: order.compression, blobs: blobs.path() };
+        let (mut parts, mut warnings) = (Vec::new(), Vec::new());
+        for package in &order.packages {
+            let packed = packer.upstream(package, wait)?;
+            warnings.extend(said(&packed, package.key));
+            parts.push(pack::part(package.key, &packed));
+        }
+        Ok(Self { home, order, repository, parts, warnings, _blobs: blobs })
+    }
+
+    /// Pushes the packages, what is about them, the index, and then the further tags.
+    pub fn push(self) -> Result<Outcome, Error> {
+        let (runtime, client) = self.home.online()?;
+        runtime.block_on(async {
+            let pushed = self.repository.push(client, &self.parts, &self.about()).await?;
+            for part in &self.parts {
+                let source = pushed.new.contains(&part.key).then_some(&self.order.source);
+                self.attach(client, part, source).await?;
+            }
+            self.repository.roll(client, &pushed.index, &self.order.also).await?;
+            Ok(Outcome {
+                reference: self.repository.published.reference(),
+                index: pushed.index.digest,
+                platforms: pushed.platforms,
+                new: pushed.new.into_iter().collect(),
+                sent_bytes: pushed.sent_bytes,
+                warnings: self.warnings,
+            })
+        })
+    }
+
+    /// What the index says of the version: what its packages say to other tools.
+    pub(crate) fn about(&self) -> BTreeMap<String, String> {
+        self.parts.iter().map(annotations).next().unwrap_or_default()
+    }
+
+    async fn attach(
+        &self,
+        client: &oci::Client,
+        part: &Part,
+        source: Option<&Attachment>,
+    ) -> Result<(), Error> {
+        let place = self.repository.place();
+        let subject = part.descriptor();
+        for attachment in source.into_iter().chain(&self.order.attachments) {
+            let attached = attach::attach(client, place, &subject, attachment).await;
+            attached.map_err(|source| Error::Attach {
+                name: attachment.name.clone(),
+                place: place.to_string(),
+                source: Box::new(source),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What [`Self::push`] would write, after asking what is there; nothing is written.
+    pub fn requests(&self) -> Result<Vec<Request>, Error> {
+        let (runtime, client) = self.home.online()?;
+        Ok(runtime.block_on(self.repository.requests(client, self))?)
+    }
+
+    /// What somebody should look at, one line each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// A folder of the cache for what is made, gone when it is dropped.
+pub fn scratch(home: &Home) -> Result<TempDir, Error> {
+    let made = match home.cache().map(|cache| cache.join("work")) {
+        Some(work) => fs_err::create_dir_all(&work).and_then(|()| tempfile::tempdir_in(work)),
+        None => tempfile::tempdir(),
+    };
+    made.map_err(Error::Folder)
+}
+
+fn said(packed: &Packed, key: Key) -> impl Iterator<Item = String> {
+    packed.warnings.iter().map(move |warning| format!("{key}: {warning}"))
+}
+
+/// What a package says to other tools.
+fn annotations(part: &Part) -> BTreeMap<String, String> {
+    match part.manifest.document() {
+        Ok(Document::Image(image)) => {
+            let public = image.annotations.into_iter().filter(|(key, _)| key != Annotation::KEY);
+            public.collect()
+        }
+        _ => BTreeMap::new(),
+    }
+}

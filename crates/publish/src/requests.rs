@@ -1,0 +1,105 @@
+//! What publishing would write, told before anything is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use digest::Digest;
+use oci::{Client, Descriptor, Place};
+
+use crate::{
+    index::{self, index},
+    publisher::Prepared,
+    push::{Error, Repository},
+};
+
+/// One request that publishing would make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `POST` or `PUT`.
+    pub method: &'static str,
+    /// The path; `…` in it stands for what the registry chooses.
+    pub path: String,
+    /// Bytes that would be sent.
+    pub bytes: u64,
+}
+
+impl Repository {
+    /// The writes of a push and of what follows it, as the registry is now.
+    ///
+    /// # Errors
+    ///
+    /// Those that pushing would meet before its first write.
+    pub(crate) async fn requests(
+        &self,
+        client: &Client,
+        prepared: &Prepared<'_>,
+    ) -> Result<Vec<Request>, Error> {
+        let (parts, order) = (&prepared.parts, &prepared.order);
+        let there = self.platforms(client).await?;
+        self.check_free(parts, &there)?;
+        let mut platforms = there.clone();
+        let (requests, blobs) = (Vec::new(), BTreeSet::new());
+        let mut writes = Writes { repository: self, client, requests, blobs };
+        for part in parts {
+            for (blob, _) in &part.blobs {
+                writes.blob(&blob.digest, blob.size).await?;
+            }
+            let tag = self.published.platform_tag(part.key, &part.manifest.digest);
+            writes.manifest(&tag, part.manifest.bytes.len());
+            platforms.insert(part.key, part.descriptor());
+        }
+        let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
+        let made = index(entries.collect(), &prepared.about());
+        writes.manifest(&self.published.index_tag(&made.digest), made.bytes.len());
+        writes.manifest(&self.published.tag, made.bytes.len());
+        for part in parts {
+            let source = (!there.contains_key(&part.key)).then_some(&order.source);
+            for attachment in source.into_iter().chain(&order.attachments) {
+                let manifest = attachment.manifest(&part.descriptor());
+                let layer: Descriptor = attachment.layer();
+                writes.blob(&layer.digest, layer.size).await?;
+                writes.manifest(manifest.digest.as_str(), manifest.bytes.len());
+            }
+        }
+        order.also.iter().for_each(|tag| writes.manifest(tag, made.bytes.len()));
+        Ok(writes.requests)
+    }
+}
+
+struct Writes<'a> {
+    repository: &'a Repository,
+    client: &'a Client,
+    requests: Vec<Request>,
+    /// What the repository has by then.
+    blobs: BTreeSet<Digest>,
+}
+
+impl Writes<'_> {
+    fn path(&self) -> String {
+        match self.repository.place() {
+            Place::Registry(reference) => format!("/v2/{}", reference.repository()),
+            other => other.to_string(),
+        }
+    }
+
+    /// Two requests, unless the blob is there.
+    async fn blob(&mut self, digest: &Digest, size: u64) -> Result<(), Error> {
+        if !self.blobs.insert(digest.clone()) {
+            return Ok(());
+        }
+        let place = self.repository.place();
+        let there = self.client.blob_size(place, digest).await;
+        let there = there.map_err(|error| self.repository.failed("look into", place, error))?;
+        if there.is_none() {
+            let uploads = format!("{}/blobs/uploads/", self.path());
+            self.requests.push(Request { method: "POST", path: uploads.clone(), bytes: 0 });
+            let path = format!("{uploads}…?digest={digest}");
+            self.requests.push(Request { method: "PUT", path, bytes: size });
+        }
+        Ok(())
+    }
+
+    fn manifest(&mut self, name: &str, bytes: usize) {
+        let path = format!("{}/manifests/{name}", self.path());
+        self.requests.push(Request { method: "PUT", path, bytes: bytes as u64 });
+    }
+}
