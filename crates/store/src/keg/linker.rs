@@ -109,6 +109,12 @@ impl Linker<'_> {
             Bytes::Own(Copy { source: Source::Bytes(bytes), .. }) => {
                 return Ok(share::write(folder, file.name, bytes, &finish)?);
             }
+            Bytes::Own(Copy { source: Source::Patched { from, patches, .. }, .. }) => {
+                let (shelf, path) = self.sources.find(from);
+                let source = (shelf, path.as_str());
+                let found = share::patched(source, patches, (folder, file.name), &finish)?;
+                return if found { Ok(()) } else { Err(Failure::Missing(*from)) };
+            }
             Bytes::Own(Copy { source: Source::Content(content), .. }) | Bytes::Shared(content) => {
                 content
             }

@@ -5,6 +5,7 @@
 //! not known here.
 
 mod linker;
+mod patch;
 mod shape;
 mod share;
 
@@ -25,6 +26,7 @@ use crate::{
     tree::Sealed,
 };
 
+pub use patch::{Patch, patch};
 pub(crate) use shape::{File, Folder, Shape, join, split};
 
 /// Why a keg could not be built or looked at.
@@ -113,10 +115,19 @@ pub struct Copy {
 /// Where a copy's bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// From here: a relocated file or a wrapper.
+    /// From here: a wrapper.
     Bytes(Vec<u8>),
     /// From staging or the store, unchanged: a file that only keeps its own time.
     Content(Content),
+    /// From staging or the store, changed in some places: a relocated file.
+    Patched {
+        /// What is changed.
+        from: Content,
+        /// The changes.
+        patches: Vec<Patch>,
+        /// What comes of it.
+        content: Content,
+    },
 }
 
 impl Copy {
@@ -124,7 +135,9 @@ impl Copy {
     pub fn content(&self) -> Content {
         match &self.source {
             Source::Bytes(bytes) => Content::of(bytes, self.executable),
-            Source::Content(content) => Content { executable: self.executable, ..*content },
+            Source::Content(content) | Source::Patched { content, .. } => {
+                Content { executable: self.executable, ..*content }
+            }
         }
     }
 }

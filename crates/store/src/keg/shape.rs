@@ -83,8 +83,10 @@ impl Bytes<'_> {
     pub(crate) fn needed(&self) -> Option<Content> {
         let content = match self {
             Self::Shared(content) => *content,
-            Self::Own(Copy { source: Source::Content(content), .. }) => *content,
-            Self::Own(Copy { source: Source::Bytes(_), .. }) => return None,
+            Self::Own(copy) => match &copy.source {
+                Source::Content(content) | Source::Patched { from: content, .. } => *content,
+                Source::Bytes(_) => return None,
+            },
         };
         (!content.is_empty()).then_some(content)
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    io,
+    io::{self, BufReader, BufWriter, Write as _},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -12,6 +12,7 @@ use rustix::{
     io::Errno,
 };
 
+use super::Patch;
 use crate::{
     Content,
     disk::{self, create, fchmod, futimens, linkat, mode, read, times, unlinkat},
@@ -124,15 +125,39 @@ pub(super) fn copy(
     name: &str,
     finish: &Finish,
 ) -> io::Result<bool> {
-    let mut from = match read(source.0, source.1) {
-        Ok(from) => std::fs::File::from(from),
-        Err(Errno::NOENT) => return Ok(false),
-        Err(errno) => return Err(errno.into()),
-    };
+    let Some(mut from) = open(source)? else { return Ok(false) };
     let mut file = std::fs::File::from(create(folder, name, finish.executable)?);
     io::copy(&mut from, &mut file)?;
     finish.apply(file.as_fd())?;
     Ok(true)
+}
+
+/// Makes a file with the bytes of another, changed in some places; `false` where that is missing.
+pub(super) fn patched(
+    source: (BorrowedFd<'_>, &str),
+    patches: &[Patch],
+    place: (BorrowedFd<'_>, &str),
+    finish: &Finish,
+) -> io::Result<bool> {
+    let Some(from) = open(source)? else { return Ok(false) };
+    let file = std::fs::File::from(create(place.0, place.1, finish.executable)?);
+    let mut to = BufWriter::with_capacity(PATCHED_BYTES, &file);
+    super::patch(&mut BufReader::with_capacity(PATCHED_BYTES, from), patches, &mut to)?;
+    to.flush()?;
+    drop(to);
+    finish.apply(file.as_fd())?;
+    Ok(true)
+}
+
+/// What is held of a file while it is patched.
+const PATCHED_BYTES: usize = 256 << 10;
+
+fn open(source: (BorrowedFd<'_>, &str)) -> io::Result<Option<std::fs::File>> {
+    match read(source.0, source.1) {
+        Ok(from) => Ok(Some(std::fs::File::from(from))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// Errors of a filesystem that cannot share blocks, or not between these two files.

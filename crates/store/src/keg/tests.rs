@@ -238,3 +238,36 @@ fn contents_on_another_filesystem_are_copied() {
     assert_eq!((found.mode() & 0o7777, found.nlink(), found.mtime()), (0o555, 1, MTIME));
     assert_eq!(fs_err::read_to_string(top.path().join("bin/tool")).unwrap(), "run");
 }
+
+#[test]
+fn a_patched_file_is_made_of_a_stored_one() {
+    let sandbox = Sandbox::new();
+    let stored = Content::of(b"read me", false);
+    let patched = |path: &str, from: &str, patches: Vec<Patch>, text: &str| Copy {
+        path: path.into(),
+        source: Source::Patched {
+            from: Content::of(from.as_bytes(), false),
+            patches,
+            content: Content::of(text.as_bytes(), true),
+        },
+        executable: true,
+        mtime: None,
+    };
+    let patches = vec![Patch { over: 4, with: b"wrote it for".to_vec(), at: vec![0] }];
+    let copy = patched("share/doc/copy", "read me", patches.clone(), "wrote it for me");
+    sandbox.install("tool", &package(TOOL), std::slice::from_ref(&copy));
+    let keg = sandbox.keg("tool");
+    let made = keg.join("share/doc/copy");
+    assert_eq!(fs_err::read_to_string(&made).unwrap(), "wrote it for me");
+    assert_eq!(fs_err::metadata(&made).unwrap().permissions().mode() & 0o7777, 0o555);
+    assert_eq!(fs_err::read_to_string(keg.join("share/doc/readme")).unwrap(), "read me");
+    assert_eq!(fs_err::read_to_string(sandbox.layout.file(&stored)).unwrap(), "read me");
+
+    let staging = Staging::begin(&sandbox.layout).unwrap();
+    for (from, at, expect) in [("gone", 0, "are missing"), ("read me", 6, "cannot make")] {
+        let patch = Patch { at: vec![at], ..patches[0].clone() };
+        let copy = patched("share/doc/copy", from, vec![patch], "x");
+        let error = sandbox.stage(&staging, "two", &package(TOOL), &[copy]).unwrap_err();
+        assert!(error.to_string().contains(expect), "{error}");
+    }
+}
