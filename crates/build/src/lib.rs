@@ -1,9 +1,9 @@
 //! From a folder to a package: the steps of `[build]`, and what they leave packed as an OCI image.
 //!
 //! [`run`] carries out the steps of `[build]`, each in a sandbox. [`Staged`] is a folder that was
-//! read and judged, and [`pack`] makes a package of it: a `layer`, a config and a manifest, the
-//! same bytes on any machine. This room deliberately knows no registry: what it makes are files
-//! and descriptions, and others say where they go.
+//! read and judged, and [`pack`](fn@pack) makes a package of it: a layer, a config and a manifest,
+//! the same bytes on any machine. This room deliberately knows no registry: what it makes are
+//! files and descriptions, and others say where they go.
 
 pub mod run;
 
@@ -18,6 +18,7 @@ pub mod pack;
 mod sandbox;
 mod survey;
 
+pub use binary::PLACEHOLDER;
 pub use layer::Compression;
 pub use pack::{Packed, pack};
 pub use staged::Staged;

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::{
     Compression, Packed, Staged,
-    pack::{self, Facts},
+    pack::{self, Audit, Facts},
     staged::Links,
 };
 
@@ -132,6 +132,9 @@ pub(crate) fn facts() -> Facts {
         homepage: Some("https://foo.example/".to_owned()),
         key: Key::Any,
         compression: Compression::Zstd,
+        audit: Audit::Refuse,
+        build_folders: Vec::new(),
+        provided: BTreeMap::new(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The time of what has none of its own.
-const MTIME: u64 = store::content::MTIME as u64;
+pub(super) const MTIME: u64 = store::content::MTIME as u64;
 
 /// Most names of one file: filesystems allow 65,000 and more.
 const NAMES_MAX: usize = 32_000;

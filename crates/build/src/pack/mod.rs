@@ -4,18 +4,28 @@
 //! folder's entries, or the machine. Where the package goes is deliberately not known here.
 
 mod members;
+mod relocations;
+mod requirements;
 mod warning;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+};
 
-use bytes::Bytes;
+use binary::{
+    Finding, Rules,
+    audit::{Platform as AuditPlatform, System},
+    inspect::Machine,
+};
 use formula::{Annotation, Key};
 use oci::{Descriptor, Manifest, Platform};
 
 use crate::{
     image,
     layer::{self, Compression, Item},
-    staged::Staged,
+    staged::{Lines, Staged},
     survey::{self, Survey},
 };
 
@@ -33,6 +43,21 @@ pub struct Facts {
     pub key: Key,
     /// How its layer is compressed.
     pub compression: Compression,
+    /// What becomes of files that would not work on another machine.
+    pub audit: Audit,
+    /// Absolute folders of the build that must not be left in it, besides the placeholder's.
+    pub build_folders: Vec<String>,
+    /// The libraries that each of its dependencies brings, by their names.
+    pub provided: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What becomes of files that would not work on another machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audit {
+    /// They keep the package from being made.
+    Refuse,
+    /// They are told of: somebody else built them, and they work where they were meant to.
+    Warn,
 }
 
 /// A package, ready to be put somewhere.
@@ -65,6 +90,12 @@ pub enum Error {
         #[from]
         source: survey::Error,
     },
+    /// Files would not work on another machine, or under another root.
+    #[error("the package would not work everywhere:{}", Lines(findings))]
+    NotRelocatable {
+        /// Every one of them.
+        findings: Vec<Audited>,
+    },
     /// The layer could not be written.
     #[error("cannot write the package's files as a layer")]
     Layer {
@@ -79,6 +110,29 @@ pub enum Error {
         #[from]
         source: serde_json::Error,
     },
+    /// The package would say more of itself than anybody reads.
+    #[error(
+        "{what} would be {size} bytes of JSON, and at most {limit} are read; \
+         make several packages of it"
+    )]
+    TooLong {
+        /// What is too long.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: u64,
+    },
+}
+
+/// Something that the audit of a file found, with what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audited(pub Finding);
+
+impl fmt::Display for Audited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.0, self.0.fix())
+    }
 }
 
 /// Packs a folder; the layer's blob is written into `folder`, which exists.
@@ -87,17 +141,26 @@ pub enum Error {
 ///
 /// What cannot be read or written, and what would not work where it is installed.
 pub fn pack(staged: &Staged, facts: &Facts, folder: &Path) -> Result<Packed, Error> {
-    let survey = Survey::of(staged)?;
-    let (items, mut warnings) = members::members(staged, &survey);
+    let keg = format!("{}/{}", facts.annotation.name, image::version(&facts.annotation));
+    let rules = Rules { platform: audited(facts.key), keg: &keg, forbidden: &facts.build_folders };
+    let mut survey = Survey::of(staged, &rules)?;
+    let mut warnings = audit(&mut survey, facts.audit)?;
+    let (mut items, more) = members::members(staged, &survey);
+    warnings.extend(more);
     warnings.extend(Warning::of_folded(staged));
     let mut annotation = facts.annotation.clone();
+    warnings.extend(requirements::fill(&mut annotation, facts, &survey.libraries));
+    let list = std::mem::take(&mut survey.relocations);
+    relocations::record(list, &mut annotation, &mut items)?;
     annotation.entries = Some(items.len() as u64);
     annotation.unpacked_size = Some(unpacked_size(&items));
+    let annotations = image::annotations(&annotation, facts.homepage.as_deref())?;
+    relocations::check_length(&annotations)?;
+
     let mut layer = layer::write(&items, facts.compression, folder)?;
     let title = image::file_name(&annotation, facts.key, facts.compression);
     layer.descriptor.annotations.insert("org.opencontainers.image.title".to_owned(), title);
     let config = image::config(facts.key, &layer)?;
-    let annotations = image::annotations(&annotation, facts.homepage.as_deref())?;
     Ok(Packed {
         annotation,
         manifest: image::manifest(&config, &layer.descriptor, annotations)?,
@@ -117,10 +180,27 @@ impl Packed {
         entry.platform.clone_from(&self.platform);
         entry
     }
+}
 
-    /// The bytes of the config.
-    pub fn config_bytes(&self) -> &Bytes {
-        &self.config.bytes
+/// The platform as the audit of programs knows it.
+fn audited(key: Key) -> Option<AuditPlatform> {
+    let Key::Platform(platform) = key else { return None };
+    let libc = platform.libc.map(formula::Libc::as_str);
+    Some(AuditPlatform {
+        system: System::from_words(platform.os.as_str(), libc),
+        machine: Machine::from_word(platform.arch.as_str())?,
+    })
+}
+
+/// Tells of what would not work elsewhere, or fails for it.
+fn audit(survey: &mut Survey, audit: Audit) -> Result<Vec<Warning>, Error> {
+    let findings = std::mem::take(&mut survey.findings).into_iter();
+    let is_told = |finding: &Finding| audit == Audit::Warn || finding.rule.is_advice();
+    let (told, wrong): (Vec<_>, Vec<_>) = findings.partition(is_told);
+    if wrong.is_empty() {
+        Ok(told.into_iter().map(|finding| Warning::Audit(Audited(finding))).collect())
+    } else {
+        Err(Error::NotRelocatable { findings: wrong.into_iter().map(Audited).collect() })
     }
 }
 

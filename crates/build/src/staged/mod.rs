@@ -17,6 +17,7 @@ use store::{
     tree::{Strip, Tree},
 };
 
+pub(crate) use refusal::Lines;
 pub use refusal::{Problem, Refusal};
 
 /// A folder whose contents can become a package.
@@ -84,13 +85,20 @@ pub enum Error {
         path: PathBuf,
     },
     /// Some of it could not be installed.
-    #[error("`{}` cannot be packed:{}", root.display(), refusal::Lines(refusals))]
+    #[error("`{}` cannot be packed:{}", root.display(), Lines(refusals))]
     Refused {
         /// The folder.
         root: PathBuf,
         /// All that is wrong, in the order of the paths.
         refusals: Vec<Refusal>,
     },
+}
+
+/// The absolute paths by which a build below the placeholder knows the package's own folder.
+///
+/// `version` is `<version>[_<revision>]`.
+pub fn homes(name: &str, version: &str) -> [String; 2] {
+    [format!("{}/current", binary::PLACEHOLDER), binary::placeholder::keg(name, version)]
 }
 
 impl Staged {
