@@ -23,7 +23,11 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
     (2, "build", &["digest", "formula", "oci", "store", "binary"]),
     (3, "install", &["digest", "formula", "oci", "store", "binary", "plan", "catalog"]),
     (4, "publish", &["digest", "formula", "oci", "store", "binary", "plan", "catalog", "install"]),
-    (5, "cli", &["digest", "formula", "oci", "store", "plan", "catalog", "install", "publish"]),
+    (
+        5,
+        "cli",
+        &["digest", "formula", "oci", "store", "plan", "catalog", "build", "install", "publish"],
+    ),
 ];
 
 /// Rooms of the workshop: no room of the house knows them, but for its tests.

@@ -24,6 +24,10 @@ use crate::{
 
 /// Runs the program on the words of this process's command line.
 pub fn main() -> ExitCode {
+    // A step of a build is started by this program too, while it still has one thread.
+    if let Some(exit) = build::run::sandbox::main() {
+        return exit;
+    }
     // The hook speaks once, for whichever thread; what unwinds to here needs no second message.
     panic::set_hook(Box::new(|panic| Printer::new(false, false).failure(&bug(panic))));
     let exit = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Bug);
