@@ -16,6 +16,7 @@ mod launch;
 mod mirror;
 mod needs;
 mod program;
+mod relocate;
 mod shellenv;
 mod slots;
 mod surroundings;

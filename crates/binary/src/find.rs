@@ -56,7 +56,7 @@ fn scan(mut reader: impl Read, needle: &[u8], see: &mut dyn FnMut(&[u8])) -> io:
 }
 
 /// Looks for a text in pieces that follow one another.
-pub(crate) struct Scanner<'a> {
+pub struct Scanner<'a> {
     finder: Finder<'a>,
     /// What may be the beginning of the text, then the piece that came last.
     window: Vec<u8>,
@@ -65,12 +65,13 @@ pub(crate) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(crate) fn new(needle: &'a [u8]) -> Self {
+    /// Looks for `needle`; an empty one is nowhere.
+    pub fn new(needle: &'a [u8]) -> Self {
         Self { finder: Finder::new(needle), window: Vec::new(), start: 0 }
     }
 
-    /// Looks at the next piece; an empty text is nowhere.
-    pub(crate) fn feed(&mut self, piece: &[u8], found: &mut dyn FnMut(u64)) {
+    /// Looks at the next piece, and tells where the text begins in all of them.
+    pub fn feed(&mut self, piece: &[u8], found: &mut dyn FnMut(u64)) {
         let length = self.finder.needle().len();
         if length == 0 {
             return;

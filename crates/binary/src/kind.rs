@@ -13,6 +13,17 @@ pub enum Kind {
     Binary,
 }
 
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text => "a text",
+            Self::Elf => "an ELF file",
+            Self::MachO => "a Mach-O file",
+            Self::Binary => "a file of bytes",
+        })
+    }
+}
+
 /// Bytes at the start of a file that tell its kind.
 pub(crate) const HEAD_BYTES: usize = 8;
 

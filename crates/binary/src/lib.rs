@@ -22,7 +22,7 @@ pub mod signature;
 mod samples;
 
 pub use audit::{Finding, Rules, audit};
-pub use find::{Found, find, occurrences};
+pub use find::{Found, Scanner, find, occurrences};
 pub use inspect::{File, inspect};
 pub use kind::Kind;
 pub use placeholder::{PLACEHOLDER, placeholder};

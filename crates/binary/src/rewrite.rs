@@ -58,7 +58,7 @@ pub enum Error {
         id: String,
     },
     /// The file is of another kind than was said.
-    #[error("it is {is:?}, not {said:?}")]
+    #[error("it is {is}, not {said}")]
     Kind {
         /// What it is.
         is: Kind,
@@ -96,8 +96,8 @@ pub fn rewrite(
         return Err(Error::Id { id: target.id.to_owned() });
     }
     let over = PLACEHOLDER.len() as u64;
-    let mut edits: Vec<Edit> =
-        is.offsets.iter().map(|&at| Edit { at, over, with: root.clone() }).collect();
+    let roots = is.offsets.iter().map(|&at| Edit { at, over, with: root.clone() });
+    let mut edits: Vec<Edit> = roots.filter(|_| target.root != PLACEHOLDER).collect();
     let keg = placeholder::keg(target.name, target.version);
     file.rewind()?;
     edits.extend(occurrences(&mut *file, keg.as_bytes())?.into_iter().map(|at| Edit {
@@ -204,7 +204,7 @@ mod tests {
             rewrite(&mut Cursor::new(text.as_bytes()), said, target).unwrap_err().to_string()
         };
         for (said, expect) in [
-            (said(Kind::Binary, &[0, 130]), "it is Text, not Binary"),
+            (said(Kind::Binary, &[0, 130]), "it is a text, not a file of bytes"),
             (said(Kind::Text, &[0]), "the placeholder also stands at byte 130"),
             (said(Kind::Text, &[130]), "the placeholder also stands at byte 0"),
             (said(Kind::Text, &[]), "the placeholder also stands at byte 0"),

@@ -50,6 +50,7 @@ impl Session {
         let progress = self.progress.clone();
         Ok(Home::open(install::Setting {
             root: self.settings.root.value.clone(),
+            relocated_as: None,
             cache: self.settings.cache.clone(),
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),

@@ -2,10 +2,10 @@
 //!
 //! The same recipe and the same plans always give the same tree: `doctor` relies on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{Placement, Shape};
-use formula::Resolved;
+use formula::{Relocations, Resolved};
 use store::{
     Content,
     archive::Plan,
@@ -16,7 +16,8 @@ use store::{
 use crate::{
     expose::{self, Exposed, Link},
     fetch,
-    receipt::{Copied, LayerRecipe, Recipe},
+    receipt::{Copied, LayerRecipe, Patched, Recipe},
+    relocate::{self, Relocator},
     settings::Setting,
 };
 
@@ -31,6 +32,15 @@ pub enum Error {
         /// The rule that is broken.
         #[source]
         source: tree::Error,
+    },
+    /// The files cannot be written for the root.
+    #[error("`{name}` cannot be written for this root")]
+    Relocate {
+        /// Name of the package.
+        name: String,
+        /// The rule that is broken.
+        #[source]
+        source: relocate::Error,
     },
     /// The formula exposes what the package does not hold.
     #[error("`{name}` is not as its formula says")]
@@ -73,6 +83,10 @@ pub(crate) struct Parts<'a> {
     pub(crate) expand: &'a dyn Fn(&str) -> Result<String, formula::template::Error>,
     /// The keg's absolute path, for wrappers.
     pub(crate) keg: String,
+    /// Where the files hold the path that they were built for.
+    pub(crate) relocations: Option<&'a Relocations>,
+    /// Writes them for the root.
+    pub(crate) relocator: Relocator<'a>,
 }
 
 impl Parts<'_> {
@@ -89,6 +103,7 @@ impl Parts<'_> {
             copies: Vec::new(),
         };
         let mut tree = joined(&recipe, self.plans).map_err(|source| refused(name, source))?;
+        let mut copies = self.relocate(&tree)?;
         let failed = |source| Error::Expose { name: name.to_owned(), source };
         let mut missing = Vec::new();
         let mut exposed = expose::expose(&package.expose, &tree, &mut missing).map_err(failed)?;
@@ -115,12 +130,23 @@ impl Parts<'_> {
             ));
         }
         if package.expose.wrap {
-            self.wrap(&mut exposed, &mut recipe)?;
+            self.wrap(&mut exposed, &mut copies)?;
         }
-        keep_times(&tree, &mut recipe.copies);
-        let settings = settings(&exposed, &tree);
+        finish_copies(&tree, &mut copies);
+        let settings = settings(&exposed, &tree, &copies);
+        recipe.copies = copies.into_values().collect();
         let sealed = sealed(tree, &recipe).map_err(|source| refused(name, source))?;
         Ok(Assembled { sealed, recipe, exposed, settings, notes })
+    }
+
+    /// The files that differ under the root.
+    fn relocate(&self, tree: &Tree) -> Result<BTreeMap<String, Copied>, Error> {
+        let name = || self.package.name.as_str().to_owned();
+        let relocated = self.relocations.map(|list| self.relocator.relocate(list, tree));
+        relocated
+            .transpose()
+            .map(Option::unwrap_or_default)
+            .map_err(|source| Error::Relocate { name: name(), source })
     }
 
     /// The one program of a package that has no `bin` and names none.
@@ -134,7 +160,11 @@ impl Parts<'_> {
     }
 
     /// Puts a script that sets the environment before each command.
-    fn wrap(&self, exposed: &mut Exposed, recipe: &mut Recipe) -> Result<(), Error> {
+    fn wrap(
+        &self,
+        exposed: &mut Exposed,
+        copies: &mut BTreeMap<String, Copied>,
+    ) -> Result<(), Error> {
         let mut exports = String::new();
         for (name, value) in &self.package.env {
             let value = (self.expand)(value).map_err(|source| Error::Wrap {
@@ -149,15 +179,9 @@ impl Parts<'_> {
             let text = format!("#!/bin/sh\n{exports}exec {program} \"$@\"\n");
             let path = format!(".pkg/wrap/{command}");
             let content = Content::of(text.as_bytes(), true);
-            recipe.copies.push(Copied {
-                path: path.clone(),
-                sha256: content.sha256,
-                size: content.size,
-                executable: true,
-                mtime: None,
-                text: Some(text),
-                wraps: Some(std::mem::replace(&mut link.target, path)),
-            });
+            let wraps = Some(std::mem::replace(&mut link.target, path.clone()));
+            let wrapper = Copied { text: Some(text), wraps, ..copied(&path, &content) };
+            copies.insert(path, wrapper);
         }
         Ok(())
     }
@@ -177,41 +201,55 @@ fn sealed(tree: Tree, recipe: &Recipe) -> Result<Sealed, tree::Error> {
     tree.seal(&recipe.external_links, folding)
 }
 
+/// Gives copies the mode that their files have by now and, where it matters, their time.
+///
 /// Python compares the time of a source with the one that its compiled file remembers.
-fn keep_times(tree: &Tree, copies: &mut Vec<Copied>) {
-    if !tree.files().any(|(path, _)| path.ends_with(".pyc")) {
+fn finish_copies(tree: &Tree, copies: &mut BTreeMap<String, Copied>) {
+    let keeps_times = tree.files().any(|(path, _)| path.ends_with(".pyc"));
+    if copies.is_empty() && !keeps_times {
         return;
     }
-    copies.extend(tree.files().map(|(path, content)| Copied {
+    for (path, content) in tree.files() {
+        if keeps_times {
+            copies.entry(path.to_owned()).or_insert_with(|| copied(path, content)).mtime =
+                tree.mtime(path);
+        }
+        if let Some(copy) = copies.get_mut(path).filter(|copy| copy.wraps.is_none()) {
+            copy.executable = content.executable;
+        }
+    }
+}
+
+fn copied(path: &str, content: &Content) -> Copied {
+    Copied {
         path: path.to_owned(),
         sha256: content.sha256,
         size: content.size,
         executable: content.executable,
-        mtime: tree.mtime(path),
+        mtime: None,
         text: None,
+        patched: None,
         wraps: None,
-    }));
+    }
 }
 
 /// The copies of a recipe, as the store places them.
 pub(crate) fn copies(recipe: &Recipe) -> Vec<Copy> {
-    recipe
-        .copies
-        .iter()
-        .map(|copied| Copy {
-            path: copied.path.clone(),
-            source: match &copied.text {
-                Some(text) => Source::Bytes(text.clone().into_bytes()),
-                None => Source::Content(Content {
-                    sha256: copied.sha256,
-                    size: copied.size,
-                    executable: copied.executable,
-                }),
+    let copy = |copied: &Copied| {
+        let executable = copied.executable;
+        let content = Content { sha256: copied.sha256, size: copied.size, executable };
+        let source = match (&copied.text, &copied.patched) {
+            (Some(text), _) => Source::Bytes(text.clone().into_bytes()),
+            (None, Some(Patched { sha256, size, patches })) => Source::Patched {
+                from: Content { sha256: *sha256, size: *size, executable },
+                patches: patches.clone(),
+                content,
             },
-            executable: copied.executable,
-            mtime: copied.mtime,
-        })
-        .collect()
+            (None, None) => Source::Content(content),
+        };
+        Copy { path: copied.path.clone(), source, executable, mtime: copied.mtime }
+    };
+    recipe.copies.iter().map(copy).collect()
 }
 
 fn refused(name: &str, source: tree::Error) -> Error {
@@ -264,12 +302,12 @@ pub(crate) fn fits(recipe: &Recipe, layer: &LayerRecipe, plan: &Plan) -> bool {
     is_kind && plan.profile == fetch::profile(&recipe.shape)
 }
 
-fn settings(exposed: &Exposed, tree: &Tree) -> Vec<Setting> {
+fn settings(exposed: &Exposed, tree: &Tree, copies: &BTreeMap<String, Copied>) -> Vec<Setting> {
     let setting = |link: &Link| match tree.get(&link.target) {
         Some(Node::File(content)) => Some(Setting {
             path: link.path.clone(),
             target: link.target.clone(),
-            sha256: content.sha256,
+            sha256: copies.get(&link.target).map_or(content.sha256, |copied| copied.sha256),
         }),
         _ => None,
     };

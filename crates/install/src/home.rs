@@ -26,6 +26,9 @@ use crate::{
 pub struct Setting {
     /// The root folder.
     pub root: PathBuf,
+    /// The path that packages are written for, where it is not the root's own: another folder
+    /// that leads to it while they run.
+    pub relocated_as: Option<PathBuf>,
     /// Where manifests are kept between commands; none keeps nothing.
     pub cache: Option<PathBuf>,
     /// How many downloads run at once, at least 1.
@@ -44,6 +47,8 @@ pub struct Setting {
 pub struct Home {
     pub(crate) setting: Setting,
     pub(crate) layout: Layout,
+    /// The layout as files of packages have it; only for texts, never to open anything.
+    pub(crate) written: Layout,
     pub(crate) host: Host,
     pub(crate) network: Arc<Network>,
     pub(crate) manifests: Manifests,
@@ -78,6 +83,7 @@ impl Home {
         let host = Host::detect().ok_or(Error::Host)?;
         Ok(Self {
             layout: Layout::new(setting.root.clone()),
+            written: Layout::new(setting.relocated_as.as_ref().unwrap_or(&setting.root).clone()),
             host,
             network: Arc::new(Network::new(setting.oci.clone())),
             manifests: Manifests::new(setting.cache.clone()),
@@ -134,20 +140,20 @@ impl Home {
         i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
     }
 
-    /// Expands the install-time tokens of a text of one keg.
+    /// Expands the install-time tokens of a text of one keg, as paths below `layout`.
     pub(crate) fn expand(
-        &self,
+        layout: &Layout,
         text: &str,
         keg: &keg::Id,
         needs: &Needs,
     ) -> Result<String, template::Error> {
         let shown = |path: &Path| Some(path.display().to_string());
         template::install(text, &|token| match token {
-            Token::Prefix => shown(&self.layout.current()),
-            Token::Keg => shown(&self.layout.keg(&keg.name, &keg.leaf)),
-            Token::Etc => shown(&self.layout.etc()),
-            Token::Var => shown(&self.layout.var()),
-            Token::Dep(name) => Some(needs.place(&self.layout, name)),
+            Token::Prefix => shown(&layout.current()),
+            Token::Keg => shown(&layout.keg(&keg.name, &keg.leaf)),
+            Token::Etc => shown(&layout.etc()),
+            Token::Var => shown(&layout.var()),
+            Token::Dep(name) => Some(needs.place(layout, name)),
             Token::Out | Token::Src | Token::Jobs => None,
         })
     }

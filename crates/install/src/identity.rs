@@ -23,6 +23,9 @@ struct Identity<'a> {
     setup: &'a [formula::Setup],
     #[serde(skip_serializing_if = "Option::is_none")]
     wrapped: Option<Wrapped<'a>>,
+    /// The root, where files are written for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relocated: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -48,12 +51,13 @@ struct Wrapped<'a> {
     slots: BTreeMap<String, Option<String>>,
 }
 
-/// `<version>[_<revision>]-<id>` of the package as it would be unpacked below `root`, beside `kegs`.
+/// `<version>[_<revision>]-<id>` of the package as it would be unpacked for `root`, beside `kegs`.
 pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[Keg]) -> String {
     let slots = || {
         let slots = needs::slots(&package.depends, kegs).into_iter();
         slots.filter(|(_, slot)| slot.is_some()).collect()
     };
+    let relocations = artifact.annotation.as_ref().map(|said| &said.relocations);
     let identity = Identity {
         artifact: [artifact.digest.as_str()],
         platform: package.key.to_string(),
@@ -61,6 +65,7 @@ pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[
         expose: &package.expose,
         setup: &package.setup,
         wrapped: package.expose.wrap.then(|| Wrapped { env: &package.env, root, slots: slots() }),
+        relocated: relocations.filter(|list| !list.is_empty()).map(|_| root),
     };
     // RFC 8785, so that the id does not depend on how a library orders keys.
     let json = serde_jcs::to_vec(&identity).expect("an identity has only text keys");

@@ -112,7 +112,7 @@ impl Home {
         };
         let main = &realised.last().expect("a package was asked for").receipt;
         let (name, target) = program(main, command)?;
-        let needs = Needs::kegs(&self.layout, &realised);
+        let needs = Needs::kegs(&self.written, &realised);
         let (mut folders, mut variables) = (Vec::new(), BTreeMap::new());
         for one in &realised {
             folders.splice(..0, command_folders(&self.layout, one));
@@ -131,7 +131,7 @@ impl Home {
         let mut variables = Vec::new();
         for package in packages {
             let receipt = self.receipt(package)?;
-            let needs = Needs::linked(&self.layout, &receipt.package, &kegs);
+            let needs = Needs::linked(&self.written, &receipt.package, &kegs);
             variables.extend(self.variables(&receipt, &package.keg, &needs)?);
         }
         Ok(variables)
@@ -145,7 +145,7 @@ impl Home {
     ) -> Result<Vec<Variable>, Error> {
         let package = shown(receipt);
         let variable = |(name, text): (&String, &String)| {
-            let value = self.expand(text, keg, needs);
+            let value = Self::expand(&self.written, text, keg, needs);
             let value =
                 value.map_err(|source| Error::Expand { package: package.clone(), source })?;
             Ok(Variable { name: name.clone(), value, package: package.clone() })

@@ -19,6 +19,7 @@ pub mod assemble;
 pub mod expose;
 mod identity;
 mod needs;
+pub mod relocate;
 
 pub mod feed;
 pub mod fetch;

@@ -100,9 +100,24 @@ pub struct Copied {
     /// The text, for a file that pkg wrote; none for one that only keeps its own time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The file of the layers that it is made of, for one that is written for the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patched: Option<Patched>,
     /// The path in the keg of the program that a wrapper starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wraps: Option<String>,
+}
+
+/// A file of the layers, and what of it is written for the root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patched {
+    /// The digest of its bytes as the layers have them.
+    pub sha256: Sha256,
+    /// Their number.
+    pub size: u64,
+    /// What is written.
+    pub patches: Vec<keg::Patch>,
 }
 
 /// A receipt cannot be read.

@@ -51,6 +51,7 @@ impl Remade {
     pub(crate) fn contents(&self) -> Vec<Content> {
         let copied = self.copies.iter().filter_map(|copy| match &copy.source {
             keg::Source::Content(content) => Some(*content),
+            keg::Source::Patched { from, .. } => Some(*from),
             keg::Source::Bytes(_) => None,
         });
         self.sealed.files().map(|(_, content)| *content).chain(copied).collect()

@@ -56,15 +56,17 @@ pub(crate) struct Steps<'a> {
     pub(crate) staging: &'a Path,
     /// `<root>/etc` and `<root>/var`.
     pub(crate) places: [PathBuf; 2],
-    /// Expands install-time tokens.
-    pub(crate) expand: &'a dyn Fn(&str) -> Result<String, formula::template::Error>,
+    /// Expands install-time tokens of a place that is changed or looked at.
+    pub(crate) place: &'a dyn Fn(&str) -> Result<String, formula::template::Error>,
+    /// Expands install-time tokens of a text that is written.
+    pub(crate) text: &'a dyn Fn(&str) -> Result<String, formula::template::Error>,
 }
 
 impl Steps<'_> {
     pub(crate) fn carry_out(&self, steps: &[Setup]) -> Result<(), Error> {
         for step in steps {
             let exists = |text: &Option<String>| match text {
-                Some(text) => Ok(Some(fs::symlink_metadata(self.text(text)?).is_ok())),
+                Some(text) => Ok(Some(fs::symlink_metadata(self.place(text)?).is_ok())),
                 None => Ok(None),
             };
             if exists(&step.if_missing)? != Some(true) && exists(&step.if_exists)? != Some(false) {
@@ -126,13 +128,17 @@ impl Steps<'_> {
         }
     }
 
+    fn place(&self, text: &str) -> Result<String, Error> {
+        (self.place)(text).map_err(|source| Error::Expand { name: self.name.to_owned(), source })
+    }
+
     fn text(&self, text: &str) -> Result<String, Error> {
-        (self.expand)(text).map_err(|source| Error::Expand { name: self.name.to_owned(), source })
+        (self.text)(text).map_err(|source| Error::Expand { name: self.name.to_owned(), source })
     }
 
     /// Does `work` at an expanded place, which must lie below `{etc}` or `{var}`.
     fn at(&self, place: &str, work: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), Error> {
-        let path = PathBuf::from(self.text(place)?);
+        let path = PathBuf::from(self.place(place)?);
         let name = || self.name.to_owned();
         let plain = path.components().all(|c| !matches!(c, std::path::Component::ParentDir));
         if !plain || !self.places.iter().any(|allowed| path.starts_with(allowed)) {

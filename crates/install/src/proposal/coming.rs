@@ -88,7 +88,7 @@ impl Home {
 
     /// The keg that an artifact makes beside `kegs`.
     pub(crate) fn keg(&self, resolved: &Resolved, artifact: &Artifact, kegs: &[Keg]) -> keg::Id {
-        let root = self.layout.root().display().to_string();
+        let root = self.written.root().display().to_string();
         let leaf = identity::leaf(resolved, artifact, &root, kegs);
         keg::Id { name: resolved.name.as_str().to_owned(), leaf }
     }

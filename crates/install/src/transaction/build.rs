@@ -2,10 +2,13 @@
 //!
 //! Which packages come, and what becomes visible, is deliberately not known here.
 
-use std::{collections::BTreeMap, io::Read as _};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read as _},
+};
 
 use digest::Digest;
-use fs_err as fs;
 use store::{
     Content, Staging,
     archive::Plan,
@@ -24,6 +27,7 @@ use crate::{
     needs::Needs,
     proposal::Coming,
     receipt::{LayerRecipe, Receipt},
+    relocate::Relocator,
 };
 
 /// Builds kegs in a transaction's staging.
@@ -87,17 +91,14 @@ impl Builder<'_> {
         let name = coming.resolved.name.as_str();
         (self.home.setting.events)(Event::Linking { name: name.to_owned() });
         check_declared(coming, &layers)?;
-        let mut assembled = self.assemble(coming, &keg, &layers)?;
-        let staged = match self.link(&assembled, &keg) {
+        let (assembled, staged) = match self.stage(coming, &keg, &layers) {
             // The store lost files that a plan of it names: fetched anew, they are there.
-            Err(keg::Error::Missing { .. }) if layers.iter().any(|layer| !layer.is_new) => {
+            Err(error) if error.is_missing() && layers.iter().any(|layer| !layer.is_new) => {
                 layers = self.home.fetcher(self.staging).fetch(&wanted(coming, true))?;
-                assembled = self.assemble(coming, &keg, &layers)?;
-                self.link(&assembled, &keg)
+                self.stage(coming, &keg, &layers)?
             }
-            result => result,
-        }
-        .map_err(|source| Error::Keg { name: name.to_owned(), source })?;
+            result => result?,
+        };
         let digests = coming.artifact.layers.iter().map(|layer| layer.digest.clone());
         let new = digests.zip(layers).filter(|(_, layer)| layer.is_new);
         let plans: Vec<(Digest, Plan)> = new.map(|(digest, layer)| (digest, layer.plan)).collect();
@@ -106,6 +107,19 @@ impl Builder<'_> {
             format!("`{}` of `{name}` lost a privilege that its archive gives it", note.path)
         }));
         Ok(Built { keg, staged: Some(staged), receipt: receipt(coming, assembled), plans, notes })
+    }
+
+    fn stage(
+        &self,
+        coming: &Coming,
+        keg: &keg::Id,
+        layers: &[Fetched],
+    ) -> Result<(Assembled, StagedKeg), Error> {
+        let assembled = self.assemble(coming, keg, layers)?;
+        let name = || coming.resolved.name.as_str().to_owned();
+        let staged = self.link(&assembled, keg);
+        let staged = staged.map_err(|source| Error::Keg { name: name(), source })?;
+        Ok((assembled, staged))
     }
 
     fn link(&self, assembled: &Assembled, keg: &keg::Id) -> Result<StagedKeg, keg::Error> {
@@ -125,7 +139,8 @@ impl Builder<'_> {
         layers: &[Fetched],
     ) -> Result<Assembled, Error> {
         let home = self.home;
-        let needs = Needs::linked(&home.layout, &coming.resolved, self.kegs);
+        let needs = Needs::linked(&home.written, &coming.resolved, self.kegs);
+        let root = home.written.root().display().to_string();
         let plans: Vec<&Plan> = layers.iter().map(|layer| &layer.plan).collect();
         let recipes = coming.artifact.layers.iter().map(|layer| LayerRecipe {
             digest: layer.digest.clone(),
@@ -137,8 +152,10 @@ impl Builder<'_> {
             layers: recipes.collect(),
             plans: &plans,
             head: &|content| self.head(content),
-            expand: &|text| home.expand(text, keg, &needs),
-            keg: home.layout.keg(&keg.name, &keg.leaf).display().to_string(),
+            expand: &|text| Home::expand(&home.written, text, keg, &needs),
+            keg: home.written.keg(&keg.name, &keg.leaf).display().to_string(),
+            relocations: coming.artifact.annotation.as_ref().map(|said| &said.relocations),
+            relocator: Relocator { root: &root, keg, open: &|content| self.open(content) },
         };
         Ok(parts.assemble()?)
     }
@@ -146,12 +163,17 @@ impl Builder<'_> {
     /// The first four bytes of a content, wherever it is by now.
     fn head(&self, content: &Content) -> Vec<u8> {
         let mut head = Vec::new();
-        let read = match self.staging.read(content) {
-            Ok(file) => file.take(4).read_to_end(&mut head).is_ok(),
-            Err(_) => fs::File::open(self.home.layout.file(content))
-                .is_ok_and(|file| file.take(4).read_to_end(&mut head).is_ok()),
-        };
+        let file = self.open(content);
+        let read = file.is_ok_and(|file| file.take(4).read_to_end(&mut head).is_ok());
         if read { head } else { Vec::new() }
+    }
+
+    /// A content, in staging or in the store.
+    fn open(&self, content: &Content) -> io::Result<File> {
+        match self.staging.read(content) {
+            Ok(file) => Ok(file),
+            Err(_) => File::open(self.home.layout.file(content)),
+        }
     }
 
     /// Puts what was built into place; it is on the disk when this returns.

@@ -2,7 +2,9 @@
 
 use store::{commit, generation, keg, lock, recover};
 
-use crate::{assemble, fetch, home, linking, proposal, receipt, settings, setup, shadow::Shadow};
+use crate::{
+    assemble, fetch, home, linking, proposal, receipt, relocate, settings, setup, shadow::Shadow,
+};
 
 /// A proposal was not carried out; what was installed is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -92,4 +94,18 @@ pub enum Error {
     /// The generation cannot be written, or `current` not be swapped.
     #[error("cannot make the new generation")]
     Generation(#[source] generation::Error),
+}
+
+impl Error {
+    /// Whether the store lost bytes that fetching a package again brings back.
+    pub(super) fn is_missing(&self) -> bool {
+        use assemble::Error::Relocate;
+        match self {
+            Self::Keg { source, .. } => matches!(source, keg::Error::Missing { .. }),
+            Self::Assemble(Relocate { source, .. }) => {
+                matches!(source, relocate::Error::Missing { .. })
+            }
+            _ => false,
+        }
+    }
 }

@@ -237,8 +237,7 @@ impl Transaction<'_> {
         let fresh: Vec<keg::Id> = built.iter().map(|built| built.keg.clone()).collect();
         builder.commit(built)?;
         for keg in &fresh {
-            let needs = Needs::linked(&self.home.layout, &receipts[keg].package, &kegs);
-            self.set_up(&receipts[keg], keg, &needs, &mut outcome.notes)?;
+            self.set_up(&receipts[keg], keg, &kegs, &mut outcome.notes)?;
         }
         let layout = &self.home.layout;
         let number =
@@ -303,7 +302,7 @@ impl Transaction<'_> {
         &self,
         receipt: &Receipt,
         keg: &keg::Id,
-        needs: &Needs,
+        kegs: &[Keg],
         notes: &mut Vec<String>,
     ) -> Result<(), Error> {
         let layout = &self.home.layout;
@@ -325,12 +324,16 @@ impl Transaction<'_> {
                 }
             }
         }
+        let expand = |layout, text: &str| {
+            Home::expand(layout, text, keg, &Needs::linked(layout, &receipt.package, kegs))
+        };
         let steps = Steps {
             name: &keg.name,
             keg: &path,
             staging: self.staging.path(),
             places: [layout.etc(), layout.var()],
-            expand: &|text| self.home.expand(text, keg, needs),
+            place: &|text| expand(layout, text),
+            text: &|text| expand(&self.home.written, text),
         };
         Ok(steps.carry_out(&receipt.package.setup)?)
     }
