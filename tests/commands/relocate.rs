@@ -88,7 +88,7 @@ fn relocations(files: &Files) -> Vec<Value> {
 fn package<'a>(sandbox: &'a Sandbox, files: &Files, relocations: &Value) -> Package<'a> {
     let annotation = json!({
         "schema": 1, "name": "tool", "version": "1.0.0", "relocations": relocations,
-        "expose": {"etc": ["etc/tool.conf"], "completions": {}, "wrap": false},
+        "expose": {"etc": ["etc/tool.conf"], "share": ["share/tool"], "completions": {}, "wrap": false},
     });
     let mut package = sandbox.registry().package("tool", "1.0.0").symlink("bin/hello", "greet");
     for (path, bytes, mode) in files {
@@ -195,8 +195,21 @@ fn a_relocated_file_is_watched_and_brought_back() {
         fs_err::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
     };
     spoil("lib/object");
-    assert_snapshot!(doctor(""), @"");
-    assert_snapshot!(doctor("--repair"), @"");
+    assert_snapshot!(doctor(""), @"
+    exit 6
+    --- stdout
+    tool 1.0.0  [HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]/lib/object  holds other bytes
+    --- stderr
+    error: 1 problem found
+
+    hint: `pkg doctor --repair` brings back what is damaged
+    ");
+    assert_snapshot!(doctor("--repair"), @"
+    exit 0
+    --- stderr
+    Repaired tool 1.0.0 [HOME]/.local/share/pkg/cellar/tool/1.0.0-[ID]/lib/object
+    Checked 1 package, all is well
+    ");
     assert!(Tree::of(&keg(&sandbox.root())) == whole);
 
     spoil("share/tool/words");

@@ -235,3 +235,84 @@ impl Write for Tally {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use formula::relocation;
+    use store::keg::patch;
+
+    use super::*;
+
+    /// A package with one file, and what it is for a root: bytes, or the refusal.
+    fn written(bytes: &[u8], kind: relocation::Kind, root: &str) -> Result<Vec<u8>, Error> {
+        let mut tree = Tree::new();
+        tree.add_file("share/file", Content::of(bytes, false)).unwrap();
+        let open = |_: &Content| {
+            let mut file = tempfile::tempfile()?;
+            file.write_all(bytes)?;
+            file.rewind()?;
+            Ok(file)
+        };
+        let offsets = binary::find(bytes).unwrap().offsets;
+        let path = "share/file".to_owned();
+        let list = Relocations::List(vec![Relocation { path, kind, offsets }]);
+        let keg = keg::Id { name: "foo".to_owned(), leaf: "1.0-2_1-0123456789ab".to_owned() };
+        let copies = Relocator { root, keg: &keg, open: &open }.relocate(&list, &tree)?;
+        let Some(copied) = copies.get("share/file") else { return Ok(bytes.to_vec()) };
+        let mut result = Vec::new();
+        patch(&mut &bytes[..], &copied.patched.as_ref().unwrap().patches, &mut result).unwrap();
+        assert_eq!(
+            (copied.sha256, copied.size),
+            (digest::Sha256::of(&result), result.len() as u64)
+        );
+        Ok(result)
+    }
+
+    #[test]
+    fn the_root_and_the_id_are_written_and_told_in_the_receipt() {
+        let keg = binary::placeholder::keg("foo", "1.0-2_1");
+        let text = format!("{PLACEHOLDER}/etc:{keg}/lib:{PLACEHOLDER}");
+        let result = written(text.as_bytes(), relocation::Kind::Text, "/r").unwrap();
+        assert_eq!(
+            String::from_utf8(result).unwrap(),
+            "/r/etc:/r/cellar/foo/1.0-2_1-0123456789ab/lib:/r"
+        );
+        let result = written(text.as_bytes(), relocation::Kind::Text, PLACEHOLDER).unwrap();
+        let expect = text.replace("@@@@@@@@@@@@", "0123456789ab");
+        assert_eq!(String::from_utf8(result).unwrap(), expect);
+        let plain = format!("{PLACEHOLDER}/etc");
+        let result = written(plain.as_bytes(), relocation::Kind::Text, PLACEHOLDER).unwrap();
+        assert_eq!(result, plain.as_bytes(), "nothing differs under the placeholder");
+    }
+
+    #[test]
+    fn a_file_that_makes_the_placeholder_anew_is_refused() {
+        let rest = PLACEHOLDER.strip_prefix("/tmp").unwrap();
+        let text = format!("x{PLACEHOLDER}{rest}/etc");
+        let error = written(text.as_bytes(), relocation::Kind::Text, "/tmp").unwrap_err();
+        assert!(matches!(error, Error::Left { offset: 1, .. }), "{error}");
+        assert!(written(text.as_bytes(), relocation::Kind::Text, "/opt").is_ok());
+    }
+
+    #[test]
+    fn bytes_that_the_store_lost_are_told_apart() {
+        let mut tree = Tree::new();
+        let content = Content::of(PLACEHOLDER.as_bytes(), false);
+        tree.add_file("a", content).unwrap();
+        let one = |path: &str| Relocation {
+            path: path.to_owned(),
+            kind: relocation::Kind::Text,
+            offsets: vec![0],
+        };
+        let keg = keg::Id { name: "foo".to_owned(), leaf: "1.0-0123456789ab".to_owned() };
+        for (kind, is_missing) in
+            [(io::ErrorKind::NotFound, true), (io::ErrorKind::PermissionDenied, false)]
+        {
+            let open = |_: &Content| Err(io::Error::from(kind));
+            let relocator = Relocator { root: "/r", keg: &keg, open: &open };
+            let list = Relocations::List(vec![one("a")]);
+            let error = relocator.relocate(&list, &tree).unwrap_err();
+            assert_eq!(matches!(error, Error::Missing { .. }), is_missing, "{error}");
+        }
+    }
+}
