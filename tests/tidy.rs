@@ -22,7 +22,11 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
     (2, "catalog", &["digest", "formula", "oci"]),
     (2, "build", &["digest", "formula", "oci", "store", "binary"]),
     (3, "install", &["digest", "formula", "oci", "store", "binary", "plan", "catalog"]),
-    (4, "publish", &["digest", "formula", "oci", "store", "binary", "plan", "catalog", "install"]),
+    (
+        4,
+        "publish",
+        &["digest", "formula", "oci", "store", "binary", "plan", "catalog", "build", "install"],
+    ),
     (
         5,
         "cli",

@@ -139,6 +139,12 @@ impl Taps {
         Ok(Self { folder: folder.to_owned(), taps })
     }
 
+    /// Puts a tap among them for this run, in place of one of the same name.
+    pub fn lend(&mut self, tap: Tap) {
+        self.taps.retain(|other| other.name() != tap.name());
+        self.taps.push(tap);
+    }
+
     /// All taps, the built-in one first.
     pub fn iter(&self) -> impl Iterator<Item = &Tap> {
         self.taps.iter()

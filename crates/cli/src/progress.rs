@@ -84,6 +84,20 @@ impl Progress {
         }
     }
 
+    /// Shows what happens in a build.
+    pub(crate) fn on_build(&self, event: build::run::Event) {
+        use build::run::Event as E;
+        match event {
+            E::Unconfined { why } => {
+                self.printer.warning(format_args!("the build is not shut in: {why}"));
+            }
+            E::Patch { name } => self.step(&format!("Patching with {name}")),
+            E::Step { number, total, command } => {
+                self.step(&format!("Building, step {number} of {total}: {command}"));
+            }
+        }
+    }
+
     /// Shows what the registry client tells.
     pub(crate) fn on_network(&self, event: oci::Event) {
         use oci::Event as E;

@@ -1,9 +1,10 @@
 //! What a command gets: the settings of this run, the printer, and the rooms below, opened.
 
-use std::{io::IsTerminal as _, path::Path, sync::Arc, time::Duration};
+use std::{io::IsTerminal as _, num::NonZero, path::Path, sync::Arc, time::Duration};
 
 use catalog::{DIRECT, Found, Spec, Tap, Taps, spec::Kind, taps};
 use install::{Home, Origin, Package};
+use publish::make::{self, Builder};
 
 use crate::{
     args::Global,
@@ -47,17 +48,50 @@ impl Session {
 
     /// The user's root, for a command of which not every word may be remembered.
     pub(crate) fn home_for(&self, command: String) -> Result<Home> {
+        Ok(Home::open(self.setting(command))?)
+    }
+
+    /// The user's root, where what is not published may be built.
+    pub(crate) fn home_that_builds(&self) -> Result<Home> {
+        Ok(Home::open(install::Setting { builds: true, ..self.setting(typed()) })?)
+    }
+
+    fn setting(&self, command: String) -> install::Setting {
         let progress = self.progress.clone();
-        Ok(Home::open(install::Setting {
+        install::Setting {
             root: self.settings.root.value.clone(),
             relocated_as: None,
+            taps: None,
+            lent: Vec::new(),
             cache: self.settings.cache.clone(),
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),
+            builds: false,
             path: self.environment.path.clone(),
             events: Arc::new(move |event| progress.on(event)),
             command,
-        })?)
+        }
+    }
+
+    /// Builds packages from source code; at most `jobs` commands of a build run at once.
+    pub(crate) fn builder(&self, jobs: Option<u32>, keep: bool) -> Result<Builder> {
+        let failed = |error, what: &str| Failure::new(Exit::Failed, error).context(what.to_owned());
+        let work = make::work(self.settings.cache.as_deref());
+        let work = work.map_err(|error| failed(error, "cannot make a folder for builds"))?;
+        let program = std::env::current_exe();
+        let program =
+            program.map_err(|error| failed(error, "cannot tell where this program is"))?;
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let progress = self.progress.clone();
+        Ok(Builder {
+            setting: self.setting(typed()),
+            taps: store::Layout::new(self.settings.root.value.clone()).taps(),
+            work,
+            jobs: jobs.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)),
+            keep,
+            program,
+            events: Arc::new(move |event| progress.on_build(event)),
+        })
     }
 
     fn oci(&self) -> oci::Config {
@@ -134,6 +168,16 @@ impl Session {
                 Err(Failure::told(Exit::Usage, sentence))
             }
         }
+    }
+
+    /// The formula that `spec` names, and the tap that it is of: for a file the file's folder.
+    pub(crate) fn formula_and_tap(&self, spec: &Spec) -> Result<(Found, Tap)> {
+        let found = self.formula(spec)?;
+        let tap = match &spec.kind {
+            Kind::File(file) => Tap::folder(folder_of(file), None)?,
+            _ => self.taps()?.tap(&found.tap)?.clone(),
+        };
+        Ok((found, tap))
     }
 
     /// That a name which no tap has is installed all the same, and from where.

@@ -1,15 +1,20 @@
 //! One user's root with its taps, its machine and its way out: what every command works on.
 
 use std::{
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use catalog::{Manifests, Taps};
-use formula::template::{self, Token};
+use catalog::{Manifests, Tap, Taps};
+use digest::Sha256;
+use formula::{
+    Source,
+    template::{self, Token},
+};
 use store::{Layout, keg};
 
 use crate::{
@@ -29,12 +34,18 @@ pub struct Setting {
     /// The path that packages are written for, where it is not the root's own: another folder
     /// that leads to it while they run.
     pub relocated_as: Option<PathBuf>,
+    /// The folder that remembers which taps there are, where it is not the root's own.
+    pub taps: Option<PathBuf>,
+    /// Taps beside those; they come before one of the same name.
+    pub lent: Vec<Tap>,
     /// Where manifests are kept between commands; none keeps nothing.
     pub cache: Option<PathBuf>,
     /// How many downloads run at once, at least 1.
     pub jobs: usize,
     /// How registries are spoken to.
     pub oci: oci::Config,
+    /// Whether packages may be made here from source code, where none is published.
+    pub builds: bool,
     /// The user's PATH, to tell what a new command hides.
     pub path: Option<OsString>,
     /// Takes what happens.
@@ -53,6 +64,8 @@ pub struct Home {
     pub(crate) network: Arc<Network>,
     pub(crate) manifests: Manifests,
     pub(crate) downloads: AtomicU64,
+    /// Packages that were made in this run, by what they were made of.
+    pub(crate) made: RefCell<BTreeMap<Sha256, Source>>,
     taps: OnceCell<Taps>,
 }
 
@@ -88,6 +101,7 @@ impl Home {
             network: Arc::new(Network::new(setting.oci.clone())),
             manifests: Manifests::new(setting.cache.clone()),
             downloads: AtomicU64::new(0),
+            made: RefCell::default(),
             taps: OnceCell::new(),
             setting,
         })
@@ -111,7 +125,9 @@ impl Home {
     /// The taps, read when first asked for.
     pub fn taps(&self) -> Result<&Taps, catalog::taps::Error> {
         if self.taps.get().is_none() {
-            let taps = Taps::open(&self.layout.taps())?;
+            let own = || self.layout.taps();
+            let mut taps = Taps::open(&self.setting.taps.clone().unwrap_or_else(own))?;
+            self.setting.lent.iter().for_each(|tap| taps.lend(tap.clone()));
             // The cell was empty just before, and no other thread shares it.
             let _ = self.taps.set(taps).is_ok();
         }

@@ -28,6 +28,7 @@ pub mod cleanup;
 pub mod doctor;
 pub mod launch;
 pub mod linking;
+pub mod made;
 pub mod query;
 mod remake;
 pub mod settings;

@@ -33,6 +33,8 @@ pub(crate) struct Offers<'a> {
     taps: &'a Taps,
     host: &'a Host,
     known: &'a [Known],
+    /// Whether what is not published may be made here.
+    builds: bool,
     guests: Vec<Guest>,
     found: RefCell<Lookups>,
 }
@@ -42,9 +44,10 @@ impl<'a> Offers<'a> {
         taps: &'a Taps,
         host: &'a Host,
         known: &'a [Known],
+        builds: bool,
         guests: Vec<Guest>,
     ) -> Self {
-        Self { taps, host, known, guests, found: RefCell::default() }
+        Self { taps, host, known, builds, guests, found: RefCell::default() }
     }
 
     /// The formula of that name; looked up once.
@@ -114,7 +117,7 @@ impl<'a> Offers<'a> {
 
     fn obstacle(&self, resolved: &Resolved) -> Option<String> {
         match &resolved.source {
-            Source::Build { .. } if resolved.package.is_none() => {
+            Source::Build { .. } if resolved.package.is_none() && !self.builds => {
                 let platform = self.host.platform();
                 Some(format!("has no package published for {platform}; `--build` builds it here"))
             }

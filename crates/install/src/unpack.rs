@@ -47,6 +47,8 @@ impl Home {
             artifact,
             keg,
             again: false,
+            folder: folder.map(Path::to_owned),
+            to_make: false,
         };
         Ok(self.realise_one(coming, wait)?)
     }

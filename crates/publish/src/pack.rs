@@ -1,13 +1,13 @@
 //! A version of a formula, or a folder, as a package of one platform.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use build::{
     Compression, Packed, Staged,
-    pack::{self, Facts},
+    pack::{self, Audit, Facts},
     staged::{self, Links},
 };
 use formula::{Annotation, Expose, Key, Relocations, Requires, Resolved, Source};
@@ -103,6 +103,9 @@ impl Packer<'_> {
             homepage: about.homepage.clone(),
             key,
             compression: self.compression,
+            audit: about.audit,
+            build_folders: about.build_folders.clone(),
+            provided: about.provided.clone(),
         };
         pack::pack(&staged, &facts, self.blobs).map_err(|source| Error::Pack { name, key, source })
     }
@@ -117,17 +120,18 @@ pub struct About {
     pub homepage: Option<String>,
     /// What it runs on.
     pub key: Key,
+    /// What becomes of files that would not work on another machine.
+    pub audit: Audit,
+    /// Folders of the build that must not be left in it.
+    pub build_folders: Vec<String>,
+    /// The libraries that each of its dependencies brings.
+    pub provided: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl About {
     /// What a formula knows.
     pub fn of(package: &Resolved) -> Self {
-        let nothing_yet = formula::Extent { unpacked_size: 0, entries: 0 };
-        Self {
-            annotation: Annotation::about(package, nothing_yet, Relocations::default()),
-            homepage: package.homepage.clone(),
-            key: package.key,
-        }
+        Self { homepage: package.homepage.clone(), ..Self::new(annotation(package), package.key) }
     }
 
     /// What is known of a folder of which there is no formula.
@@ -149,8 +153,25 @@ impl About {
             unpacked_size: None,
             entries: None,
         };
-        Self { annotation, homepage: None, key }
+        Self::new(annotation, key)
     }
+
+    /// Somebody else built it, and it works where it was meant to.
+    fn new(annotation: Annotation, key: Key) -> Self {
+        Self {
+            annotation,
+            homepage: None,
+            key,
+            audit: Audit::Warn,
+            build_folders: Vec::new(),
+            provided: BTreeMap::new(),
+        }
+    }
+}
+
+fn annotation(package: &Resolved) -> Annotation {
+    let nothing_yet = formula::Extent { unpacked_size: 0, entries: 0 };
+    Annotation::about(package, nothing_yet, Relocations::default())
 }
 
 /// The package as something to push.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io};
 
 use build::{Compression, Packed};
-use catalog::{Found, Published};
+use catalog::{Found, Published, Tap};
 use digest::Digest;
 use formula::{Annotation, Key, Resolved};
 use install::{Home, network};
@@ -16,16 +16,20 @@ use tempfile::TempDir;
 
 use crate::{
     attach::{self, Attachment},
+    make::{self, Builder},
     pack::{self, Packer},
     push::{self, Part, Repository},
     requests::Request,
 };
 
 /// What is to be published.
-#[derive(Debug)]
 pub struct Order<'a> {
     /// The formula, of a tap that has a registry.
     pub found: &'a Found,
+    /// The tap.
+    pub tap: &'a Tap,
+    /// Builds what is source code.
+    pub builder: &'a Builder,
     /// One version of it on each platform; at least one.
     pub packages: Vec<Resolved>,
     /// Further tags that are moved to the version, such as `latest` and `1`.
@@ -69,7 +73,7 @@ pub enum Error {
     Folder(#[source] io::Error),
     /// A package cannot be made.
     #[error(transparent)]
-    Pack(#[from] pack::Error),
+    Make(#[from] make::Error),
     /// The network cannot be set up.
     #[error(transparent)]
     Network(#[from] network::Error),
@@ -114,7 +118,7 @@ impl<'a> Prepared<'a> {
         let packer = Packer { home, folder, compression: order.compression, blobs: blobs.path() };
         let (mut parts, mut warnings) = (Vec::new(), Vec::new());
         for package in &order.packages {
-            let packed = packer.upstream(package, wait)?;
+            let packed = order.builder.pack(&packer, Some(order.tap), package, wait)?;
             warnings.extend(said(&packed, package.key));
             parts.push(pack::part(package.key, &packed));
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use catalog::{At, Found};
-use formula::{Key, Platform, Release, Resolved, Source, constraint, resolve};
+use formula::{Key, Platform, Release, Resolved, constraint, resolve};
 
 /// A version or one of its platforms cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -110,9 +110,4 @@ pub fn resolved(
         by_key.insert(resolved.key, resolved);
     }
     Ok(by_key.into_values().collect())
-}
-
-/// Whether the version is made from source code.
-pub fn is_built(resolved: &Resolved) -> bool {
-    matches!(resolved.source, Source::Build { .. })
 }

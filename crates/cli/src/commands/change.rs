@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Duration};
 
 use clap::Args;
-use install::{Options, Proposal, Request, Talk, Target};
+use install::{Home, Options, Proposal, Request, Talk, Target};
 
 use crate::{
     failure::{Failure, Result},
@@ -34,8 +34,19 @@ pub struct Links {
 /// Proposes, asks where the plan goes beyond what was named, carries it out and tells.
 pub(crate) fn change(session: &Session, request: &Request, links: Links, dry: Dry) -> Result {
     let home = session.home()?;
-    let mut proposal = home.propose(request)?;
-    let is_sweeping = request.names_all();
+    let proposal = home.propose(request)?;
+    settle(session, &home, proposal, links, dry)
+}
+
+/// Asks where a plan goes beyond what was named, carries it out and tells.
+pub(crate) fn settle(
+    session: &Session,
+    home: &Home,
+    mut proposal: Proposal,
+    links: Links,
+    dry: Dry,
+) -> Result {
+    let is_sweeping = proposal.is_sweeping();
     if dry.dry_run || proposal.beyond || is_sweeping {
         home.measure(&mut proposal);
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 use install::Request;
 
-use super::change::{Dry, Links, change, specs};
+use super::change::{Dry, Links, change, settle, specs, waiting};
 use crate::{args::examples, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
@@ -15,12 +15,22 @@ use crate::{args::examples, failure::Result, session::Session};
     ("pkg install ./tool.toml", "from a formula of your own"),
     ("pkg install oci://ghcr.io/acme/tool:1.2", "straight from a registry"),
     ("pkg install oci:folder:1.2", "straight from an OCI layout"),
+    ("pkg install --build tool", "built here, where no package is published"),
 ]))]
 pub struct Install {
     /// NAME[@VERSION], TAP/NAME[@VERSION], ./FILE.toml or oci://HOST/REPO[:TAG][@DIGEST];
     /// VERSION may be a constraint, a channel or a slot
     #[arg(required = true, value_name = "SPEC")]
     pub specs: Vec<String>,
+    /// Build from source code what is not published for this machine
+    #[arg(long)]
+    pub build: bool,
+    /// How many commands of a build run at once
+    #[arg(long, short, value_name = "N", requires = "build")]
+    pub jobs: Option<u32>,
+    /// Leave the folders of builds for a look
+    #[arg(long, requires = "build")]
+    pub keep: bool,
     #[command(flatten)]
     pub links: Links,
     #[command(flatten)]
@@ -29,6 +39,18 @@ pub struct Install {
 
 impl Install {
     pub(crate) fn run(self, session: &Session) -> Result {
-        change(session, &Request::Install(specs(&self.specs)?), self.links, self.dry)
+        let request = Request::Install(specs(&self.specs)?);
+        if !self.build {
+            return change(session, &request, self.links, self.dry);
+        }
+        let home = session.home_that_builds()?;
+        let proposal = match self.dry.dry_run {
+            true => home.propose(&request)?,
+            false => {
+                let builder = session.builder(self.jobs, self.keep)?;
+                builder.proposed(&home, &request, &mut waiting(session))?
+            }
+        };
+        settle(session, &home, proposal, self.links, self.dry)
     }
 }

@@ -45,6 +45,12 @@ pub struct Pack {
     /// Compress with gzip, for readers that know no zstd
     #[arg(long)]
     pub gzip: bool,
+    /// How many commands of a build run at once
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<u32>,
+    /// Leave the folder of a build for a look
+    #[arg(long)]
+    pub keep: bool,
     /// The layout's folder; made where it is not there
     #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
@@ -97,7 +103,8 @@ impl Pack {
             let sentence = format!("`{spec}` is a package already");
             return Err(Failure::told(Exit::Usage, sentence));
         }
-        let found = session.formula(&spec)?;
+        let (found, tap) = session.formula_and_tap(&spec)?;
+        let builder = session.builder(self.jobs, self.keep)?;
         let packer = Packer { folder: found.folder.as_deref(), ..packer };
         let release = version::release(&found, spec.at.as_deref())?;
         let host = packer.home.host().platform();
@@ -107,8 +114,9 @@ impl Pack {
         }
         let packages = version::resolved(&found, release, &asked, host)?;
         let mut wait = waiting(session);
-        let pack =
-            |package: &formula::Resolved| Ok((package.key, packer.upstream(package, &mut wait)?));
+        let pack = |package: &formula::Resolved| {
+            Ok((package.key, builder.pack(&packer, Some(&tap), package, &mut wait)?))
+        };
         packages.iter().map(pack).collect()
     }
 }

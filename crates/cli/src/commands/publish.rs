@@ -47,6 +47,12 @@ pub struct Publish {
     /// Compress with gzip, for readers that know no zstd
     #[arg(long)]
     pub gzip: bool,
+    /// How many commands of a build run at once
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<u32>,
+    /// Leave the folder of a build for a look
+    #[arg(long)]
+    pub keep: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -55,7 +61,8 @@ pub struct Publish {
 impl Publish {
     pub(crate) fn run(self, session: &Session) -> Result {
         let spec: Spec = self.file.parse()?;
-        let found = session.formula(&spec)?;
+        let (found, tap) = session.formula_and_tap(&spec)?;
+        let builder = session.builder(self.jobs, self.keep)?;
         let home = session.home()?;
         let release = version::release(&found, spec.at.as_deref())?;
         let platforms = platforms(&self.platform)?;
@@ -64,7 +71,16 @@ impl Publish {
         let source = source_of(&found);
         let compression = if self.gzip { Compression::Gzip } else { Compression::Zstd };
         let also = self.also;
-        let order = Order { found: &found, packages, also, source, attachments, compression };
+        let order = Order {
+            found: &found,
+            tap: &tap,
+            builder: &builder,
+            packages,
+            also,
+            source,
+            attachments,
+            compression,
+        };
         let prepared = Prepared::new(&home, order, &mut waiting(session))?;
         prepared.warnings().iter().for_each(|warning| session.printer.warning(warning));
         if self.dry_run {

@@ -8,7 +8,9 @@ use plan::{Action, Candidate};
 use store::{generation::Keg, keg};
 
 use super::{Draft, Error, Proposal, Verb};
-use crate::{event::Event, home::Home, identity, offer::Offers, receipt::Origin, state::Known};
+use crate::{
+    event::Event, home::Home, identity, made, offer::Offers, receipt::Origin, state::Known,
+};
 
 /// A package that comes, with all that is needed to fetch it.
 #[derive(Debug)]
@@ -19,6 +21,10 @@ pub(crate) struct Coming {
     pub(crate) artifact: Artifact,
     pub(crate) keg: keg::Id,
     pub(crate) again: bool,
+    /// The folder that relative paths of its formula start from.
+    pub(crate) folder: Option<PathBuf>,
+    /// Whether it is made first, from source code.
+    pub(crate) to_make: bool,
 }
 
 impl Home {
@@ -31,6 +37,27 @@ impl Home {
     ) -> Result<Artifact, Error> {
         let source = effective_source(resolved, registry);
         self.artifact_for(self.host.platform(), resolved, &source, folder)
+    }
+
+    /// The artifact, or the promise of one that is made first; whether it is a promise.
+    fn artifact_or_promise(
+        &self,
+        resolved: &Resolved,
+        folder: Option<&Path>,
+        registry: Option<&str>,
+    ) -> Result<(Artifact, bool), Error> {
+        use locate::Error::{NoPlatform, Unbuilt};
+        match self.artifact(resolved, folder, registry) {
+            Err(Error::Locate { source: Unbuilt { .. } | NoPlatform { .. }, .. })
+                if self.may_make(resolved) =>
+            {
+                let Some(made) = self.made(resolved) else {
+                    return Ok((made::promised(resolved), true));
+                };
+                Ok((self.artifact_for(self.host.platform(), resolved, &made, None)?, false))
+            }
+            artifact => Ok((artifact?, false)),
+        }
     }
 
     /// The artifact of `source` for whichever platform.
@@ -80,10 +107,11 @@ impl Home {
             return Err(Error::NoRelease { tap, name, version: keg.version.clone() });
         };
         let (folder, registry) = (found.folder.as_deref(), found.registry.as_deref());
-        let artifact = self.artifact(&resolved, folder, registry)?;
+        let (artifact, to_make) = self.artifact_or_promise(&resolved, folder, registry)?;
         let (tap, origin, again) = (found.tap.clone(), Origin::Tap, true);
         let keg = self.keg(&resolved, &artifact, kegs);
-        Ok(Coming { resolved, tap, origin, artifact, keg, again })
+        let folder = found.folder.clone();
+        Ok(Coming { resolved, tap, origin, artifact, keg, again, folder, to_make })
     }
 
     /// The keg that an artifact makes beside `kegs`.
@@ -115,12 +143,16 @@ impl Draft<'_> {
                 }
                 None => self.tap_release(candidate, offers)?,
             };
-        let artifact = match artifact {
-            Some(artifact) => artifact,
-            None => self.home.artifact(&resolved, folder.as_deref(), registry.as_deref())?,
+        let (artifact, to_make) = match artifact {
+            Some(artifact) => (artifact, false),
+            None => {
+                let (folder, registry) = (folder.as_deref(), registry.as_deref());
+                self.home.artifact_or_promise(&resolved, folder, registry)?
+            }
         };
         let keg = self.home.keg(&resolved, &artifact, kegs);
-        Ok(Coming { resolved, tap: candidate.tap.clone(), origin, artifact, keg, again })
+        let tap = candidate.tap.clone();
+        Ok(Coming { resolved, tap, origin, artifact, keg, again, folder, to_make })
     }
 
     /// A release of a tap; one that the tap no longer has is as its receipt remembers it.

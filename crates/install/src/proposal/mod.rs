@@ -46,6 +46,11 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// Whether it was asked for everything, and nothing by name.
+    pub fn is_sweeping(&self) -> bool {
+        self.request.names_all()
+    }
+
     /// Everything stays; carried out, it makes the links anew.
     pub(crate) fn unchanged(installed: &Installed) -> Self {
         let number = installed.record.restores.or(installed.generation).unwrap_or_default();
@@ -124,7 +129,8 @@ impl<'a> Draft<'a> {
     }
 
     fn offers_with(&self, guests: Vec<Guest>) -> Result<Offers<'a>, Error> {
-        Ok(Offers::new(self.home.taps()?, &self.home.host, self.known, guests))
+        let Home { host, setting, .. } = self.home;
+        Ok(Offers::new(self.home.taps()?, host, self.known, setting.builds, guests))
     }
 
     /// The plan for a request, and what was installed before.
@@ -180,6 +186,11 @@ impl<'a> Draft<'a> {
         record.kegs.sort_by(|a, b| (&a.name, &a.slot).cmp(&(&b.name, &b.slot)));
         link_one_slot_each(&mut record);
         self.notes.extend(notes(request, &plan, &before, &offers)?);
+        let to_make = comings.iter().filter(|coming| coming.to_make);
+        self.notes.extend(to_make.map(|coming| {
+            let resolved = &coming.resolved;
+            format!("`{}` {} is built here first", resolved.name, resolved.version)
+        }));
         self.notes.extend(left_unlinked(&self.installed.record, &record));
         Ok(Proposal {
             beyond: plan.steps.iter().any(|step| step.beyond),

@@ -52,6 +52,9 @@ impl Builder<'_> {
     pub(super) fn build(&self, comings: &[Coming]) -> Result<Vec<Built>, Error> {
         let mut built = Vec::new();
         let mut missing = Vec::new();
+        if let Some(coming) = comings.iter().find(|coming| coming.to_make) {
+            return Err(Error::NotMade { name: coming.resolved.name.as_str().to_owned() });
+        }
         for coming in comings {
             let keg = coming.keg.clone();
             let name = || coming.resolved.name.as_str().to_owned();

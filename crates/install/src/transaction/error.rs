@@ -9,6 +9,12 @@ use crate::{
 /// A proposal was not carried out; what was installed is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A package is to be made from source code first.
+    #[error("`{name}` has to be built before it can be installed")]
+    NotMade {
+        /// Name of the package.
+        name: String,
+    },
     /// The root cannot be worked on.
     #[error(transparent)]
     Home(#[from] home::Error),

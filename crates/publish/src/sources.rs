@@ -1,0 +1,147 @@
+//! What a build starts from: source code, writable in a folder, and patches.
+
+use std::{
+    io,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+};
+
+use digest::{Digest, Hasher};
+use formula::{Build, Expose, Patch, PatchPlace, Resolved};
+use fs_err as fs;
+use install::{Home, Realised, network, unpack};
+use oci::Start;
+use store::lock::Wait;
+
+/// Largest patch, in bytes.
+const PATCH_BYTES_MAX: u64 = 16 << 20;
+
+/// A patch cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its file cannot be read.
+    #[error("cannot read the patch")]
+    Read(#[source] io::Error),
+    /// It cannot be fetched.
+    #[error("cannot fetch `{url}`")]
+    Fetch {
+        /// Its address.
+        url: String,
+        /// What the server said.
+        #[source]
+        source: Box<oci::Error>,
+    },
+    /// It holds other bytes than the formula says.
+    #[error("`{name}` has digest {found}; the formula says {expected}")]
+    Other {
+        /// Its file.
+        name: String,
+        /// The digest of what is there.
+        found: Digest,
+        /// The digest in the formula.
+        expected: Digest,
+    },
+    /// Its digest is of an algorithm that cannot be verified.
+    #[error(transparent)]
+    Unsupported(#[from] digest::Unsupported),
+    /// It is too large.
+    #[error("`{name}` is larger than 16 MiB")]
+    TooLarge {
+        /// Its file or address.
+        name: String,
+    },
+    /// The network cannot be set up.
+    #[error(transparent)]
+    Network(#[from] network::Error),
+}
+
+/// The source code, unpacked; nobody may write there. What is returned keeps it.
+pub(crate) fn unpack(
+    home: &Home,
+    package: &Resolved,
+    build: &Build,
+    folder: Option<&Path>,
+    wait: &mut Wait<'_>,
+) -> Result<(PathBuf, Realised), unpack::Error> {
+    // Source code has none of what the finished package exposes.
+    let mut bare = package.clone();
+    bare.expose = Expose::default();
+    bare.env.clear();
+    bare.setup.clear();
+    bare.source = build.source.clone();
+    let unpacked = home.unpack(&bare, &build.source, folder, wait)?;
+    Ok((home.layout().keg(&unpacked.keg.name, &unpacked.keg.leaf), unpacked))
+}
+
+/// Copies a folder's contents into another one, for its owner to write.
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut waiting = vec![(from.to_owned(), to.to_owned())];
+    while let Some((from, to)) = waiting.pop() {
+        for entry in fs::read_dir(&from)? {
+            let entry = entry?;
+            let (source, target) = (entry.path(), to.join(entry.file_name()));
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                fs::create_dir_all(&target)?;
+                waiting.push((source, target));
+            } else if kind.is_symlink() {
+                symlink(fs::read_link(&source)?, &target)?;
+            } else {
+                fs::copy(&source, &target)?;
+                let metadata = fs::metadata(&source)?;
+                let mode = metadata.permissions().mode() | 0o200;
+                fs::set_permissions(&target, std::fs::Permissions::from_mode(mode))?;
+                // Makefiles compare times: all are equal, as the archive's names are.
+                fs::OpenOptions::new()
+                    .write(true)
+                    .open(&target)?
+                    .set_modified(metadata.modified()?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of the patches, verified.
+pub(crate) fn patches(
+    home: &Home,
+    build: &Build,
+    folder: Option<&Path>,
+) -> Result<Vec<Vec<u8>>, Error> {
+    build.patches.iter().map(|patch| bytes(home, patch, folder)).collect()
+}
+
+fn bytes(home: &Home, patch: &Patch, folder: Option<&Path>) -> Result<Vec<u8>, Error> {
+    match &patch.place {
+        PatchPlace::File(name) => {
+            let path = folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+            let bytes = fs::read(path).map_err(Error::Read)?;
+            let mut hasher = Hasher::like(&patch.digest)?;
+            hasher.update(&bytes);
+            let found = hasher.finish();
+            if found != patch.digest {
+                let (name, expected) = (name.clone(), patch.digest.clone());
+                return Err(Error::Other { name, found, expected });
+            }
+            Ok(bytes)
+        }
+        PatchPlace::Url(url) => {
+            let (runtime, client) = home.online()?;
+            runtime.block_on(fetch(client, url, &patch.digest))
+        }
+    }
+}
+
+async fn fetch(client: &oci::Client, url: &str, digest: &Digest) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Fetch { url: url.to_owned(), source: Box::new(source) };
+    let start = Start::new(digest.clone(), None).map_err(failed)?;
+    let mut download = client.download(&[url.to_owned()], start).await.map_err(failed)?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = download.next().await.map_err(failed)? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() as u64 > PATCH_BYTES_MAX {
+            return Err(Error::TooLarge { name: url.to_owned() });
+        }
+    }
+    Ok(bytes)
+}
