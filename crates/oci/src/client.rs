@@ -172,6 +172,17 @@ impl Client {
         upload::push_blob(&self.0.exchange, reference, descriptor, body, from).await
     }
 
+    /// Stores a blob though the place may say that it has it: a manifest was refused for its lack.
+    pub async fn push_blob_again(
+        &self,
+        place: &Place,
+        descriptor: &Descriptor,
+        body: &Body,
+    ) -> Result<Pushed, Error> {
+        let reference = in_registry(place)?;
+        upload::push_blob_again(&self.0.exchange, reference, descriptor, body).await
+    }
+
     /// Stores a manifest under the place's tag, or under its own digest where there is no tag.
     ///
     /// The bytes are stored as they are; what they name must be there before.

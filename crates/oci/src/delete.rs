@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::Method;
 
 use crate::{
-    Document, Error, Reference, Refusal,
+    Error, Reference, Refusal,
     exchange::{Ask, Exchange},
     pages, push, referrers, registry,
     scope::Scope,
@@ -49,16 +49,12 @@ pub(crate) async fn delete_manifest(
     }
     let here = reference.with_digest(digest.clone());
     let manifest = registry::manifest(exchange, &here).await?;
-    let subject = match manifest.document() {
-        Ok(Document::Image(image)) => image.subject,
-        Ok(Document::Index(index)) => index.subject,
-        // What cannot be read can be deleted.
-        Err(_) => None,
-    };
-    if let Some(subject) = subject.map(|subject| subject.digest)
-        && !referrers::are_listed(exchange, reference, &subject).await?
+    // What cannot be read has no subject, and can be deleted.
+    if let Ok(document) = manifest.document()
+        && let Some(subject) = document.subject()
+        && !referrers::are_listed(exchange, reference, &subject.digest).await?
     {
-        referrers::fallback::remove(exchange, reference, &subject, digest).await?;
+        referrers::fallback::remove(exchange, reference, &subject.digest, digest).await?;
     }
     delete(exchange, &here, &format!("manifests/{digest}"), "manifests", &here.to_string()).await
 }

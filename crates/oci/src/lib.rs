@@ -8,6 +8,7 @@
 pub mod host;
 pub mod media_type;
 
+mod artifact;
 pub mod descriptor;
 mod excerpt;
 pub mod index;
@@ -57,6 +58,7 @@ mod tls;
 pub mod transport;
 mod warning;
 
+pub use artifact::{Artifact, Shape};
 pub use blob::{Download, Start};
 pub use body::Body;
 pub use client::Client;

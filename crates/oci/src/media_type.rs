@@ -12,6 +12,8 @@ pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list
 pub const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 /// The same, signed.
 pub const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+/// The config of an image.
+pub const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// The two bytes `{}`, or an equivalent, where a config is demanded but there is none.
 pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 

@@ -252,6 +252,30 @@ mod tests {
     }
 
     #[test]
+    fn f14_uploads_go_to_no_machine_that_only_we_reach() {
+        let from = "https://reg.example/v2/a/blobs/uploads/";
+        let cases = [
+            ("/v2/a/blobs/uploads/1?x=%2B", Ok("https://reg.example/v2/a/blobs/uploads/1?x=%2B")),
+            ("//cdn.example/1", Ok("https://cdn.example/1")),
+            ("https://bucket.example/1?sig=a", Ok("https://bucket.example/1?sig=a")),
+            ("http://reg.example/1", Err("leaves TLS")),
+            ("http://bucket.example/1", Err("leaves TLS")),
+            ("https://10.1.2.3/1", Err("private address")),
+            ("https://[fd00::1]/1", Err("private address")),
+            ("https://169.254.169.254/1", Err("link-local")),
+            ("https://127.0.0.1/1", Err("this machine")),
+            ("https://me:pw@bucket.example/1", Err("user name")),
+        ];
+        for (to, expected) in cases {
+            check(Purpose::Upload, from, to, expected);
+        }
+        let at_home = UrlPolicy::new(&[], true);
+        let follow = |to| at_home.follow(&url(from), to, Purpose::Upload).is_ok();
+        assert!(follow("/v2/a/blobs/uploads/1") && !follow("https://bucket.example/1"));
+        assert!(at_home.follow(&url(from), "https://cdn.example/1", Purpose::Redirect).is_ok());
+    }
+
+    #[test]
     fn e10_pages_stay_at_their_origin() {
         let from = "https://reg.example/v2/a/tags/list";
         check(

@@ -7,7 +7,7 @@ use std::{
     fmt, io,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    task::Context,
     time::{Duration, Instant},
 };
 
@@ -125,7 +125,7 @@ async fn checked(body: &Body, digest: &Digest, size: u64) -> Result<Chunks, Erro
         let item = state.next().await.transpose()?;
         Some((item, state))
     };
-    Ok(stream::unfold(state, next).boxed())
+    Ok(stream::unfold(state, next).fuse().boxed())
 }
 
 struct Checked {

@@ -214,10 +214,7 @@ impl Exchange {
         let now = Instant::now();
         let is_refused = |proof: &Proof| refused.is_some_and(|r| r.header == proof.header);
         held.retain(|held| held.until > now && !is_refused(&held.proof));
-        if let Some(found) = held
-            .iter()
-            .find(|held| held.is_good_for(&need.scopes) && (!need.is_long || now < held.ages))
-        {
+        if let Some(found) = held.iter().find(|held| held.is_good_for(need, now)) {
             return Ok(found.proof.clone());
         }
         let new = self.fetch_or_anonymous(need, credential).await.map_err(failed)?;
@@ -363,8 +360,9 @@ impl Exchange {
 }
 
 impl Held {
-    fn is_good_for(&self, scopes: &[Scope]) -> bool {
-        scopes.iter().all(|wanted| self.scopes.iter().any(|held| held.covers(wanted)))
+    fn is_good_for(&self, need: &Need<'_>, now: Instant) -> bool {
+        let covers = |wanted: &Scope| self.scopes.iter().any(|held| held.covers(wanted));
+        need.scopes.iter().all(covers) && (!need.is_long || now < self.ages)
     }
 }
 
@@ -415,6 +413,30 @@ struct Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn h8_an_old_token_is_renewed_before_a_long_upload() {
+        let home: Url = "https://reg.example/".parse().unwrap();
+        let now = Instant::now();
+        let ages = now + Duration::from_secs(30);
+        let proof = Proof::new("Bearer", "t", true).unwrap();
+        let scopes = vec![Scope::push("a")];
+        let held = Held { scopes, proof, ages, until: now + Duration::from_secs(48) };
+        for (is_long, later, expected) in
+            [(false, 20, true), (true, 20, true), (false, 40, true), (true, 40, false)]
+        {
+            let need = Need {
+                home: &home,
+                realm: home.clone(),
+                service: None,
+                scopes: vec![Scope::pull("a")],
+                repository: Some("a"),
+                is_long,
+            };
+            let found = held.is_good_for(&need, now + Duration::from_secs(later));
+            assert_eq!(found, expected, "{is_long} {later}");
+        }
+    }
 
     #[test]
     fn h7_a_token_is_renewed_after_four_fifths_of_its_life() {

@@ -111,7 +111,8 @@ enum Rule {
 
 /// What a request needs.
 pub(crate) struct Need {
-    pub(crate) repository: String,
+    /// As `repository:NAME`.
+    pub(crate) resource: String,
     pub(crate) action: &'static str,
 }
 
@@ -152,7 +153,7 @@ impl Auth {
     /// Whether this token lets pull from `repository`, which a mount from it needs.
     pub(crate) fn may_pull(&self, headers: &HeaderMap, repository: &str) -> bool {
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let need = Need { repository: repository.to_owned(), action: "pull" };
+        let need = Need { resource: format!("repository:{repository}"), action: "pull" };
         match &self.rule {
             Rule::Open | Rule::Basic(_) => true,
             Rule::Tokens(_) => given
@@ -194,9 +195,9 @@ impl Auth {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("unknown");
         let realm = tokens.realm.clone().unwrap_or_else(|| format!("http://{host}/token"));
         let mut challenge = format!("Bearer realm=\"{realm}\",service=\"{}\"", tokens.service);
-        if let Some(Need { repository, action }) = need {
+        if let Some(Need { resource, action }) = need {
             let actions = if *action == "push" { "pull,push" } else { action };
-            challenge.push_str(&format!(",scope=\"repository:{repository}:{actions}\""));
+            challenge.push_str(&format!(",scope=\"{resource}:{actions}\""));
         }
         if let Some(problem) = problem {
             challenge.push_str(&format!(",error=\"{problem}\""));
@@ -281,7 +282,7 @@ fn read(token: &str) -> Option<(u64, String)> {
 
 fn covers(scopes: &str, need: &Need) -> bool {
     scopes.split(' ').filter_map(|scope| scope.rsplit_once(':')).any(|(resource, actions)| {
-        resource == format!("repository:{}", need.repository)
+        resource == need.resource
             && actions.split(',').any(|action| action == need.action || action == "*")
     })
 }

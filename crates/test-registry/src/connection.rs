@@ -32,12 +32,14 @@ struct Shared {
     is_identified: bool,
     flushes: watch::Sender<u64>,
     reset: AtomicBool,
+    killed: AtomicBool,
 }
 
 impl Connection {
     fn new(number: u64, is_identified: bool) -> Self {
-        let (flushes, reset) = (watch::Sender::new(0), AtomicBool::new(false));
-        Self(Arc::new(Shared { number, is_identified, flushes, reset }))
+        let flushes = watch::Sender::new(0);
+        let (reset, killed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Shared { number, is_identified, flushes, reset, killed }))
     }
 
     /// Which connection to this registry it is, from 1.
@@ -56,6 +58,19 @@ impl Connection {
         flushes.mark_unchanged();
         // An error means that the connection is gone, and then nothing is left to wait for.
         drop(flushes.changed().await);
+    }
+
+    /// Ends the connection without another byte in either direction.
+    pub(crate) fn kill(&self) {
+        self.reset_on_close();
+        self.0.killed.store(true, Ordering::Relaxed);
+    }
+
+    fn check(&self) -> io::Result<()> {
+        match self.0.killed.load(Ordering::Relaxed) {
+            true => Err(io::ErrorKind::ConnectionReset.into()),
+            false => Ok(()),
+        }
     }
 
     /// Makes the connection end with a reset (RST) when it is dropped.
@@ -174,6 +189,7 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.connection.check()?;
         with_io!(self, io => io.poll_read(cx, buffer))
     }
 }
@@ -184,6 +200,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.connection.check()?;
         with_io!(self, io => io.poll_write(cx, bytes))
     }
 

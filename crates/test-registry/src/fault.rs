@@ -57,6 +57,10 @@ pub enum Fault {
     ContentLength(u64),
     /// The body comes without a declared length.
     Chunked,
+    /// The connection is reset once so many bytes of the request's body came.
+    Cut(usize),
+    /// The request is carried out, and the connection is reset instead of an answer.
+    Lost,
 }
 
 /// A fault being asked for: to which requests, how often.
@@ -126,6 +130,16 @@ impl<'a> On<'a> {
     /// Sends the body without a declared length.
     pub fn chunked(self) {
         self.fault(Fault::Chunked);
+    }
+
+    /// Takes `at` bytes of the request's body and resets the connection.
+    pub fn cutting(self, at: usize) {
+        self.fault(Fault::Cut(at));
+    }
+
+    /// Does what is asked and resets the connection instead of answering.
+    pub fn losing_the_answer(self) {
+        self.fault(Fault::Lost);
     }
 
     /// Ignores `Range`, as a server without ranges does.
@@ -263,6 +277,14 @@ impl Fault {
                 Some(headers.iter().fold(reply, |reply, (name, value)| reply.named(name, value)))
             }
             Self::Redirect(to) => Some(Reply::new(307).located(&to.replace("{path}", path))),
+            _ => None,
+        }
+    }
+
+    /// How many bytes of the request are taken before the connection breaks, if it does.
+    pub(crate) fn cut(&self) -> Option<usize> {
+        match self {
+            Self::Cut(at) => Some(*at),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use digest::Digest;
 
 use crate::{
     content::INDEX,
+    quirk::Quirk,
     range,
     reply::Reply,
     route::{Asked, Target},
@@ -19,6 +20,7 @@ pub(crate) fn answer(state: &State, target: &Target<'_>, asked: &Asked) -> Reply
     let found = |name: &str| state.repositories.get(name);
     match *target {
         Target::Ping => Reply::new(200).json(&serde_json::json!({})),
+        Target::Catalog => catalog(state, asked),
         Target::Manifest(name, reference) => {
             found(name).map_or_else(unknown, |repository| manifest(repository, reference, asked))
         }
@@ -29,7 +31,10 @@ pub(crate) fn answer(state: &State, target: &Target<'_>, asked: &Asked) -> Reply
             .map_or_else(unknown, |repository| tags(repository, name, state.tags_page, asked)),
         Target::Referrers(name, digest) => {
             let empty = Repository::default();
-            referrers(found(name).unwrap_or(&empty), digest, asked)
+            if state.is(&Quirk::WithoutReferrers) {
+                return Reply::new(404).body("404 page not found\n");
+            }
+            referrers(state, found(name).unwrap_or(&empty), digest, asked)
         }
         Target::Upload(..) => Reply::new(405),
     }
@@ -81,33 +86,58 @@ fn blob(repository: &Repository, digest: &str, asked: &Asked) -> Reply {
 }
 
 fn tags(repository: &Repository, name: &str, page: Option<usize>, asked: &Asked) -> Reply {
+    let tags: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
+    let (tags, next) = paged(tags, &format!("/v2/{name}/tags/list"), page, asked);
+    let reply = Reply::new(200).json(&serde_json::json!({"name": name, "tags": tags}));
+    next.into_iter().fold(reply, |reply, next| reply.with(LINK, &next))
+}
+
+fn catalog(state: &State, asked: &Asked) -> Reply {
+    let names: Vec<&str> = state.repositories.keys().map(String::as_str).collect();
+    let (names, next) = paged(names, "/v2/_catalog", state.tags_page, asked);
+    let reply = Reply::new(200).json(&serde_json::json!({"repositories": names}));
+    next.into_iter().fold(reply, |reply, next| reply.with(LINK, &next))
+}
+
+/// The page of a sorted list that is asked for, and the link to the next one.
+fn paged<'a>(
+    mut names: Vec<&'a str>,
+    path: &str,
+    page: Option<usize>,
+    asked: &Asked,
+) -> (Vec<&'a str>, Option<String>) {
     let wanted = asked.query("n").and_then(|n| n.parse().ok());
     let count = wanted.into_iter().chain(page).min().unwrap_or(usize::MAX);
     let last = asked.query("last").unwrap_or_default();
-    let mut tags: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
-    tags.retain(|tag| *tag > last.as_str());
-    let more = tags.len() > count;
-    tags.truncate(count);
-    let reply = Reply::new(200).json(&serde_json::json!({"name": name, "tags": tags}));
-    match tags.last() {
-        Some(last) if more => {
-            let next = format!("</v2/{name}/tags/list?n={count}&last={last}>; rel=\"next\"");
-            reply.with(LINK, &next)
-        }
-        _ => reply,
-    }
+    names.retain(|name| *name > last.as_str());
+    let more = names.len() > count;
+    names.truncate(count);
+    let last = names.last().filter(|_| more);
+    let next = last.map(|last| format!("<{path}?n={count}&last={last}>; rel=\"next\""));
+    (names, next)
 }
 
-fn referrers(repository: &Repository, subject: &str, asked: &Asked) -> Reply {
-    let wanted = asked.query("artifactType");
-    let manifests: Vec<_> = repository
+fn referrers(state: &State, repository: &Repository, subject: &str, asked: &Asked) -> Reply {
+    let wanted = asked.query("artifactType").filter(|_| !state.is(&Quirk::WithoutFilters));
+    let mut manifests: Vec<_> = repository
         .manifests
         .iter()
         .filter_map(|(digest, manifest)| referrer(digest, manifest, subject))
         .filter(|found| wanted.as_deref().is_none_or(|wanted| found["artifactType"] == wanted))
         .collect();
+    let page = state.quirk(|quirk| match quirk {
+        Quirk::ReferrersPage(count) => Some(*count),
+        _ => None,
+    });
+    let from: usize = asked.query("from").and_then(|from| from.parse().ok()).unwrap_or_default();
+    manifests.drain(..from.min(manifests.len()));
+    let next = page.filter(|count| manifests.len() > *count).map(|count| {
+        manifests.truncate(count);
+        format!("<?from={}>; rel=\"next\"", from + count)
+    });
     let index = serde_json::json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests});
     let reply = Reply::new(200).body(index.to_string()).with(CONTENT_TYPE, INDEX);
+    let reply = next.into_iter().fold(reply, |reply, next| reply.with(LINK, &next));
     if wanted.is_some() { reply.named("oci-filters-applied", "artifactType") } else { reply }
 }
 

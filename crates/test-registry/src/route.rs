@@ -7,15 +7,18 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, Method, Response, Uri, request::Parts},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 
 use crate::{
     auth::Need,
     connection::Connection,
     fault::{self, Fault},
     log, pull, push,
+    quirk::Quirk,
     reply::Reply,
     server::Shared,
+    upload,
     wire::Wire,
 };
 
@@ -34,12 +37,20 @@ impl Asked {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
     }
+
+    /// All values of a query parameter.
+    pub(crate) fn queries(&self, name: &str) -> Vec<String> {
+        let query = self.uri.query().unwrap_or_default();
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.filter(|(found, _)| found == name).map(|(_, value)| value.into_owned()).collect()
+    }
 }
 
 /// What a path under `/v2/` names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target<'a> {
     Ping,
+    Catalog,
     Manifest(&'a str, &'a str),
     Blob(&'a str, &'a str),
     Upload(&'a str, &'a str),
@@ -52,6 +63,9 @@ impl<'a> Target<'a> {
         let path = path.strip_prefix("/v2/")?;
         if path.is_empty() {
             return Some(Self::Ping);
+        }
+        if path == "_catalog" {
+            return Some(Self::Catalog);
         }
         if let Some((name, id)) = path.rsplit_once("/blobs/uploads/") {
             return Some(Self::Upload(name, id));
@@ -72,6 +86,10 @@ impl<'a> Target<'a> {
     fn need(&self, method: &Method) -> Option<Need> {
         let repository = match *self {
             Self::Ping => return None,
+            Self::Catalog => {
+                let (resource, action) = ("registry:catalog".to_owned(), "*");
+                return Some(Need { resource, action });
+            }
             Self::Manifest(name, _) | Self::Blob(name, _) | Self::Upload(name, _) => name,
             Self::Tags(name) | Self::Referrers(name, _) => name,
         };
@@ -81,7 +99,7 @@ impl<'a> Target<'a> {
             (_, &Method::DELETE) => "delete",
             _ => "push",
         };
-        Some(Need { repository: repository.to_owned(), action })
+        Some(Need { resource: format!("repository:{repository}"), action })
     }
 }
 
@@ -93,11 +111,19 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let _busy = Busy::new(&shared);
     let (parts, body) = request.into_parts();
-    let body = body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let faults = fault::due(&mut shared.state().rules, parts.method.as_str(), &path);
+    let cut = faults.iter().find_map(Fault::cut);
+    let body = take(body, cut).await;
     shared.record(log::Request::new(&parts, body.len(), &connection));
     let Parts { method, uri, mut headers, .. } = parts;
-    let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let faults = fault::due(&mut shared.state().rules, method.as_str(), &path);
+    if cut.is_some() {
+        if let Some(Target::Upload(name, id)) = Target::parse(uri.path()) {
+            upload::broken(&mut shared.state(), name, id, &body);
+        }
+        connection.kill();
+        return Response::new(Body::empty());
+    }
     if faults.iter().any(|fault| matches!(fault, Fault::Hold)) {
         // The sender lives in `shared`, so waiting ends only by release or by dropping us.
         drop(shared.gate.subscribe().wait_for(|open| *open).await);
@@ -108,12 +134,30 @@ pub(crate) async fn answer(
         Some(reply) => reply,
         None => regular(&shared, &asked, &faults),
     };
+    if faults.iter().any(|fault| matches!(fault, Fault::Lost)) {
+        connection.kill();
+    }
     let mut wire = Wire::default();
     for fault in &faults {
         fault.on_reply(&mut reply);
         fault.on_wire(&mut wire);
     }
     wire.send(reply, &asked.method, connection)
+}
+
+/// The body of a request, or so much of it as is read before the connection breaks.
+async fn take(body: Body, cut: Option<usize>) -> Bytes {
+    let Some(most) = cut else {
+        return body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    };
+    let mut taken = BytesMut::new();
+    let mut frames = body.into_data_stream();
+    while taken.len() < most
+        && let Some(Ok(frame)) = frames.next().await
+    {
+        taken.extend_from_slice(&frame[..frame.len().min(most - taken.len())]);
+    }
+    taken.freeze()
 }
 
 fn regular(shared: &Shared, asked: &Asked, faults: &[Fault]) -> Reply {
@@ -132,6 +176,13 @@ fn regular(shared: &Shared, asked: &Asked, faults: &[Fault]) -> Reply {
     };
     if let Some(refused) = state.auth.refuse(&asked.headers, need.as_ref()) {
         return refused;
+    }
+    let most = state.quirk(|quirk| match quirk {
+        Quirk::BodyMax(most) => Some(*most),
+        _ => None,
+    });
+    if most.is_some_and(|most| asked.body.len() > most) {
+        return Reply::new(413).body("<html>413 Request Entity Too Large</html>");
     }
     match asked.method {
         Method::GET | Method::HEAD if !matches!(target, Target::Upload(..)) => {
@@ -173,7 +224,7 @@ mod tests {
             ("/v2/a/blobs/uploads/7", Some(Target::Upload("a", "7"))),
             ("/v2/a/b/tags/list", Some(Target::Tags("a/b"))),
             ("/v2/a/referrers/sha256:ab", Some(Target::Referrers("a", "sha256:ab"))),
-            ("/v2/_catalog", None),
+            ("/v2/_catalog", Some(Target::Catalog)),
             ("/jq.tar.gz", None),
         ];
         for (path, expected) in cases {

@@ -20,6 +20,7 @@ use crate::{
     fault::{Fault, On, Rule},
     log::Request,
     package::Package,
+    quirk::Quirk,
     route,
     state::{Repository, State},
     tls::Authority,
@@ -194,6 +195,26 @@ impl TestRegistry {
 
     pub(crate) fn add_rule(&self, pattern: &str, skip: u32, times: Option<u32>, fault: Fault) {
         self.shared.state().rules.push(Rule::new(pattern, skip, times, fault));
+    }
+
+    /// Makes the registry differ in this way from now on.
+    pub fn quirk(&self, quirk: Quirk) {
+        self.shared.state().quirks.push(quirk);
+    }
+
+    /// How many uploads were begun and neither ended nor cancelled.
+    pub fn open_uploads(&self) -> usize {
+        self.shared.state().uploads.len()
+    }
+
+    /// All tags of a repository, sorted.
+    pub fn tags(&self, repository: &str) -> Vec<String> {
+        self.repository(repository, |found| found.tags.keys().cloned().collect())
+    }
+
+    /// The digests of all manifests of a repository.
+    pub fn manifests(&self, repository: &str) -> Vec<Digest> {
+        self.repository(repository, |found| found.manifests.keys().cloned().collect())
     }
 
     /// Drops every fault that was asked for.

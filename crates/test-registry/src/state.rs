@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::{Bytes, BytesMut};
 use digest::Digest;
 
-use crate::{auth::Auth, fault::Rule, log::Request};
+use crate::{auth::Auth, fault::Rule, log::Request, quirk::Quirk};
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -13,6 +13,7 @@ pub(crate) struct State {
     pub(crate) files: HashMap<String, Bytes>,
     pub(crate) uploads: HashMap<String, Upload>,
     pub(crate) uploads_begun: u64,
+    pub(crate) quirks: Vec<Quirk>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) log: Vec<Request>,
     pub(crate) auth: Auth,
@@ -37,6 +38,20 @@ pub(crate) struct Manifest {
 pub(crate) struct Upload {
     pub(crate) repository: String,
     pub(crate) bytes: BytesMut,
+    /// How many bytes the first chunk had.
+    pub(crate) first: Option<usize>,
+}
+
+impl State {
+    /// Whether the registry is so.
+    pub(crate) fn is(&self, quirk: &Quirk) -> bool {
+        self.quirks.contains(quirk)
+    }
+
+    /// What `pick` takes from the quirks.
+    pub(crate) fn quirk<T>(&self, pick: impl Fn(&Quirk) -> Option<T>) -> Option<T> {
+        self.quirks.iter().find_map(pick)
+    }
 }
 
 impl Repository {

@@ -64,7 +64,7 @@ impl Wire {
         let length = self.declared.unwrap_or(Some(reply.body.len() as u64));
         let has_body = !matches!(reply.status.as_u16(), 204 | 304);
         if let Some(length) = length.filter(|_| has_body && (!is_plain || method == Method::HEAD)) {
-            response.headers_mut().insert(CONTENT_LENGTH, length.into());
+            response.headers_mut().entry(CONTENT_LENGTH).or_insert(length.into());
         }
         if method != Method::HEAD {
             *response.body_mut() =

@@ -186,6 +186,41 @@ impl Manifest {
     }
 }
 
+impl Document {
+    /// The type that the document gives itself; may be one of the author's own.
+    pub fn media_type(&self) -> Option<&str> {
+        match self {
+            Self::Image(image) => image.media_type.as_deref(),
+            Self::Index(index) => index.media_type.as_deref(),
+        }
+    }
+
+    /// The manifest that this one is about.
+    pub fn subject(&self) -> Option<&Descriptor> {
+        match self {
+            Self::Image(image) => image.subject.as_ref(),
+            Self::Index(index) => index.subject.as_ref(),
+        }
+    }
+
+    /// What the artifact is: its own word, else the type of its config.
+    pub fn artifact_type(&self) -> Option<&str> {
+        let (own, config) = match self {
+            Self::Image(image) => (&image.artifact_type, Some(image.config.media_type.as_str())),
+            Self::Index(index) => (&index.artifact_type, None),
+        };
+        own.as_deref().filter(|own| !own.is_empty()).or(config)
+    }
+
+    /// Free text by key, untrusted.
+    pub fn annotations(&self) -> &BTreeMap<String, String> {
+        match self {
+            Self::Image(image) => &image.annotations,
+            Self::Index(index) => &index.annotations,
+        }
+    }
+}
+
 /// What every document has at its top.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

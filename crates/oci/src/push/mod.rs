@@ -15,7 +15,7 @@ use reqwest::{
 use url::form_urlencoded;
 
 use crate::{
-    Manifest, Reference, Refusal,
+    Descriptor, Manifest, Reference, Refusal,
     exchange::{Exchange, Whole},
     manifest,
     media_type::{self, Kind},
@@ -78,8 +78,7 @@ pub(crate) async fn push_tagged(
     if lists {
         return Ok(());
     }
-    let entry = heading.entry(manifest);
-    referrers::fallback::add(exchange, reference, &subject.digest, entry).await
+    referrers::fallback::add(exchange, reference, subject, &heading.entry).await
 }
 
 /// One manifest to be put into one repository.
@@ -162,51 +161,33 @@ fn taken(headers: &HeaderMap) -> BTreeSet<String> {
 /// What is sent along with a manifest, and what a list of referrers says of it.
 struct Heading {
     content_type: HeaderValue,
-    subject: Option<crate::Descriptor>,
-    artifact_type: Option<String>,
-    annotations: std::collections::BTreeMap<String, String>,
+    subject: Option<Digest>,
+    entry: Descriptor,
 }
 
 impl Heading {
     fn of(exchange: &Exchange, manifest: &Manifest) -> Result<Self, crate::Error> {
-        let size = manifest.bytes.len();
+        let (digest, size) = (manifest.digest.clone(), manifest.bytes.len());
         if size > manifest::BYTES_MAX && !exchange.config.push.large_manifests {
-            let (host, digest) = ("pkg".to_owned(), manifest.digest.clone());
+            let host = "most registries".to_owned();
             return Err(crate::Error::Push(Error::TooLarge { host, digest, size, source: None }));
         }
-        let document = manifest.document_of_any_size();
-        let document = document.map_err(|source| crate::Error::Push(Error::Manifest(source)))?;
-        let (own, artifact_type, subject, annotations) = match document {
-            crate::Document::Image(image) => {
-                let kind = image.artifact_type.filter(|kind| !kind.is_empty());
-                let kind = kind.or(Some(image.config.media_type));
-                (image.media_type, kind, image.subject, image.annotations)
-            }
-            crate::Document::Index(index) => {
-                (index.media_type, index.artifact_type, index.subject, index.annotations)
-            }
-        };
+        let unreadable = |source| crate::Error::Push(Error::Manifest(source));
+        let document = manifest.document_of_any_size().map_err(unreadable)?;
         // A type of the author's own is none that a registry could know.
-        let own = own.filter(|own| Kind::of(own).is_some());
-        let content_type = own.as_deref().unwrap_or(&manifest.media_type);
-        let content_type = HeaderValue::try_from(media_type::essence(content_type));
-        let content_type = content_type.map_err(|_| {
-            let served = crate::excerpt::excerpt(&manifest.media_type);
-            let digest = manifest.digest.clone();
-            crate::Error::Push(Error::Manifest(manifest::Error::Unknown { digest, served }))
+        let own = document.media_type().filter(|own| Kind::of(own).is_some());
+        let media_type = media_type::essence(own.unwrap_or(&manifest.media_type));
+        let content_type = HeaderValue::try_from(media_type).map_err(|_| {
+            let served = crate::excerpt::excerpt(media_type);
+            unreadable(manifest::Error::Unknown { digest: digest.clone(), served })
         })?;
-        Ok(Self { content_type, subject, artifact_type, annotations })
-    }
-
-    /// The manifest as an entry of a list of referrers.
-    fn entry(&self, manifest: &Manifest) -> referrers::Entry {
-        referrers::Entry {
-            media_type: String::from_utf8_lossy(self.content_type.as_bytes()).into_owned(),
-            digest: manifest.digest.clone(),
-            size: manifest.bytes.len() as u64,
-            artifact_type: self.artifact_type.clone(),
-            annotations: self.annotations.clone(),
-        }
+        let entry = Descriptor {
+            artifact_type: document.artifact_type().map(str::to_owned),
+            annotations: document.annotations().clone(),
+            ..Descriptor::new(media_type, digest.clone(), size as u64)
+        };
+        let subject = document.subject().map(|subject| subject.digest.clone());
+        Ok(Self { content_type, subject, entry })
     }
 }
 

@@ -15,7 +15,6 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use super::Entry;
 use crate::{
     Descriptor, Document, Error, Manifest, Reference, exchange::Exchange, media_type,
     payload::Payload, push, registry,
@@ -60,7 +59,7 @@ pub(crate) async fn add(
     exchange: &Arc<Exchange>,
     reference: &Reference,
     subject: &Digest,
-    entry: Entry,
+    entry: &Descriptor,
 ) -> Result<(), Error> {
     change(exchange, reference, subject, &Change::Add(entry)).await
 }
@@ -72,15 +71,15 @@ pub(crate) async fn remove(
     subject: &Digest,
     referrer: &Digest,
 ) -> Result<(), Error> {
-    change(exchange, reference, subject, &Change::Remove(referrer.clone())).await
+    change(exchange, reference, subject, &Change::Remove(referrer)).await
 }
 
-enum Change {
-    Add(Entry),
-    Remove(Digest),
+enum Change<'a> {
+    Add(&'a Descriptor),
+    Remove(&'a Digest),
 }
 
-impl Change {
+impl Change<'_> {
     /// The list after the change; `None` if it is as it should be.
     fn apply(&self, list: &List) -> Option<Bytes> {
         let is = |entry: &Value, digest: &Digest| entry["digest"] == digest.as_str();
@@ -117,7 +116,7 @@ async fn change(
     exchange: &Arc<Exchange>,
     reference: &Reference,
     subject: &Digest,
-    change: &Change,
+    change: &Change<'_>,
 ) -> Result<(), Error> {
     let tag = tag(subject);
     let here = reference

@@ -8,7 +8,7 @@
 pub(crate) mod fallback;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
@@ -19,10 +19,9 @@ use reqwest::{
     Method,
     header::{ACCEPT, CONTENT_TYPE, HeaderValue},
 };
-use serde::Serialize;
 
 use crate::{
-    Descriptor, Document, Error, Event, Manifest, Reference,
+    Descriptor, Error, Event, Manifest, Reference,
     exchange::{Ask, Exchange, Whole},
     index::Index,
     media_type, pages, registry,
@@ -41,19 +40,6 @@ const AT_ONCE: usize = 8;
 
 /// The header by which a registry says that it filtered its list.
 const FILTERED: &str = "oci-filters-applied";
-
-/// A manifest as a list of referrers describes it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Entry {
-    pub(crate) media_type: String,
-    pub(crate) digest: Digest,
-    pub(crate) size: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) artifact_type: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) annotations: BTreeMap<String, String>,
-}
 
 /// What is known of how registries list referrers, and who changes which list.
 #[derive(Default)]
@@ -110,7 +96,7 @@ pub(crate) async fn referrers(
         !artifact_type.is_some_and(differs) && seen.insert(entry.digest.clone())
     });
     let wanted: Vec<Descriptor> = wanted.collect();
-    let checked = stream::iter(wanted.into_iter())
+    let checked = stream::iter(wanted)
         .map(|entry| checked(exchange, reference, subject, entry))
         .buffered(AT_ONCE)
         .try_collect::<Vec<_>>()
@@ -248,33 +234,16 @@ async fn checked(
         Err(Error::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let said = Said::of(&manifest);
-    let Some(said) = said.filter(|said| said.subject.as_ref() == Some(subject)) else {
+    let document = manifest.document().ok();
+    let document = document
+        .filter(|document| document.subject().is_some_and(|about| about.digest == *subject));
+    let Some(document) = document else {
         let host = reference.host().to_owned();
         let text = format!("{} is listed as referrer of {subject}, and is none", entry.digest);
         (exchange.config.events)(Event::Warning { host, text });
         return Ok(None);
     };
+    let artifact_type = document.artifact_type().map(str::to_owned);
     let Manifest { media_type, bytes, .. } = manifest;
-    let artifact_type = said.artifact_type;
     Ok(Some(Descriptor { media_type, size: bytes.len() as u64, artifact_type, ..entry }))
-}
-
-/// What a manifest says of itself.
-struct Said {
-    subject: Option<Digest>,
-    artifact_type: Option<String>,
-}
-
-impl Said {
-    fn of(manifest: &Manifest) -> Option<Self> {
-        let (subject, artifact_type) = match manifest.document().ok()? {
-            Document::Image(image) => {
-                let kind = image.artifact_type.filter(|kind| !kind.is_empty());
-                (image.subject, kind.or(Some(image.config.media_type)))
-            }
-            Document::Index(index) => (index.subject, index.artifact_type),
-        };
-        Some(Self { subject: subject.map(|subject| subject.digest), artifact_type })
-    }
 }

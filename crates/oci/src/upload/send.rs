@@ -55,6 +55,7 @@ enum Way {
 }
 
 /// Where an upload goes on after a failure.
+#[expect(clippy::large_enum_variant, reason = "there is one per upload, and it is short-lived")]
 enum Next {
     /// In the session, behind so many bytes.
     At(Session, u64),
@@ -167,8 +168,8 @@ impl<'a> Upload<'a> {
     /// Where a chunk from `at` to `end` left the upload.
     ///
     /// A registry that takes a part says so in `Range`. But some always name the first chunk
-    /// there, and some the last one's length; so what it says is asked about once, and counts
-    /// only where it lies inside the chunk. The digest decides in the end.
+    /// there, and some the last one's length; so it is asked once more, and what it says then
+    /// counts only where it lies inside the chunk. The digest decides in the end.
     async fn behind(
         &mut self,
         session: &mut Session,
@@ -181,7 +182,7 @@ impl<'a> Upload<'a> {
             return end;
         }
         match session.status().await {
-            Ok(Some(found)) if at < found && found <= end => found,
+            Ok(Some(found)) if at < found && found < end => found,
             _ => {
                 self.counts_alone = true;
                 end
@@ -196,7 +197,8 @@ impl<'a> Upload<'a> {
         usize::try_from(size).unwrap_or(usize::MAX)
     }
 
-    async fn head(&self, ask: &Ask) -> Result<(StatusCode, HeaderMap, Url), Error> {
+    // Borrowed mutably like all of this: a body that is being read is for one thread at a time.
+    async fn head(&mut self, ask: &Ask) -> Result<(StatusCode, HeaderMap, Url), Error> {
         let Answer { mut response, url } = self.exchange.once(ask).await?;
         let headers = std::mem::take(response.headers_mut());
         let status = response.status();
@@ -206,7 +208,7 @@ impl<'a> Upload<'a> {
 
     /// Whether the answer to the last request says that the blob is stored as what it is.
     async fn check_end(
-        &self,
+        &mut self,
         status: StatusCode,
         headers: &HeaderMap,
         host: &str,
@@ -220,7 +222,7 @@ impl<'a> Upload<'a> {
         Ok(())
     }
 
-    async fn is_there(&self) -> Result<bool, Error> {
+    async fn is_there(&mut self) -> Result<bool, Error> {
         super::is_there(self.exchange, self.reference, self.descriptor).await
     }
 

@@ -12,7 +12,7 @@ use reqwest::{
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Error, Reference,
+    Error,
     exchange::{Ask, Exchange},
     origin::Purpose,
     payload::Payload,
@@ -201,6 +201,28 @@ mod tests {
             let url = with_digest(&location.parse().unwrap(), &digest);
             assert_eq!(url.as_str(), format!("{expected}{escaped}"));
         }
+    }
+
+    #[test]
+    fn f13_the_default_port_is_the_same_origin() {
+        let exchange = Arc::new(Exchange::new(crate::Config::default()).unwrap());
+        let check = |typed: &str, location: &str, expected: bool| {
+            let mut ask = Ask::new(Method::POST, typed.parse().unwrap());
+            ask.access = vec![Scope::push("a")];
+            let mut headers = HeaderMap::new();
+            headers.insert(LOCATION, location.parse().unwrap());
+            let mut session = Session::begun(&exchange, &ask, &ask.url, &headers).unwrap();
+            session.is_open = false;
+            let access = !session.chunk(0, bytes::Bytes::from_static(b"x")).access.is_empty();
+            assert_eq!(access, expected, "{typed} {location}");
+        };
+        check("https://reg.example:443/v2/", "https://reg.example/u", true);
+        check("https://reg.example/v2/", "https://reg.example:443/u", true);
+        check("https://reg.example/v2/", "https://REG.example/u", true);
+        check("http://127.0.0.1:80/v2/", "http://127.0.0.1/u", true);
+        check("https://reg.example:5000/v2/", "https://reg.example/u", false);
+        check("https://reg.example/v2/", "https://cdn.example/u", false);
+        check("http://127.0.0.1:5000/v2/", "https://127.0.0.1:5000/u", false);
     }
 
     #[test]

@@ -5,12 +5,17 @@
 
 mod auth;
 mod blob;
+mod delete;
 mod layout;
 mod manifest;
+mod push;
+mod referrers;
 mod resume;
 mod source;
 mod support;
 mod tags;
 mod tls;
 mod transport;
+mod upload;
+mod upload_breaks;
 mod web;

@@ -110,6 +110,32 @@ pub(crate) async fn fetch(
     verdict.map(|()| taken)
 }
 
+/// A descriptor of some bytes.
+pub(crate) fn described(bytes: &[u8]) -> pkg_oci::Descriptor {
+    pkg_oci::Descriptor::new("a/b", digest::Digest::sha256(bytes), bytes.len() as u64)
+}
+
+/// Pushes bytes into the repository `a` of `registry`.
+pub(crate) async fn send(
+    client: &Client,
+    registry: &TestRegistry,
+    bytes: &[u8],
+) -> Result<pkg_oci::Pushed, Error> {
+    let body = pkg_oci::Body::Bytes(bytes.to_vec().into());
+    client.push_blob(&place(registry, "a"), &described(bytes), &body, None).await
+}
+
+/// Method and path of each request, with the digest of `bytes` as `DIGEST`.
+pub(crate) fn asked(registry: &TestRegistry, bytes: &[u8]) -> Vec<String> {
+    let digest = digest::Digest::sha256(bytes);
+    let escaped = digest.as_str().replace(':', "%3A");
+    let shown = |request: &test_registry::Request| {
+        let path = request.path.replace(digest.as_str(), "DIGEST").replace(&escaped, "DIGEST");
+        format!("{} {}", request.method, path.replace("/v2/a/", ""))
+    };
+    registry.requests().iter().map(shown).collect()
+}
+
 /// The messages of an error and its causes.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

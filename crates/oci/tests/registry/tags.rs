@@ -1,9 +1,9 @@
-//! Lists of tags (rows G13 and G14).
+//! Lists of tags and repositories (rows G13 to G15).
 
 use pkg_oci::{Error, Kind};
-use test_registry::TestRegistry;
+use test_registry::{TestRegistry, Tokens};
 
-use crate::support::{client, client_with, place};
+use crate::support::{client, client_with, login, place};
 
 const LIST: &str = "GET /v2/a/tags/list*";
 
@@ -99,5 +99,22 @@ async fn tags_of_what_is_not_there_are_not_found() {
     let registry = registry(&["1"]);
     let client = client_with(|config| config.retries = 0);
     let error = client.tags(&place(&registry, "b")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+}
+
+#[tokio::test]
+async fn g15_repositories_are_listed_where_a_registry_tells_them() {
+    let registry = registry(&["1"]);
+    for name in ["b/c", "d"] {
+        registry.push_artifact(name, "1", "text/x", &[]);
+    }
+    registry.require_tokens(Tokens::new().user("me", "pw"));
+    registry.paginate_tags(2);
+    let client = client_with(|config| config.credentials = login(&[(registry.host(), "me", "pw")]));
+    assert_eq!(client.repositories(registry.host()).await.unwrap(), ["a", "b/c", "d"]);
+    let asked = registry.requests_to("GET /token*").pop().unwrap().path;
+    assert!(asked.ends_with("scope=registry%3Acatalog%3A*"), "{asked}");
+    registry.on("GET /v2/_catalog*").status(404);
+    let error = client.repositories(registry.host()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::NotFound);
 }
