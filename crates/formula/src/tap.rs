@@ -9,6 +9,7 @@ use crate::{
     read::Read as _,
     report::{Report, Sink, SourceText, Sources},
     tree::{self, At, Node, Table, Value},
+    url,
 };
 
 /// What a tap says for every formula that does not say otherwise.
@@ -79,8 +80,13 @@ pub struct TapFile {
 }
 
 impl TapFile {
-    /// Reads `tap.toml`; `file` is its name in messages.
+    /// Reads the `tap.toml` of a folder; `file` is its name in messages.
     pub fn parse(text: &str, file: &str) -> Result<Self, Report> {
+        Self::parse_from(text, file, TapKind::Folder)
+    }
+
+    /// Reads the `tap.toml` of a tap that comes from elsewhere, which may not name any address.
+    pub fn parse_from(text: &str, file: &str, kind: TapKind) -> Result<Self, Report> {
         // Number 1 is the tap's file, wherever its values are merged into a formula.
         let sources = Sources::new("", "")
             .with_tap(Some(Arc::new(SourceText { file: file.to_owned(), text: text.to_owned() })));
@@ -92,16 +98,15 @@ impl TapFile {
         };
         let node = Node { at: At { file: 1, start: 0, end: 0 }, value: Value::Table(table) };
         let tap = model::Tap::read(&node, &mut sink).unwrap_or_default();
+        if let Some(registry) = &tap.registry {
+            sink.take(url::check_registry(&registry.value, registry.at, &kind));
+        }
         sink.into_report().into_result()?;
         Ok(Self {
             name: tap.name.map(|name| name.to_string()),
             registry: tap.registry.map(|registry| registry.value),
             keep: tap.keep,
-            defaults: Defaults {
-                table: defaults,
-                source: Some(sources.get(1).clone()),
-                kind: TapKind::Folder,
-            },
+            defaults: Defaults { table: defaults, source: Some(sources.get(1).clone()), kind },
         })
     }
 }
