@@ -143,7 +143,7 @@ fn taps_are_added_listed_and_forgotten() {
     assert_snapshot!(sandbox.run("tap"), @r"
     exit 0
     --- stdout
-    Tap  Formulas  Location
+    Tap  Formulas  Location  Edition
     core  46  built in
     ours  1  [HOME]/desk/ours
     other  1  [HOME]/desk/ours
@@ -158,19 +158,34 @@ fn taps_are_added_listed_and_forgotten() {
           "name": "core",
           "location": null,
           "formulas": 46,
-          "builtin": true
+          "builtin": true,
+          "serial": null,
+          "published_at": null,
+          "digest": null,
+          "as_of": null,
+          "checked_at": null
         },
         {
           "name": "ours",
           "location": "[HOME]/desk/ours",
           "formulas": 1,
-          "builtin": false
+          "builtin": false,
+          "serial": null,
+          "published_at": null,
+          "digest": null,
+          "as_of": null,
+          "checked_at": null
         },
         {
           "name": "other",
           "location": "[HOME]/desk/ours",
           "formulas": 1,
-          "builtin": false
+          "builtin": false,
+          "serial": null,
+          "published_at": null,
+          "digest": null,
+          "as_of": null,
+          "checked_at": null
         }
       ]
     }
@@ -199,7 +214,7 @@ fn taps_are_added_listed_and_forgotten() {
     assert_snapshot!(sandbox.run("tap add ours"), @r#"
     exit 1
     --- stderr
-    error: cannot look into tap `other`
+    error: cannot look into tap `ours`
       caused by: `[HOME]/desk/ours/tap.toml` breaks the formula format
 
     error[F001]: unknown key `nam`
@@ -210,7 +225,7 @@ fn taps_are_added_listed_and_forgotten() {
       |
       = help: did you mean `name`?
 
-    hint: `pkg tap remove other` forgets it, `pkg tap add` adds it anew
+    hint: `pkg tap remove ours` forgets it, `pkg tap add` adds it anew
     "#);
 }
 

@@ -8,6 +8,8 @@ use crate::support::Sandbox;
 const WORDS: &[&str] = &[
     "tap",
     "tap list",
+    "tap info test",
+    "update",
     "install tool",
     "install other --dry-run",
     "reinstall tool",

@@ -20,4 +20,5 @@ mod relocate;
 mod shellenv;
 mod slots;
 mod surroundings;
+mod taps;
 mod upkeep;

@@ -20,17 +20,6 @@ fn a_mistyped_command_line_is_a_usage_error() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(sandbox.run("update"), @r"
-    exit 2
-    --- stderr
-    error: unrecognized subcommand 'update'
-
-      tip: a similar subcommand exists: 'upgrade'
-
-    Usage: pkg [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
-    ");
     assert_snapshot!(sandbox.run("install --overwite hello"), @r"
     exit 2
     --- stderr
@@ -118,7 +107,9 @@ fn help_and_version_are_answers() {
 
     Formulas:
       tap          Add, list and remove taps
+      update       Ask the taps in registries for what is new
       check        Check formulas
+      inspect      Show what an artifact in a registry holds
 
     The program:
       completions  Print a shell's completions
@@ -144,8 +135,9 @@ fn help_and_version_are_answers() {
     Usage: pkg tap [OPTIONS] [COMMAND]
 
     Commands:
-      add     Add a folder of formulas
+      add     Add a tap: one in a registry, or a folder of formulas
       list    List the taps [alias: ls]
+      info    Describe a tap
       remove  Forget a tap [alias: rm]
       help    Print this message or the help of the given subcommand(s)
 
@@ -161,9 +153,13 @@ fn help_and_version_are_answers() {
           --root <FOLDER>  Use this root folder
 
     Examples:
-      pkg tap add ~/formulas   its name is in its tap.toml, else the folder's
-      pkg tap list             the built-in tap `core` and the added ones
-      pkg tap remove formulas  what was installed from it stays
+      pkg tap add oci://ghcr.io/acme/tap                     its name is the one that it gives itself
+      pkg tap add oci://ghcr.io/acme/tap --as-of 2026-05-01  as it was at the end of that day
+      pkg tap add ~/formulas                                 its name is in its tap.toml, else the
+      folder's
+      pkg tap list                                           the built-in tap `core` and the added ones
+      pkg tap info acme                                      which edition of it is here
+      pkg tap remove formulas                                what was installed from it stays
     ");
 }
 

@@ -1,5 +1,6 @@
 //! What the tests of the program stand on: a home of their own, a registry, and tidy output.
 
+pub(crate) mod edition;
 mod output;
 mod recipe;
 mod sandbox;

@@ -1,14 +1,20 @@
 //! Taps and artifacts: which formula a name means, and which layers a version is made of.
 //!
 //! A [`Spec`] is what a user names; [`Taps`] find its formula; [`locate`] follows a formula's
-//! source to an [`Artifact`], [`direct`] a bare reference. This room deliberately does not know
-//! where things are installed.
+//! source to an [`Artifact`], [`direct`] a bare reference. An [`edition`] is a tap as an artifact
+//! in a registry, and [`refresh`] follows its editions. This room deliberately does not know where
+//! things are installed.
 
 pub mod spec;
 
 mod builtin;
 pub mod tap;
 pub mod taps;
+
+pub mod edition;
+pub mod refresh;
+mod remembered;
+mod snapshot;
 
 mod artifact;
 mod manifests;
@@ -24,6 +30,9 @@ pub use formula::Annotation;
 pub use locate::in_oci_words;
 pub use manifests::Manifests;
 pub use published::Published;
+pub use refresh::{Refresh, Refreshed};
+pub use remembered::Subscription;
+pub use snapshot::{Broken, Changes};
 pub use spec::Spec;
-pub use tap::{At, Found, Tap};
+pub use tap::{At, Found, Summary, Tap};
 pub use taps::{Hit, Taps};

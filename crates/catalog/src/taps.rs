@@ -3,25 +3,40 @@
 //! A bare name resolves in one tap only: a second tap that offers it is an error, never a choice.
 
 use std::{
-    io::Write as _,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use formula::{Heading, Name};
-use fs_err::{self as fs, os::unix::fs::OpenOptionsExt as _};
-use serde::{Deserialize, Serialize};
+use formula::{Name, TapKind};
 
 use crate::{
     builtin,
-    tap::{self, Found, Tap},
+    direct::TAP as DIRECT,
+    refresh,
+    remembered::{self, Remembered},
+    snapshot::{Other, Snapshot},
+    tap::{self, Found, Summary, Tap},
 };
+
+/// How often a snapshot is looked for that an update replaces again and again.
+const OPENS_MAX: usize = 3;
 
 /// The taps of one user, in the order in which they were added, the built-in one first.
 #[derive(Debug)]
 pub struct Taps {
     folder: PathBuf,
     taps: Vec<Tap>,
+    /// Taps that were added and cannot be read now.
+    broken: Vec<Broken>,
+}
+
+/// A tap that was added and cannot be read.
+#[derive(Debug)]
+struct Broken {
+    name: String,
+    location: String,
+    is_remote: bool,
+    source: Arc<tap::Error>,
 }
 
 /// A formula that a search found.
@@ -30,7 +45,7 @@ pub struct Hit {
     /// Name of the tap.
     pub tap: String,
     /// What the formula says of itself.
-    pub heading: Heading,
+    pub formula: Summary,
 }
 
 /// A tap cannot be added, removed or searched, or a name is not found in it.
@@ -43,7 +58,18 @@ pub enum Error {
         tap: String,
         /// What is wrong with it.
         #[source]
-        source: Box<tap::Error>,
+        source: Arc<tap::Error>,
+    },
+    /// A bare name could be one of a tap that cannot be read.
+    #[error("cannot tell which formula `{name}` is: tap `{tap}` cannot be read")]
+    Unsure {
+        /// The name as asked for.
+        name: String,
+        /// Name of the tap.
+        tap: String,
+        /// What is wrong with it.
+        #[source]
+        source: Arc<tap::Error>,
     },
     /// No tap has a formula of that name.
     #[error("there is no formula `{name}`{}", in_tap(tap))]
@@ -54,6 +80,8 @@ pub enum Error {
         tap: Option<String>,
         /// Names that are close to it.
         suggestions: Vec<String>,
+        /// Whether a tap was asked that is in a registry, and may have it by now.
+        may_be_newer: bool,
     },
     /// Two taps offer the name.
     #[error("`{name}` is in more than one tap: say which, `{}`", full_names.join("` or `"))]
@@ -111,32 +139,32 @@ fn in_tap(tap: &Option<String>) -> String {
     tap.as_ref().map_or_else(String::new, |tap| format!(" in tap `{tap}`"))
 }
 
-/// What `<root>/taps/<name>/tap.json` remembers.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Remembered {
-    schema: u32,
-    /// Counts up with each tap added, and so keeps their order.
-    order: u64,
-    /// The folder, absolute.
-    folder: PathBuf,
-}
-
 impl Taps {
     /// Reads which taps were added; `folder` is `<root>/taps` and need not exist.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let mut added = Vec::new();
-        for name in subfolders(folder)? {
-            if let Some(remembered) = remembered(folder, &name)? {
-                added.push((remembered.order, name, remembered.folder));
+        let names = remembered::names(folder).map_err(|e| Error::state("read", "*", e))?;
+        let (mut taps, mut broken) = (vec![Tap::builtin()], Vec::new());
+        for name in names {
+            match Remembered::read(folder, &name) {
+                Ok(None) => {}
+                Ok(Some(remembered)) => added.push((remembered.order, name, remembered)),
+                Err(source) => {
+                    let source = Arc::new(tap::Error::Read { tap: name.clone(), source });
+                    let (location, is_remote) = (String::new(), false);
+                    broken.push(Broken { name, location, is_remote, source });
+                }
             }
         }
-        added.sort();
-        let mut taps = vec![Tap::builtin()];
-        for (_, name, folder) in added {
-            taps.push(Tap::folder(&folder, Some(&name)).map_err(|e| Error::from_tap(&name, e))?);
+        added.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        for (_, name, remembered) in added {
+            let (location, is_remote) = (remembered.location(), remembered.registry.is_some());
+            match open(folder, &name, remembered).map_err(Arc::new) {
+                Ok(tap) => taps.push(tap),
+                Err(source) => broken.push(Broken { name, location, is_remote, source }),
+            }
         }
-        Ok(Self { folder: folder.to_owned(), taps })
+        Ok(Self { folder: folder.to_owned(), taps, broken })
     }
 
     /// Puts a tap among them for this run, in place of one of the same name.
@@ -145,38 +173,71 @@ impl Taps {
         self.taps.push(tap);
     }
 
-    /// All taps, the built-in one first.
+    /// All taps that can be read, the built-in one first.
     pub fn iter(&self) -> impl Iterator<Item = &Tap> {
         self.taps.iter()
     }
 
-    /// The tap of that name.
-    pub fn tap(&self, name: &str) -> Result<&Tap, Error> {
-        self.taps.iter().find(|tap| tap.name() == name).ok_or_else(|| Error::NoTap {
-            name: name.to_owned(),
-            taps: self.taps.iter().map(|tap| tap.name().to_owned()).collect(),
+    /// The names of the taps that are in a registry, whether they can be read or not.
+    pub fn in_registries(&self) -> impl Iterator<Item = &str> {
+        let here = self.taps.iter().filter(|tap| tap.subscription().is_some()).map(Tap::name);
+        let broken = self.broken.iter().filter(|broken| broken.is_remote);
+        here.chain(broken.map(|broken| broken.name.as_str()))
+    }
+
+    /// The taps that cannot be read, and why.
+    pub fn broken(&self) -> impl Iterator<Item = (&str, Error)> {
+        self.broken.iter().map(|Broken { name, source, .. }| {
+            let (tap, source) = (name.clone(), source.clone());
+            (name.as_str(), Error::Tap { tap, source })
         })
     }
 
+    /// The tap of that name.
+    pub fn tap(&self, name: &str) -> Result<&Tap, Error> {
+        self.known(name)?;
+        let broken = || self.broken().find(|(broken, _)| *broken == name).map(|(_, error)| error);
+        let tap = self.taps.iter().find(|tap| tap.name() == name);
+        tap.ok_or_else(|| broken().unwrap_or_else(|| self.no_tap(name)))
+    }
+
+    /// That there is a tap of that name, whether it can be read or not.
+    pub(crate) fn known(&self, name: &str) -> Result<(), Error> {
+        if self.names_of_taps().any(|known| known == name) {
+            Ok(())
+        } else {
+            Err(self.no_tap(name))
+        }
+    }
+
+    fn no_tap(&self, name: &str) -> Error {
+        let taps = self.names_of_taps().map(ToOwned::to_owned).collect();
+        Error::NoTap { name: name.to_owned(), taps }
+    }
+
+    fn names_of_taps(&self) -> impl Iterator<Item = &str> {
+        self.taps.iter().map(Tap::name).chain(self.broken.iter().map(|broken| broken.name.as_str()))
+    }
+
     /// The formula called `name`, by its own name, else by an alias, else by a name it replaces.
+    ///
+    /// A bare name may be in any tap, so none is found while a tap cannot be read: else whoever
+    /// has the name in another tap would take its place.
     pub fn find(&self, tap: Option<&str>, name: &str) -> Result<Found, Error> {
-        let one;
-        let taps = match tap {
-            Some(tap) => {
-                one = [self.tap(tap)?.clone()];
-                &one[..]
-            }
-            None => &self.taps[..],
+        let taps: Vec<&Tap> = match (tap, self.broken().next()) {
+            (Some(tap), _) => vec![self.tap(tap)?],
+            (None, None) => self.taps.iter().collect(),
+            (None, Some((tap, _))) => return Err(self.unsure(name, tap)),
         };
         let mut found = Vec::new();
-        for tap in taps {
+        for tap in &taps {
             found.extend(tap.formula(name).map_err(|e| Error::from_tap(tap.name(), e))?);
         }
         if found.is_empty() {
-            found = by_alias(taps, name)?;
+            found = by_alias(&taps, name)?;
         }
         match found.len() {
-            0 => Err(no_formula(taps, tap, name)?),
+            0 => Err(no_formula(&taps, tap, name)?),
             1 => Ok(found.remove(0)),
             _ => Err(Error::Ambiguous {
                 name: name.to_owned(),
@@ -186,6 +247,12 @@ impl Taps {
                     .collect(),
             }),
         }
+    }
+
+    fn unsure(&self, name: &str, tap: &str) -> Error {
+        let broken = self.broken.iter().find(|broken| broken.name == tap);
+        let source = broken.map_or_else(|| Arc::new(tap::Error::Lost), |b| b.source.clone());
+        Error::Unsure { name: name.to_owned(), tap: tap.to_owned(), source }
     }
 
     /// The names of all formulas of all taps, sorted, each once.
@@ -199,21 +266,49 @@ impl Taps {
         Ok(names)
     }
 
+    /// Names and aliases of all taps that begin with `prefix`, sorted, each once.
+    pub fn names_from(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        for tap in &self.taps {
+            names.extend(tap.names_from(prefix).map_err(|e| Error::from_tap(tap.name(), e))?);
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
     /// Formulas whose name, alias or summary holds every word, those named so first.
+    ///
+    /// Taps that cannot be read are left out; [`Taps::broken`] has them.
     pub fn search(&self, words: &[String]) -> Result<Vec<Hit>, Error> {
         let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
         let mut hits = Vec::new();
         for tap in &self.taps {
-            for heading in tap.headings().map_err(|e| Error::from_tap(tap.name(), e))? {
-                if let Some(rank) = rank(&heading, &words) {
-                    hits.push((rank, Hit { tap: tap.name().to_owned(), heading }));
-                }
+            for (rank, formula) in tap.search(&words).map_err(|e| Error::from_tap(tap.name(), e))? {
+                hits.push((rank, Hit { tap: tap.name().to_owned(), formula }));
             }
         }
-        hits.sort_by(|(a, x), (b, y)| {
-            (a, x.heading.name.as_str()).cmp(&(b, y.heading.name.as_str()))
-        });
+        hits.sort_by(|(a, x), (b, y)| (a, &x.formula.name).cmp(&(b, &y.formula.name)));
         Ok(hits.into_iter().map(|(_, hit)| hit).collect())
+    }
+
+    /// The name of the built-in tap that `name`, which is another one's, can be mistaken for.
+    pub fn lookalike(&self, name: &str) -> Option<String> {
+        let (builtin, seen) = (self.taps.first()?, skeleton(name));
+        let mut found = None;
+        let each = builtin.each_names(&mut |names| {
+            let like = |known: &&&str| {
+                **known != name
+                    && (strsim::damerau_levenshtein(known, name) <= 1 || skeleton(known) == seen)
+            };
+            // What has that very name is no mistake, whatever else is like it.
+            if names.contains(&name) {
+                found = Some(None);
+            } else if found.is_none() {
+                found = names.iter().find(like).map(|known| Some((*known).to_owned()));
+            }
+        });
+        each.ok().and(found).flatten()
     }
 
     /// Adds the tap in `location`, a folder; what was there before is kept in order.
@@ -223,20 +318,44 @@ impl Taps {
         if !folder.is_dir() {
             return Err(no_folder());
         }
-        let tap = Tap::folder(&folder, name).map_err(|e| Error::from_tap("", e))?;
-        if Name::parse(tap.name()).is_err() || matches!(tap.name(), "direct") {
-            return Err(Error::Name { name: tap.name().to_owned() });
-        }
-        if let Some(known) = self.taps.iter().find(|known| known.name() == tap.name()) {
-            let location = known.path().map_or("the program".into(), |p| p.display().to_string());
-            return Err(Error::Taken { name: tap.name().to_owned(), location });
-        }
+        let own = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let tap = Tap::folder(&folder, name)
+            .map_err(|e| Error::from_tap(name.unwrap_or(&own.unwrap_or_default()), e))?;
+        self.check_free(tap.name())?;
         if tap.names().map_err(|e| Error::from_tap(tap.name(), e))?.is_empty() {
             return Err(no_folder());
         }
-        self.remember(&tap, folder)?;
+        let state = |step| {
+            let tap = tap.name().to_owned();
+            move |error| Error::state(step, &tap, error)
+        };
+        let order = Remembered::next_order(&self.folder).map_err(state("read"))?;
+        Remembered { schema: 1, order, folder: Some(folder), registry: None }
+            .write(&self.folder, tap.name())
+            .map_err(state("write"))?;
         self.taps.push(tap);
         Ok(&self.taps[self.taps.len() - 1])
+    }
+
+    /// That a tap may have the name: it is one, and no other tap's.
+    pub(crate) fn check_free(&self, name: &str) -> Result<(), Error> {
+        if Name::parse(name).is_err() || name == DIRECT {
+            let name = name.chars().filter(|c| !c.is_control()).take(80).collect();
+            return Err(Error::Name { name });
+        }
+        if self.known(name).is_ok() { Err(self.taken(name)) } else { Ok(()) }
+    }
+
+    /// That the name is another tap's.
+    pub(crate) fn taken(&self, name: &str) -> Error {
+        Error::Taken { name: name.to_owned(), location: self.location(name).unwrap_or_default() }
+    }
+
+    /// Where the tap of that name is, in words, whether it can be read or not.
+    pub fn location(&self, name: &str) -> Option<String> {
+        let here = self.taps.iter().find(|tap| tap.name() == name).map(Tap::location);
+        let broken = self.broken.iter().find(|broken| broken.name == name);
+        here.or_else(|| broken.map(|broken| broken.location.clone()))
     }
 
     /// Forgets a tap; what was installed from it stays.
@@ -244,114 +363,100 @@ impl Taps {
         if name == builtin::NAME {
             return Err(Error::Builtin);
         }
-        self.tap(name)?;
-        fs::remove_dir_all(self.folder.join(name)).map_err(|source| Error::State {
-            step: "remove",
-            tap: name.to_owned(),
-            source,
-        })?;
+        self.known(name)?;
+        Remembered::forget(&self.folder, name).map_err(|e| Error::state("remove", name, e))?;
         self.taps.retain(|tap| tap.name() != name);
+        self.broken.retain(|broken| broken.name != name);
         Ok(())
-    }
-
-    fn remember(&self, tap: &Tap, folder: PathBuf) -> Result<(), Error> {
-        let mut order = 1;
-        for name in subfolders(&self.folder)? {
-            order = remembered(&self.folder, &name)?.map_or(order, |r| order.max(r.order + 1));
-        }
-        let state = |source| Error::State { step: "write", tap: tap.name().to_owned(), source };
-        let own = self.folder.join(tap.name());
-        // Nobody else may write the root, whatever the umask lets through.
-        std::fs::DirBuilder::new().recursive(true).mode(0o755).create(&own).map_err(state)?;
-        let json = serde_json::to_vec_pretty(&Remembered { schema: 1, order, folder })
-            .map_err(|error| state(error.into()))?;
-        // The rename makes the file whole or absent, whatever happens in between.
-        let staged = own.join("tap.json.new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o644);
-        options.open(&staged).and_then(|mut file| file.write_all(&json)).map_err(state)?;
-        fs::rename(&staged, own.join("tap.json")).map_err(state)
     }
 }
 
 impl Error {
     fn from_tap(tap: &str, source: tap::Error) -> Self {
-        Self::Tap { tap: tap.to_owned(), source: Box::new(source) }
+        Self::Tap { tap: tap.to_owned(), source: Arc::new(source) }
+    }
+
+    fn state(step: &'static str, tap: &str, source: std::io::Error) -> Self {
+        Self::State { step, tap: tap.to_owned(), source }
     }
 }
 
+/// The tap as it is remembered.
+fn open(taps: &Path, name: &str, mut remembered: Remembered) -> Result<Tap, tap::Error> {
+    let read = |source| tap::Error::Read { tap: name.to_owned(), source };
+    // A refresh may replace the snapshot between reading its name and opening it.
+    for _ in 0..OPENS_MAX {
+        let (folder, subscription) = match (remembered.folder, remembered.registry) {
+            (Some(folder), _) if folder.is_dir() => return Tap::folder(&folder, Some(name)),
+            (Some(folder), _) => return Err(tap::Error::Gone { folder }),
+            (None, Some(subscription)) => (taps.join(name), subscription),
+            (None, None) => return Err(read(std::io::ErrorKind::InvalidData.into())),
+        };
+        match Snapshot::open(&folder.join(subscription.edition.file())) {
+            Ok(snapshot) => {
+                let place = oci::Place::parse(&subscription.location);
+                let kind = place.map_or_else(|_| registry(""), |place| refresh::kind(&place));
+                let followed = tap::Followed { folder, subscription, snapshot };
+                return Tap::followed(name, followed, kind);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(read(error)),
+        }
+        let again = Remembered::read(taps, name).map_err(read)?;
+        remembered = again.ok_or(tap::Error::Lost)?;
+    }
+    Err(tap::Error::Lost)
+}
+
+/// The kind of a tap of which the host is not known: nothing private may be named.
+fn registry(host: &str) -> TapKind {
+    TapKind::Registry { host: host.to_owned() }
+}
+
 /// The formulas that have `name` as an alias, else those that replace it.
-fn by_alias(taps: &[Tap], name: &str) -> Result<Vec<Found>, Error> {
+fn by_alias(taps: &[&Tap], name: &str) -> Result<Vec<Found>, Error> {
     let (mut aliased, mut replacing) = (Vec::new(), Vec::new());
     for tap in taps {
-        for heading in tap.headings().map_err(|e| Error::from_tap(tap.name(), e))? {
-            let is = |names: &[Name]| names.iter().any(|known| known.as_str() == name);
-            if is(&heading.aliases) {
-                aliased.push((tap, heading.name));
-            } else if is(&heading.replaces) {
-                replacing.push((tap, heading.name));
+        let others = tap.by_other_name(name).map_err(|e| Error::from_tap(tap.name(), e))?;
+        for (other, owner) in others {
+            match other {
+                Other::Alias => aliased.push((tap, owner)),
+                Other::Former => replacing.push((tap, owner)),
             }
         }
     }
     let chosen = if aliased.is_empty() { replacing } else { aliased };
     let mut found = Vec::new();
     for (tap, name) in chosen {
-        found.extend(tap.formula(name.as_str()).map_err(|e| Error::from_tap(tap.name(), e))?);
+        found.extend(tap.formula(&name).map_err(|e| Error::from_tap(tap.name(), e))?);
     }
     Ok(found)
 }
 
-fn no_formula(taps: &[Tap], tap: Option<&str>, name: &str) -> Result<Error, Error> {
+fn no_formula(taps: &[&Tap], tap: Option<&str>, name: &str) -> Result<Error, Error> {
     let mut close = Vec::new();
     for tap in taps {
-        for heading in tap.headings().map_err(|e| Error::from_tap(tap.name(), e))? {
-            let names = std::iter::once(&heading.name).chain(&heading.aliases);
-            let nearest = names.map(|known| strsim::jaro_winkler(known.as_str(), name));
+        let each = tap.each_names(&mut |names| {
+            let nearest = names.iter().map(|known| strsim::jaro_winkler(known, name));
             let likeness = nearest.fold(0.0, f64::max);
             if likeness > 0.84 {
-                close.push((likeness, heading.name.as_str().to_owned()));
+                close.push((likeness, names[0].to_owned()));
             }
-        }
+        });
+        each.map_err(|e| Error::from_tap(tap.name(), e))?;
     }
     close.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.cmp(y)));
     let suggestions = close.into_iter().take(3).map(|(_, name)| name).collect();
-    Ok(Error::NoFormula { name: name.to_owned(), tap: tap.map(str::to_owned), suggestions })
+    Ok(Error::NoFormula {
+        name: name.to_owned(),
+        tap: tap.map(str::to_owned),
+        suggestions,
+        may_be_newer: taps.iter().any(|tap| tap.subscription().is_some()),
+    })
 }
 
-/// How well a formula fits: 0 it is named so, 1 its name holds the words, 2 its summary does.
-fn rank(heading: &Heading, words: &[String]) -> Option<u8> {
-    let names: Vec<&str> =
-        std::iter::once(&heading.name).chain(&heading.aliases).map(Name::as_str).collect();
-    let summary = heading.summary.to_lowercase();
-    let in_name = |word: &String| names.iter().any(|name| name.contains(word.as_str()));
-    if words.iter().all(|word| names.contains(&word.as_str())) {
-        Some(0)
-    } else if words.iter().all(in_name) {
-        Some(1)
-    } else {
-        words.iter().all(|word| in_name(word) || summary.contains(word.as_str())).then_some(2)
-    }
-}
-
-fn subfolders(folder: &Path) -> Result<Vec<String>, Error> {
-    let state = |source| Error::State { step: "read", tap: "*".to_owned(), source };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(state(error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        names.extend(entry.map_err(state)?.file_name().into_string());
-    }
-    Ok(names)
-}
-
-fn remembered(folder: &Path, name: &str) -> Result<Option<Remembered>, Error> {
-    let state = |source| Error::State { step: "read", tap: name.to_owned(), source };
-    match fs::read(folder.join(name).join("tap.json")) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| state(e.into())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(state(error)),
-    }
+/// The name without what the eye misses: `0` and `o`, `1` and `l`, `rn` and `m`, and separators.
+fn skeleton(name: &str) -> String {
+    let name = name.replace(['-', '_', '.'], "").replace('0', "o").replace(['1', 'i'], "l");
+    name.replace("rn", "m").replace("vv", "w")
 }

@@ -143,6 +143,8 @@ pub enum Command {
 
     /// Add, list and remove taps
     Tap(c::tap::Tap),
+    /// Ask the taps in registries for what is new
+    Update(c::update::Update),
     /// Check formulas
     Check(c::check::Check),
     /// Make a package of a formula's version, or of a folder
@@ -174,7 +176,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
     ("Go back", &["history", "undo", "redo", "rollback"]),
     ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
-    ("Formulas", &["tap", "check", "pack", "publish", "inspect"]),
+    ("Formulas", &["tap", "update", "check", "pack", "publish", "inspect"]),
     ("The program", &["completions", "man"]),
 ];
 

@@ -70,8 +70,9 @@ const LETTERS_MAX: usize = 2;
 fn suggest_one(error: &mut clap::Error) {
     let typed = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
     let nearest = match error.remove(ContextKind::SuggestedSubcommand) {
-        // What it does elsewhere, fetching lists of packages, has no counterpart here.
-        _ if typed.as_deref() == Some("update") => Some("upgrade".to_owned()),
+        // The words of brew: `untap NAME`, and `tap USER/REPOSITORY`.
+        _ if typed.as_deref() == Some("untap") => Some("tap remove".to_owned()),
+        _ if typed.as_deref().is_some_and(|typed| typed.contains('/')) => Some("add".to_owned()),
         Some(ContextValue::Strings(mut names)) => {
             names.pop().filter(|name| is_near(typed.as_deref(), name))
         }

@@ -26,6 +26,7 @@ pub mod fetch;
 
 pub mod cleanup;
 pub mod doctor;
+pub mod follow;
 pub mod launch;
 pub mod linking;
 pub mod made;

@@ -28,6 +28,10 @@ pub(crate) struct Guest {
 /// Formulas by the tap and name that they were asked for with.
 type Lookups = HashMap<(Option<String>, String), Rc<Found>>;
 
+/// Why a file of a tap's author cannot be installed from the tap in a registry.
+const OUT_OF_REACH: &str =
+    "lies in a file that only the tap's author has; it has to be published as a package";
+
 /// Every release that this machine can install, looked up when the planner asks.
 pub(crate) struct Offers<'a> {
     taps: &'a Taps,
@@ -102,7 +106,10 @@ impl<'a> Offers<'a> {
                 let mut candidate = candidate(&resolved, &found.tap).unwrap_or_else(|| {
                     Candidate::new(found.formula.name().clone(), &found.tap, version.clone())
                 });
-                candidate.obstacle = self.obstacle(&resolved);
+                candidate.obstacle = match found.is_out_of_reach(&resolved) {
+                    true => Some(OUT_OF_REACH.to_owned()),
+                    false => self.obstacle(&resolved),
+                };
                 candidate
             }
             Err(error) => {
@@ -127,6 +134,10 @@ impl<'a> Offers<'a> {
             _ if cfg!(windows) => Some("cannot be installed on Windows yet".to_owned()),
             _ => self.host.obstacle(&resolved.requires),
         }
+    }
+
+    fn is_away(&self, tap: &str) -> bool {
+        self.taps.broken().any(|(broken, _)| broken == tap)
     }
 
     /// What is installed from that tap, for a release that the tap no longer has.
@@ -161,6 +172,8 @@ impl plan::Candidates for Offers<'_> {
         match self.find(tap, name.as_str()) {
             Ok(found) => candidates = self.of_formula(&found),
             Err(catalog::taps::Error::NoFormula { .. } | catalog::taps::Error::NoTap { .. }) => {}
+            // What is installed from a tap that is away stays as it is.
+            Err(_) if tap.is_some_and(|tap| self.is_away(tap)) => {}
             Err(error) => return Err(error.into()),
         }
         if candidates.is_empty() {

@@ -34,6 +34,7 @@ pub(crate) mod shellenv;
 pub(crate) mod tap;
 pub(crate) mod undo;
 pub(crate) mod uninstall;
+pub(crate) mod update;
 pub(crate) mod upgrade;
 pub(crate) mod uses;
 pub(crate) mod versions;
@@ -82,6 +83,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Uninstall(args) => args.run(session),
         Command::Unlink(args) => args.run(session),
         Command::Unpin(args) => args.run(session),
+        Command::Update(args) => args.run(session),
         Command::Upgrade(args) => args.run(session),
         Command::Use(args) => args.run(session),
         Command::Uses(args) => args.run(session),

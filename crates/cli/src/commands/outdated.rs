@@ -18,18 +18,7 @@ impl Outdated {
         if session.printer.is_json() {
             session.printer.json(&view::Outdated::of(&news));
         } else if !news.outdated.is_empty() {
-            let mut table = Table::new(["Package", "Installed", "Upgrade", "Newest", ""]);
-            for package in &news.outdated {
-                let inside = package.inside.as_ref().map(ToString::to_string);
-                table.row([
-                    package.key.to_string(),
-                    package.installed.to_string(),
-                    inside.unwrap_or_else(|| "-".to_owned()),
-                    package.newest.to_string(),
-                    remarks(package),
-                ]);
-            }
-            session.printer.table(&table);
+            session.printer.table(&table(&news.outdated));
         }
         for notice in &news.notices {
             session.printer.warning(notice);
@@ -39,6 +28,22 @@ impl Outdated {
         }
         Ok(())
     }
+}
+
+/// One line per package that there is a newer release of.
+pub(crate) fn table(packages: &[query::Outdated]) -> Table {
+    let mut table = Table::new(["Package", "Installed", "Upgrade", "Newest", ""]);
+    for package in packages {
+        let inside = package.inside.as_ref().map(ToString::to_string);
+        table.row([
+            package.key.to_string(),
+            package.installed.to_string(),
+            inside.unwrap_or_else(|| "-".to_owned()),
+            package.newest.to_string(),
+            remarks(package),
+        ]);
+    }
+    table
 }
 
 /// What is not as the versions say, and what keeps the newest one away.

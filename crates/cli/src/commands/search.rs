@@ -1,6 +1,7 @@
 //! `pkg search`
 
 use clap::Args;
+use install::with_causes;
 
 use crate::{
     args::examples,
@@ -24,15 +25,19 @@ pub struct Search {
 
 impl Search {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let hits = session.taps()?.search(&self.words)?;
+        let taps = session.taps()?;
+        let hits = taps.search(&self.words)?;
         if session.printer.is_json() {
             session.printer.json(&view::Search::of(&hits));
         } else {
             let mut table = Table::plain();
             for hit in &hits {
-                table.row([full_name(hit), hit.heading.summary.clone()]);
+                table.row([full_name(hit), hit.formula.summary.clone()]);
             }
             session.printer.table(&table);
+        }
+        for (_, error) in taps.broken() {
+            session.printer.warning(format_args!("not searched: {}", with_causes(&error)));
         }
         if hits.is_empty() {
             let words = self.words.join(" ");
@@ -45,7 +50,7 @@ impl Search {
 /// The name as it has to be typed: the built-in tap's go without the tap.
 fn full_name(hit: &catalog::Hit) -> String {
     match hit.tap.as_str() {
-        catalog::BUILTIN => hit.heading.name.to_string(),
-        tap => format!("{tap}/{}", hit.heading.name),
+        catalog::BUILTIN => hit.formula.name.clone(),
+        tap => format!("{tap}/{}", hit.formula.name),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{error::Error, io};
 
-use catalog::{spec, taps};
+use catalog::{Broken, refresh, spec, tap, taps};
 use install::{linking, proposal, transaction};
 
 use crate::{config, env, exit::Exit, settings};
@@ -18,6 +18,8 @@ pub(super) type Verdict = (Exit, Vec<String>);
 
 /// Where credentials come from.
 const LOGIN: &str = "`docker login` or `podman login` to that host; their logins are used";
+/// What brings newer formulas.
+const UPDATE: &str = "`pkg update` asks the taps in registries for what is new";
 /// What makes room where there is none.
 const ROOM: &str = "`pkg cleanup` makes room, and `pkg cleanup --all` makes more";
 
@@ -62,6 +64,8 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         install::feed::Error => of_feed,
         install::launch::Error => of_launch,
         install::receipt::Error => of_receipt,
+        install::follow::Error => of_follow,
+        refresh::Error => of_refresh,
         install::cleanup::Error => of_cleanup,
         install::doctor::Error => of_doctor,
         store::lock::Error => of_lock,
@@ -76,19 +80,54 @@ pub(super) fn seen<'a, T: Error + 'static>(cause: &'a (dyn Error + 'static)) -> 
 
 fn of_taps(error: &taps::Error) -> Option<Verdict> {
     match error {
-        taps::Error::NoFormula { suggestions, .. } => {
-            Some((Exit::NotFound, did_you_mean(suggestions).into_iter().collect()))
+        taps::Error::NoFormula { suggestions, may_be_newer, .. } => {
+            let update = may_be_newer.then(|| UPDATE.to_owned());
+            Some((Exit::NotFound, did_you_mean(suggestions).into_iter().chain(update).collect()))
         }
         taps::Error::NoTap { .. } | taps::Error::NoFolder { .. } => told(Exit::NotFound, &[]),
         taps::Error::Ambiguous { .. } | taps::Error::Name { .. } | taps::Error::Builtin => {
             usage(&[])
         }
         taps::Error::Taken { .. } => told(Exit::Failed, &["`--name` gives it another name"]),
+        taps::Error::Tap { source, .. } if matches!(**source, tap::Error::Skipped { .. }) => {
+            told(Exit::Failed, &["a newer pkg may read it"])
+        }
+        taps::Error::Unsure { name, tap, .. } => {
+            let other = format!("`TAP/{name}` says which tap it is of");
+            Some((Exit::Failed, vec![other, format!("`pkg tap remove {tap}` forgets that tap")]))
+        }
         taps::Error::Tap { tap, .. } => {
             let hint = format!("`pkg tap remove {tap}` forgets it, `pkg tap add` adds it anew");
             Some((Exit::Failed, vec![hint]))
         }
         taps::Error::State { .. } => None,
+    }
+}
+
+/// Every variant shows another error's text in place of its own.
+fn of_follow(error: &install::follow::Error) -> Option<Verdict> {
+    match error {
+        install::follow::Error::Home(error) => Some(of(error)),
+        install::follow::Error::Taps(error) => of_taps(error),
+        install::follow::Error::Network(error) => Some(of(error)),
+        install::follow::Error::Refresh(error) => Some(of(error)),
+    }
+}
+
+fn of_refresh(error: &refresh::Error) -> Option<Verdict> {
+    use refresh::Error;
+    const MEANT: &str =
+        "if its owner says that this is meant: `pkg tap remove`, then `pkg tap add`";
+    match error {
+        Error::Rollback { .. } | Error::Forked { .. } | Error::Renamed { .. } => {
+            told(Exit::Integrity, &[MEANT])
+        }
+        Error::Broken { source: Broken::Write(_), .. } => None,
+        Error::Broken { .. } => told(Exit::Integrity, &[]),
+        Error::NoEdition { .. } => told(Exit::NotFound, &[]),
+        Error::Several { .. } | Error::NotThere { .. } => usage(&[]),
+        Error::Taps(error) => of_taps(error),
+        _ => None,
     }
 }
 

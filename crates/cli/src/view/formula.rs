@@ -1,7 +1,7 @@
-//! Formulas and taps, as `search`, `cat`, `home`, `tap list` and `check` answer them.
+//! Formulas, as `search`, `cat`, `home` and `check` answer them.
 
 use catalog::{Found, Hit};
-use formula::{Name, Problem, Report};
+use formula::{Problem, Report};
 use serde::Serialize;
 
 /// What `pkg search` found.
@@ -24,12 +24,12 @@ struct Heading {
 impl Search {
     pub(crate) fn of(hits: &[Hit]) -> Self {
         let heading = |hit: &Hit| Heading {
-            name: hit.heading.name.to_string(),
+            name: hit.formula.name.clone(),
             tap: hit.tap.clone(),
-            summary: hit.heading.summary.clone(),
-            homepage: hit.heading.homepage.clone(),
-            license: hit.heading.license.clone(),
-            aliases: hit.heading.aliases.iter().map(Name::to_string).collect(),
+            summary: hit.formula.summary.clone(),
+            homepage: hit.formula.homepage.clone(),
+            license: hit.formula.license.clone(),
+            aliases: hit.formula.aliases.clone(),
         };
         Self { schema: 1, formulas: hits.iter().map(heading).collect() }
     }
@@ -66,35 +66,6 @@ impl Home {
     pub(crate) fn of(found: &Found, homepage: &str) -> Self {
         let name = found.formula.name().to_string();
         Self { schema: 1, name, tap: found.tap.clone(), homepage: homepage.to_owned() }
-    }
-}
-
-/// The taps.
-#[derive(Debug, Serialize)]
-pub(crate) struct Taps {
-    schema: u32,
-    pub(crate) taps: Vec<Tap>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Tap {
-    pub(crate) name: String,
-    /// The folder; null for the built-in tap.
-    pub(crate) location: Option<String>,
-    /// How many; null where the folder cannot be read.
-    pub(crate) formulas: Option<usize>,
-    builtin: bool,
-}
-
-impl Taps {
-    pub(crate) fn of(taps: &catalog::Taps) -> Self {
-        let view = |tap: &catalog::Tap| {
-            let location = tap.path().map(|path| path.to_string_lossy().into_owned());
-            let builtin = location.is_none();
-            let formulas = tap.names().ok().map(|names| names.len());
-            Tap { name: tap.name().to_owned(), location, formulas, builtin }
-        };
-        Self { schema: 1, taps: taps.iter().map(view).collect() }
     }
 }
 

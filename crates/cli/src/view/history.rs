@@ -70,6 +70,6 @@ impl Change {
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC.
-fn time(seconds: i64) -> String {
+pub(super) fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }

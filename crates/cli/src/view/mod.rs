@@ -13,18 +13,20 @@ mod history;
 mod needs;
 mod package;
 mod publishing;
+mod taps;
 mod upkeep;
 
 pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
 pub(crate) use facts::{Info, Told, Versions};
-pub(crate) use formula::{Cat, Check, Home, Search, Taps};
+pub(crate) use formula::{Cat, Check, Home, Search};
 pub(crate) use history::{Change, History};
 pub(crate) use needs::{Deps, Outdated, Uses, Why};
 pub(crate) use package::{Files, List, Owner, Path};
 pub(crate) use publishing::{Packs, Publication, Requests};
 use serde::Serialize;
+pub(crate) use taps::{TapInfo, Taps, Update};
 pub(crate) use upkeep::{Diagnosis, Freed, Problem, Variables, problems};
 
 /// A text that is meant for another program.

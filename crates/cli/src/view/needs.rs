@@ -118,8 +118,9 @@ pub(crate) struct Outdated {
     notices: Vec<String>,
 }
 
+/// An installed package that there is a newer version of.
 #[derive(Debug, Serialize)]
-struct Newer {
+pub(super) struct Newer {
     name: String,
     installed: String,
     /// What `upgrade` may lead to; null where the request takes nothing newer.
@@ -131,18 +132,23 @@ struct Newer {
 
 impl Outdated {
     pub(crate) fn of(news: &News) -> Self {
-        let newer = |package: &plan::query::Outdated| Newer {
+        Self {
+            schema: 1,
+            packages: news.outdated.iter().map(Newer::of).collect(),
+            notices: news.notices.clone(),
+        }
+    }
+}
+
+impl Newer {
+    pub(super) fn of(package: &plan::query::Outdated) -> Self {
+        Self {
             name: package.key.to_string(),
             installed: package.installed.to_string(),
             upgrade: package.inside.as_ref().map(ToString::to_string),
             newest: package.newest.to_string(),
             requested: package.request.as_ref().map(|request| request.as_str().to_owned()),
             pinned: package.pinned,
-        };
-        Self {
-            schema: 1,
-            packages: news.outdated.iter().map(newer).collect(),
-            notices: news.notices.clone(),
         }
     }
 }

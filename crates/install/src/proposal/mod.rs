@@ -20,7 +20,7 @@ use step::shown_step;
 pub use step::{Step, Verb};
 
 use crate::{
-    event::Event,
+    event::{Event, with_causes},
     home::Home,
     offer::{Guest, Offers},
     receipt::Origin,
@@ -125,6 +125,7 @@ impl<'a> Draft<'a> {
     /// What an upgrade of everything would choose from, and who could not be asked for it.
     pub(crate) fn offers_to_upgrade(&mut self) -> Result<(Offers<'a>, Vec<String>), Error> {
         let guests = self.looked_up_again(&[])?;
+        self.notes.extend(self.away()?);
         Ok((self.offers_with(guests)?, std::mem::take(&mut self.notes)))
     }
 
@@ -155,12 +156,16 @@ impl<'a> Draft<'a> {
         let mut guests = self.guests(request.specs())?;
         if let Request::Upgrade(specs) = request {
             guests.extend(self.looked_up_again(specs)?);
+            if specs.is_empty() {
+                self.notes.extend(self.away()?);
+            }
             // Who upgrades at night and reads nothing must hear of it all the same.
             let stays = std::mem::take(&mut self.notes);
             stays.into_iter().for_each(|text| (self.home.setting.events)(Event::Warning(text)));
         }
         let offers = self.offers_with(guests)?;
         let (plan, before) = self.solve(request, &offers)?;
+        self.warn_of_lookalikes(&plan)?;
         let mut record = self.installed.record.clone();
         record.requests = plan
             .requests
@@ -202,6 +207,34 @@ impl<'a> Draft<'a> {
             record,
             comings,
         })
+    }
+
+    /// The taps that cannot be read, where something is installed from them.
+    fn away(&self) -> Result<Vec<String>, Error> {
+        let taps = self.home.taps()?;
+        let is_used = |tap: &str| self.known.iter().any(|known| known.package.tap == tap);
+        let away = taps.broken().filter(|(tap, _)| is_used(tap));
+        let stays = |error| format!("{}; what is installed from it stays", with_causes(&error));
+        Ok(away.map(|(_, error)| stays(error)).collect())
+    }
+
+    /// Warns of packages that come for the first time, from another tap than the built-in one,
+    /// under a name that can be mistaken for one of that.
+    fn warn_of_lookalikes(&self, plan: &plan::Plan) -> Result<(), Error> {
+        let taps = self.home.taps()?;
+        for step in plan.steps.iter().filter(|step| matches!(step.action, Action::Install)) {
+            let (tap, name) = (step.candidate.tap.as_str(), step.candidate.name.as_str());
+            if tap == catalog::BUILTIN || tap == catalog::DIRECT {
+                continue;
+            }
+            if let Some(like) = taps.lookalike(name) {
+                let builtin = catalog::BUILTIN;
+                (self.home.setting.events)(Event::Warning(format!(
+                    "`{tap}/{name}` is easily mistaken for `{builtin}/{like}`, which is another package"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// What is installed, with what each request means by its formula's channels.

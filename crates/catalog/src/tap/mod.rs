@@ -1,16 +1,23 @@
-//! One tap: a named set of formulas, in a folder or carried by the program.
+//! One tap: a named set of formulas, in a folder, carried by the program, or from a registry.
 //!
-//! A formula is read when it is asked for; a search reads headings only.
+//! A formula is read when it is asked for; a search reads headings only. No registry is asked
+//! here: a tap in one is read as the last refresh left it.
+
+mod find;
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use formula::{Constraint, Defaults, Formula, Heading, Name, Release, Report, TapFile, constraint};
+pub use find::Summary;
+use formula::{
+    Constraint, Defaults, Formula, Name, Release, Report, Resolved, Source, TapFile, TapKind,
+    constraint,
+};
 use fs_err as fs;
 
-use crate::builtin;
+use crate::{builtin, edition::Version, remembered::Subscription, snapshot::Snapshot};
 
 /// Largest formula or `tap.toml` that is read, in bytes; the parser has the same bound.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -29,6 +36,16 @@ pub struct Tap {
 enum Place {
     Builtin,
     Folder(PathBuf),
+    Registry(Arc<Followed>),
+}
+
+/// A tap in a registry, as it is here.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    /// The folder in which it is kept.
+    pub(crate) folder: PathBuf,
+    pub(crate) subscription: Subscription,
+    pub(crate) snapshot: Snapshot,
 }
 
 /// A formula and the tap that it comes from.
@@ -44,6 +61,10 @@ pub struct Found {
     pub file: String,
     /// The base in a registry below which the tap's packages are published.
     pub registry: Option<String>,
+    /// What was published of its versions, as far as the tap says it.
+    pub published: Vec<Version>,
+    /// Whether the tap is in a registry, so that no files stand beside the formula.
+    pub is_remote: bool,
 }
 
 /// A tap or one of its formulas cannot be read.
@@ -77,6 +98,25 @@ pub enum Error {
         /// Which bound it breaks.
         why: &'static str,
     },
+    /// The tap's folder is not there.
+    #[error("the folder `{}` is not there", folder.display())]
+    Gone {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// What was kept of a tap in a registry is not there.
+    #[error("what was here of it is gone; `pkg update` brings it again")]
+    Lost,
+    /// The tap has the formula, and this program cannot read it.
+    #[error("`{tap}/{name}` cannot be read by this pkg: {why}")]
+    Skipped {
+        /// Name of the tap.
+        tap: String,
+        /// Name of the formula.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 /// What stands after the `@` of a spec, as a formula understands it.
@@ -102,6 +142,18 @@ impl Found {
             return Ok(At::Slot(at.to_owned()));
         }
         Constraint::parse(at).map(At::Constraint)
+    }
+
+    /// Whether the version lies in a file that only the tap's author has, and was not published.
+    pub fn is_out_of_reach(&self, resolved: &Resolved) -> bool {
+        let is_local = match &resolved.source {
+            Source::File { .. } => true,
+            Source::Oci { reference, .. } | Source::Image { reference, .. } => {
+                matches!(oci::Place::parse(reference), Ok(oci::Place::Layout { .. }))
+            }
+            _ => false,
+        };
+        self.is_remote && is_local && resolved.package.is_none()
     }
 
     /// What the channel of that name means now.
@@ -134,19 +186,44 @@ impl Tap {
         };
         let file = folder.join("tap.toml");
         if let Some(text) = tap.read(&file)? {
-            let shown = file.display().to_string();
-            let parsed = TapFile::parse(&text, &shown).map_err(|report| Error::Broken {
-                file: shown,
-                text,
-                report,
-            })?;
-            if let (None, Some(own)) = (name, parsed.name) {
+            let own = tap.take_file(text, file.display().to_string(), TapKind::Folder)?;
+            if let (None, Some(own)) = (name, own) {
                 tap.name = own;
             }
-            tap.defaults = parsed.defaults;
-            tap.registry = parsed.registry;
         }
         Ok(tap)
+    }
+
+    /// The tap `name` of a registry, as it is here.
+    pub(crate) fn followed(name: &str, followed: Followed, kind: TapKind) -> Result<Self, Error> {
+        let text = followed.snapshot.head().tap_file.clone();
+        let mut tap = Self {
+            name: name.to_owned(),
+            place: Place::Registry(Arc::new(followed)),
+            defaults: Defaults::none().with_kind(kind.clone()),
+            registry: None,
+        };
+        if let Some(text) = text {
+            tap.take_file(text, format!("{name}/tap.toml"), kind)?;
+        }
+        Ok(tap)
+    }
+
+    /// Takes over what `tap.toml` says, but the name, which is returned.
+    fn take_file(
+        &mut self,
+        text: String,
+        file: String,
+        kind: TapKind,
+    ) -> Result<Option<String>, Error> {
+        match TapFile::parse_from(&text, &file, kind) {
+            Ok(parsed) => {
+                self.defaults = parsed.defaults;
+                self.registry = parsed.registry;
+                Ok(parsed.name)
+            }
+            Err(report) => Err(Error::Broken { file, text, report }),
+        }
     }
 
     /// The tap's name.
@@ -154,11 +231,36 @@ impl Tap {
         &self.name
     }
 
-    /// The folder, unless the program carries the tap.
+    /// The folder, if the tap is one.
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
-            Place::Builtin => None,
             Place::Folder(folder) => Some(folder),
+            Place::Builtin | Place::Registry(_) => None,
+        }
+    }
+
+    /// Where in a registry the tap is and which edition is here, if it is one of a registry.
+    pub fn subscription(&self) -> Option<&Subscription> {
+        match &self.place {
+            Place::Registry(followed) => Some(&followed.subscription),
+            Place::Builtin | Place::Folder(_) => None,
+        }
+    }
+
+    /// Where the tap is, in words.
+    pub fn location(&self) -> String {
+        match &self.place {
+            Place::Builtin => "the program".to_owned(),
+            Place::Folder(folder) => folder.display().to_string(),
+            Place::Registry(followed) => followed.subscription.location.clone(),
+        }
+    }
+
+    /// Formulas of the tap that this program cannot read, and why.
+    pub fn skipped(&self) -> &[(String, String)] {
+        match &self.place {
+            Place::Registry(followed) => &followed.snapshot.head().skipped,
+            Place::Builtin | Place::Folder(_) => &[],
         }
     }
 
@@ -176,8 +278,44 @@ impl Tap {
                     None => return Ok(None),
                 }
             }
+            Place::Registry(followed) => match followed.snapshot.text(name) {
+                Ok(Some(text)) => (text, format!("{}/{name}.toml", self.name)),
+                Ok(None) => return self.skipped_formula(name).map_or(Ok(None), Err),
+                Err(source) => return Err(self.unread(source)),
+            },
         };
-        self.parse(text, file).map(Some)
+        let mut found = self.parse(text, file)?;
+        if let Place::Registry(followed) = &self.place {
+            found.published = followed.snapshot.versions(name).map_err(|e| self.unread(e))?;
+        }
+        Ok(Some(found))
+    }
+
+    fn skipped_formula(&self, name: &str) -> Option<Error> {
+        let (_, why) = self.skipped().iter().find(|(skipped, _)| skipped == name)?;
+        let (tap, name, why) = (self.name.clone(), name.to_owned(), why.clone());
+        Some(Error::Skipped { tap, name, why })
+    }
+
+    fn unread(&self, source: std::io::Error) -> Error {
+        Error::Read { tap: self.name.clone(), source }
+    }
+
+    /// The text of a formula as one of this tap.
+    pub(crate) fn parse_text(&self, stem: &str, text: &str) -> Result<Formula, Error> {
+        let found = self.parse(text.to_owned(), format!("{stem}.toml"))?;
+        Ok(Arc::unwrap_or_clone(found.formula))
+    }
+
+    /// The text of `tap.toml`, where there is one.
+    pub(crate) fn tap_file(&self) -> Result<Option<String>, Error> {
+        match &self.place {
+            Place::Builtin => Ok(builtin::file("tap.toml")
+                .and_then(|bytes| std::str::from_utf8(bytes).ok())
+                .map(ToOwned::to_owned)),
+            Place::Folder(folder) => self.read(&folder.join("tap.toml")),
+            Place::Registry(followed) => Ok(followed.snapshot.head().tap_file.clone()),
+        }
     }
 
     /// The formula in `file`, a file of this tap's folder.
@@ -195,6 +333,13 @@ impl Tap {
                     .collect());
             }
             Place::Folder(folder) => folder,
+            Place::Registry(followed) => {
+                let text = |name: String| {
+                    let text = followed.snapshot.text(&name).map_err(|e| self.unread(e))?;
+                    Ok((name, text.unwrap_or_default()))
+                };
+                return self.names()?.into_iter().map(text).collect();
+            }
         };
         let mut texts = Vec::new();
         for stem in self.stems(folder)? {
@@ -210,13 +355,25 @@ impl Tap {
         match &self.place {
             Place::Builtin => Ok(builtin::formulas().map(|(stem, _)| stem.to_owned()).collect()),
             Place::Folder(folder) => self.stems(folder),
+            Place::Registry(followed) => {
+                let mut names = Vec::new();
+                let each = followed.snapshot.each(&mut |record| {
+                    names.push(record.name.to_owned());
+                    true
+                });
+                each.map(|()| names).map_err(|e| self.unread(e))
+            }
         }
     }
 
-    /// The headings of all formulas, in order of name; one that is broken is left out.
-    pub fn headings(&self) -> Result<Vec<Heading>, Error> {
-        let texts = self.texts()?;
-        Ok(texts.iter().filter_map(|(_, text)| Heading::parse(text).ok()).collect())
+    /// How many formulas the tap has.
+    pub fn count(&self) -> Result<usize, Error> {
+        match &self.place {
+            Place::Registry(followed) => {
+                Ok(usize::try_from(followed.snapshot.head().formulas).unwrap_or(usize::MAX))
+            }
+            Place::Builtin | Place::Folder(_) => Ok(self.names()?.len()),
+        }
     }
 
     fn parse(&self, text: String, file: String) -> Result<Found, Error> {
@@ -224,11 +381,22 @@ impl Tap {
             Ok(formula) => Ok(Found {
                 tap: self.name.clone(),
                 formula: Arc::new(formula),
-                folder: self.path().map(Path::to_owned),
+                folder: self.base().map(Path::to_owned),
                 file,
                 registry: self.registry.clone(),
+                published: Vec::new(),
+                is_remote: self.subscription().is_some(),
             }),
             Err(report) => Err(Error::Broken { file, text, report }),
+        }
+    }
+
+    /// Where relative paths of formulas start.
+    fn base(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Builtin => None,
+            Place::Folder(folder) => Some(folder),
+            Place::Registry(followed) => Some(&followed.folder),
         }
     }
 

@@ -1,0 +1,139 @@
+//! The manifest of an edition: written when it is made, checked before anything of it is fetched.
+
+use digest::Digest;
+use oci::{Descriptor, Document, ImageManifest};
+use serde_json::{Value, json};
+
+use super::{
+    ARTIFACT, INDEX, Moment, NAME_KEY, PUBLISHED_KEY, SERIAL_KEY, SOURCES, parse_serial, sources,
+};
+
+/// The bytes of a config that says nothing, and their type.
+pub(crate) const EMPTY: &[u8] = b"{}";
+const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
+
+/// The annotation that names a layer's file.
+const TITLE: &str = "org.opencontainers.image.title";
+
+/// Largest index as it comes, in bytes.
+const INDEX_BYTES_MAX: u64 = 256 << 20;
+/// Most layers with formulas, and most bytes of all of them.
+const LAYERS_MAX: usize = 8192;
+const LAYERS_BYTES_MAX: u64 = 1 << 30;
+
+/// What a manifest says of its edition.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) tap: String,
+    pub(crate) serial: u64,
+    pub(crate) published: Moment,
+    pub(crate) index: Descriptor,
+    pub(crate) sources: Vec<Descriptor>,
+}
+
+/// The rule that a manifest breaks.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is another artifact.
+    #[error("it is no tap but {found}")]
+    Other {
+        /// What it calls itself.
+        found: String,
+    },
+    /// It does not say which edition it is.
+    #[error("it has no annotation `{key}`, or one that cannot be read")]
+    Annotation {
+        /// The annotation.
+        key: &'static str,
+    },
+    /// Its first layer is no index.
+    #[error("its first layer is no index of a tap")]
+    NoIndex,
+    /// It has layers of more bytes than is read.
+    #[error("its layers are larger, or more, than those of a tap may be")]
+    Large,
+}
+
+impl Parts {
+    pub(crate) fn of(document: Document) -> Result<Self, Error> {
+        let Document::Image(manifest) = document else {
+            return Err(Error::Other { found: "an index".to_owned() });
+        };
+        if manifest.artifact_type.as_deref() != Some(ARTIFACT) {
+            let named = manifest.artifact_type.clone().unwrap_or(manifest.config.media_type);
+            return Err(Error::Other { found: format!("`{}`", clean(&named)) });
+        }
+        let tap = said(&manifest, NAME_KEY, |text| Some(text.to_owned()))?;
+        let serial = said(&manifest, SERIAL_KEY, parse_serial)?;
+        let published = said(&manifest, PUBLISHED_KEY, |text| Moment::parse(text).ok())?;
+        let mut layers = manifest.layers.into_iter();
+        let index = layers.next().filter(|layer| layer.media_type == INDEX);
+        let index = index.ok_or(Error::NoIndex)?;
+        // Layers of other types are for later programs.
+        let sources: Vec<_> = layers.filter(|layer| layer.media_type == SOURCES).collect();
+        let bytes = sources.iter().try_fold(0_u64, |sum, layer| sum.checked_add(layer.size));
+        let is_small = index.size <= INDEX_BYTES_MAX
+            && sources.len() <= LAYERS_MAX
+            && sources.iter().all(|layer| layer.size <= sources::BYTES_MAX)
+            && bytes.is_some_and(|bytes| bytes <= LAYERS_BYTES_MAX);
+        if !is_small {
+            return Err(Error::Large);
+        }
+        Ok(Self { tap, serial, published, index, sources })
+    }
+}
+
+fn said<T>(
+    manifest: &ImageManifest,
+    key: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, Error> {
+    let value = manifest.annotations.get(key).and_then(|text| read(text));
+    value.ok_or(Error::Annotation { key })
+}
+
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+/// A layer with the name of its file.
+pub(crate) fn layer(media_type: &str, title: &str, bytes: &[u8]) -> Descriptor {
+    let mut descriptor = Descriptor::new(media_type, Digest::sha256(bytes), bytes.len() as u64);
+    descriptor.annotations.insert(TITLE.to_owned(), title.to_owned());
+    descriptor
+}
+
+/// The config, which every tap has the same.
+pub(crate) fn config() -> Descriptor {
+    Descriptor::new(EMPTY_TYPE, Digest::sha256(EMPTY), EMPTY.len() as u64)
+}
+
+/// The manifest's bytes, in canonical JSON: equal parts give equal bytes.
+pub(crate) fn bytes(parts: &Parts) -> serde_json::Result<Vec<u8>> {
+    let layers = std::iter::once(&parts.index).chain(&parts.sources).map(descriptor);
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": oci::media_type::IMAGE_MANIFEST,
+        "artifactType": ARTIFACT,
+        "config": descriptor(&config()),
+        "layers": layers.collect::<Vec<_>>(),
+        "annotations": {
+            NAME_KEY: parts.tap,
+            SERIAL_KEY: parts.serial.to_string(),
+            PUBLISHED_KEY: parts.published,
+        },
+    });
+    serde_jcs::to_vec(&manifest)
+}
+
+fn descriptor(descriptor: &Descriptor) -> Value {
+    let mut value = json!({
+        "mediaType": descriptor.media_type,
+        "digest": descriptor.digest,
+        "size": descriptor.size,
+    });
+    if !descriptor.annotations.is_empty() {
+        value["annotations"] = json!(descriptor.annotations);
+    }
+    value
+}

@@ -1,0 +1,42 @@
+//! `pkg tap add`
+
+use std::path::{Path, PathBuf};
+
+use super::{as_of, edition, warn_of_skipped};
+use crate::{
+    amount::count,
+    exit::Exit,
+    failure::{Failure, Result},
+    session::Session,
+    settings::absolute,
+};
+
+pub(super) fn add(
+    session: &Session,
+    location: PathBuf,
+    name: Option<&str>,
+    at: Option<&str>,
+) -> Result {
+    let at = at.map(as_of).transpose()?;
+    let text = location.to_string_lossy();
+    if text.starts_with("oci:") || text.starts_with("ocidir:") {
+        let place = text.parse::<oci::Place>().map_err(|e| Failure::new(Exit::Usage, e))?;
+        let working = absolute(Path::new(".")).unwrap_or_default();
+        let added = session.home()?.follow(&place.relative_to(&working), name, at)?;
+        session.progress.end();
+        let formulas = count(usize::try_from(added.formulas).unwrap_or(usize::MAX), "formula");
+        let (tap, edition) = (&added.tap, edition(&added.subscription));
+        session.printer.status("Added", format_args!("tap {tap} ({formulas}), {edition}"));
+        warn_of_skipped(session, tap, &added.skipped);
+        return Ok(());
+    }
+    if at.is_some() {
+        let sentence = "`--as-of` is for taps in a registry: a folder is as it is";
+        return Err(Failure::told(Exit::Usage, sentence));
+    }
+    let mut taps = session.taps()?;
+    let tap = taps.add(&absolute(&location).unwrap_or(location), name)?;
+    let formulas = count(tap.names()?.len(), "formula");
+    session.printer.status("Added", format_args!("tap {} ({formulas})", tap.name()));
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! Editions of a tap, put into the test registry as `pkg tap publish` would push them.
+
+use catalog::edition::{self, Issue, Moment, Packages, Packed};
+use digest::Digest;
+
+use super::Sandbox;
+
+/// The type of an image manifest.
+pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// An edition of the folder `desk/<folder>` at noon of `day`, as `latest` of the repository `tap`.
+pub(crate) fn publish(sandbox: &Sandbox, folder: &str, serial: u64, day: &str) -> Digest {
+    let packed = pack(sandbox, folder, serial, day);
+    push(sandbox, &packed)
+}
+
+/// The edition as bytes.
+pub(crate) fn pack(sandbox: &Sandbox, folder: &str, serial: u64, day: &str) -> Packed {
+    let tap = catalog::Tap::folder(&sandbox.home().join("desk").join(folder), None).unwrap();
+    let published = Moment::parse(&format!("{day}T12:00:00Z")).unwrap();
+    let packages = Packages::new();
+    edition::pack(&tap, &Issue { serial, published: &published, packages: &packages }).unwrap()
+}
+
+/// Stores the blobs, then the manifest under its two tags.
+pub(crate) fn push(sandbox: &Sandbox, packed: &Packed) -> Digest {
+    let registry = sandbox.registry();
+    for blob in &packed.blobs {
+        assert_eq!(registry.push_blob("tap", blob.bytes.clone()), blob.descriptor.digest);
+    }
+    for tag in ["latest", &packed.tag] {
+        registry.push_manifest("tap", Some(tag), MANIFEST, packed.manifest.clone());
+    }
+    packed.digest.clone()
+}
