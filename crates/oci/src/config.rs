@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{Event, credentials};
+use crate::{Error, Event, credentials, exchange::web_url, mirror::Mirrors};
 
 /// The client's settings; [`Config::default`] is what a program starts from.
 ///
@@ -108,6 +108,18 @@ impl Default for Pushing {
             deletes_old_lists: false,
             locks: None,
         }
+    }
+}
+
+impl Config {
+    /// What to ask instead of `url`, as the mirrors say; `url` itself where none is for it.
+    ///
+    /// # Errors
+    ///
+    /// It is no web address, or one of the mirrors cannot be used.
+    pub fn mirrored(&self, url: &str) -> Result<String, Error> {
+        let mirrors = Mirrors::new(&self.mirrors).map_err(Error::Mirror)?;
+        Ok(mirrors.apply(web_url(url)?).into())
     }
 }
 
