@@ -8,7 +8,7 @@ use tar::{EntryType, Header};
 
 const BLOCK_BYTES: usize = 512;
 /// Two empty blocks end an archive.
-pub(crate) const END: [u8; 2 * BLOCK_BYTES] = [0; 2 * BLOCK_BYTES];
+pub const END: [u8; 2 * BLOCK_BYTES] = [0; 2 * BLOCK_BYTES];
 
 const NAME_BYTES_MAX: usize = 100;
 const PREFIX_BYTES_MAX: usize = 155;
@@ -18,27 +18,34 @@ const SIZE_MAX: u64 = 0o777_7777_7777;
 
 /// Something in the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Member {
+pub struct Member {
     /// The path below the root of the package.
-    pub(crate) path: String,
-    pub(crate) kind: Kind,
+    pub path: String,
+    /// What it is.
+    pub kind: Kind,
     /// In seconds since 1970.
-    pub(crate) mtime: u64,
+    pub mtime: u64,
 }
 
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A folder.
     Folder,
+    /// A file.
     File {
+        /// The bytes that follow its header.
         size: u64,
+        /// Whether its mode is 0755.
         executable: bool,
     },
     /// A symlink with its target.
     Link(String),
     /// One more name of a file that stands earlier in the archive.
     Same {
+        /// The name by which it stands there.
         first: String,
+        /// Whether its mode is 0755.
         executable: bool,
     },
 }
@@ -80,7 +87,7 @@ impl Member {
     }
 
     /// The header, after the PAX header that it may need.
-    pub(crate) fn header(&self) -> Vec<u8> {
+    pub fn header(&self) -> Vec<u8> {
         let name = self.name();
         let target = self.target().unwrap_or_default();
         let parts = split(&name);
@@ -123,7 +130,7 @@ impl Member {
 }
 
 /// How many zeros follow so many bytes of a file.
-pub(crate) fn padding(size: u64) -> usize {
+pub fn padding(size: u64) -> usize {
     let over = (size % BLOCK_BYTES as u64) as usize;
     if over == 0 { 0 } else { BLOCK_BYTES - over }
 }
@@ -145,8 +152,14 @@ fn fill(header: &mut Header, prefix: &str, name: &str, target: &str) {
         ustar.prefix[..prefix.len()].copy_from_slice(prefix.as_bytes());
         ustar.name[..name.len()].copy_from_slice(name.as_bytes());
         ustar.linkname[..target.len()].copy_from_slice(target.as_bytes());
+        // As GNU tar writes what has no device, so that anyone can make the same bytes.
+        ustar.dev_major = *b"0000000\0";
+        ustar.dev_minor = *b"0000000\0";
+        ustar.cksum = [b' '; 8];
     }
-    header.set_cksum();
+    // Six digits, NUL, blank, as POSIX has it.
+    let sum: u32 = header.as_bytes().iter().map(|byte| u32::from(*byte)).sum();
+    header.as_mut_bytes()[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
 /// The header's two fields for a name, the second as long as can be; `None` where it fits no way.
@@ -202,13 +215,13 @@ mod tests {
             (136..148, "02263773600\0"),
             (156..157, "0"),
             (257..265, "ustar\x0000"),
-            (265..345, &"\0".repeat(80)),
+            (265..345, &format!("{}0000000\00000000\0", "\0".repeat(64))),
         ] {
             assert_eq!(field(range.clone()), expected, "{range:?}");
         }
         let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
         let own: u32 = header[148..156].iter().map(|byte| u32::from(*byte)).sum();
-        assert_eq!(field(148..156), format!("{:07o}\0", sum - own + 8 * 32));
+        assert_eq!(field(148..156), format!("{:06o}\0 ", sum - own + 8 * 32));
         assert_eq!(padding(1000), 24);
         assert_eq!(padding(1024), 0);
     }

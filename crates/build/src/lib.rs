@@ -9,7 +9,7 @@ pub mod run;
 
 pub mod staged;
 
-mod archive;
+pub mod archive;
 mod bytecode;
 mod image;
 mod layer;
