@@ -21,7 +21,7 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
     (2, "plan", &["formula"]),
     (2, "catalog", &["digest", "formula", "oci"]),
     (2, "build", &["digest", "formula", "oci", "store", "binary"]),
-    (3, "install", &["digest", "formula", "oci", "store", "binary", "plan", "catalog"]),
+    (3, "install", &["digest", "formula", "oci", "store", "binary", "plan", "catalog", "build"]),
     (
         4,
         "publish",

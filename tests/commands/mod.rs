@@ -7,6 +7,7 @@ mod crash;
 mod direct;
 mod faults;
 mod formulas;
+mod git;
 mod hostile;
 mod install;
 mod installed;

@@ -3,6 +3,7 @@
 pub(crate) mod edition;
 mod output;
 mod recipe;
+mod repository;
 mod sandbox;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) mod tracer;
@@ -12,6 +13,7 @@ use std::{io::Write as _, path::Path};
 
 pub(crate) use output::Output;
 pub(crate) use recipe::Recipe;
+pub(crate) use repository::Repository;
 pub(crate) use sandbox::{Deadline, Sandbox};
 
 /// The project's folder.

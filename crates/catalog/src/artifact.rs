@@ -52,6 +52,13 @@ pub enum Origin {
     Urls(Vec<String>),
     /// A file on this machine.
     File(PathBuf),
+    /// The tree of a commit, which comes as a canonical archive.
+    Git {
+        /// The repository's address, or its absolute path.
+        url: String,
+        /// The commit's full name.
+        commit: String,
+    },
     /// The program itself, for the built-in tap.
     Carried(&'static [u8]),
 }
@@ -65,6 +72,7 @@ impl Origin {
                 .first()
                 .map_or_else(String::new, |url| url.split(['?', '#']).next().unwrap_or(url).into()),
             Self::File(path) => path.display().to_string(),
+            Self::Git { url, commit } => format!("commit {commit} of {url}"),
             Self::Carried(_) => "the program itself".to_owned(),
         }
     }

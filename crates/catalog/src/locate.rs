@@ -148,6 +148,14 @@ pub fn at_hand(wanted: &Wanted<'_>, manifests: &Manifests) -> Result<Option<Arti
             let origin = Origin::File(below(wanted.folder, path));
             Ok(Some(single(wanted.name, origin, digest, *format, *strip)))
         }
+        Source::Git { url, commit, digest, strip, .. } => {
+            let url = repository(wanted.folder, url);
+            let origin = Origin::Git { url, commit: commit.clone() };
+            // A tree is what its author laid out: nothing is dropped unless the formula says so.
+            let strip = Some(strip.unwrap_or(0));
+            let format = Some(formula::Format::Tar);
+            Ok(Some(single(wanted.name, origin, digest, format, strip)))
+        }
         Source::Oci { .. } | Source::Image { .. } => {
             let mut way = Way::start(wanted)?;
             while let Some(manifest) = way.carried()?.or_else(|| manifests.get(&way.digest)) {
@@ -193,6 +201,11 @@ fn single(
 
 fn below(folder: Option<&Path>, path: &str) -> PathBuf {
     folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+}
+
+/// The address of a git repository; a relative path starts at the formula's folder.
+fn repository(folder: Option<&Path>, url: &str) -> String {
+    if url.contains("://") { url.to_owned() } else { below(folder, url).display().to_string() }
 }
 
 /// What a manifest says, as one of `place`.

@@ -30,6 +30,8 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// `SHELL`.
     pub shell: Option<PathBuf>,
+    /// Proxies, as variables: what programs that `pkg` runs are told of them.
+    pub proxies: Vec<(OsString, OsString)>,
     /// What credentials for registries are looked up by.
     pub credentials: oci::credentials::Environment,
     /// The user's own folders; none where neither `HOME` nor the password file names a home.
@@ -115,6 +117,7 @@ impl Environment {
         let is_heard = |(name, _): &(OsString, OsString)| {
             is_trusted || !name.as_encoded_bytes().starts_with(b"PKG_")
         };
+        environment.proxies = std::env::vars_os().filter(is_proxy).collect();
         let variables = std::env::vars_os().filter(is_heard);
         environment.credentials = oci::credentials::Environment::from_variables(variables);
         Ok(environment)
@@ -141,6 +144,7 @@ impl Environment {
             data_home: variable("XDG_DATA_HOME").map(PathBuf::from).filter(|p| p.is_absolute()),
             path: variable("PATH"),
             shell: variable("SHELL").map(PathBuf::from),
+            proxies: Vec::new(),
             credentials: oci::credentials::Environment::default(),
             folders: None,
         })
@@ -153,6 +157,12 @@ fn folders() -> Result<Option<Folders>, Error> {
     let home = absolute("HOME", base.home_dir().into())?;
     let (config, cache) = (dirs.config_dir().to_owned(), dirs.cache_dir().to_owned());
     Ok(Some(Folders { home, config, cache }))
+}
+
+fn is_proxy((name, _): &(OsString, OsString)) -> bool {
+    ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether the program runs with rights that its caller does not have (setuid, setgid).

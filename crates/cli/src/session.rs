@@ -68,6 +68,7 @@ impl Session {
             oci: self.oci(),
             builds: false,
             path: self.environment.path.clone(),
+            proxies: self.environment.proxies.clone(),
             events: Arc::new(move |event| progress.on(event)),
             command,
         }

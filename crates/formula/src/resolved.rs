@@ -135,6 +135,19 @@ pub enum Source {
         /// Targets that links may have although they leave the package.
         external_links: Vec<String>,
     },
+    /// The tree of a commit.
+    Git {
+        /// An address, or a path: relative to the formula's folder, or absolute.
+        url: String,
+        /// The commit's full name.
+        commit: String,
+        /// The digest of the tree as a canonical archive.
+        digest: Digest,
+        /// How many leading folders to drop.
+        strip: Option<u32>,
+        /// Targets that links may have although they leave the package.
+        external_links: Vec<String>,
+    },
     /// Nowhere yet: the package is built from source code.
     Build {
         /// Where the source code is, for messages.
@@ -142,7 +155,7 @@ pub enum Source {
     },
     /// A strategy that cannot be carried out yet.
     Later {
-        /// The key that the formula writes: `git` or `bottle`.
+        /// The key that the formula writes: `bottle`.
         #[serde(rename = "kind")]
         strategy: String,
         /// What would be fetched.

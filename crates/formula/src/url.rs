@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::{
+    path::check_relative,
     report::{Code, Finding},
     tap::TapKind,
     tree::At,
@@ -52,6 +53,38 @@ pub(crate) fn check(url: &str, at: At, tap: &TapKind) -> Result<(), Finding> {
             .help("write `https://…`: without TLS anyone on the way can see and change it")),
         Reach::Public => Ok(()),
     }
+}
+
+/// Refuses a git repository that is neither at an allowed URL nor a path on this machine.
+///
+/// Paths, plain or as `file:///…`, are for taps of a folder. `git` itself would take a text such
+/// as `host:path`, `ext::command` or `--option` as more than a place: none of them passes.
+pub(crate) fn check_git(text: &str, at: At, tap: &TapKind) -> Result<(), Finding> {
+    let bad = |why: &str| {
+        let shown = crate::name::printable(text);
+        Finding::new(Code::Insecure, at, format!("`{shown}` {why}")).label("refused")
+    };
+    let path = match text.strip_prefix("file://") {
+        Some(path) if path.starts_with('/') => path,
+        Some(_) => return Err(bad("names a host").help("write `file:///…`")),
+        None if text.starts_with("https://") || text.starts_with("http://") => {
+            check(text, at, tap)?;
+            return match text.contains(['?', '#']) {
+                true => Err(bad("is no address of a git repository").help("leave `?` and `#` out")),
+                false => Ok(()),
+            };
+        }
+        None => text,
+    };
+    if path.contains(':') || path.starts_with('-') || path.contains(char::is_control) {
+        let help = "write `https://…`, `file:///…`, or a path without `:` and leading `-`";
+        return Err(bad("is no address that git sources have").help(help));
+    }
+    if *tap != TapKind::Folder {
+        let help = "write `https://…`: paths are for taps of a folder";
+        return Err(bad("is a path, and the tap comes from elsewhere").help(help));
+    }
+    check_relative(path.strip_prefix('/').unwrap_or(path), at)
 }
 
 /// Refuses a registry at a private address, by the same rule.
@@ -176,6 +209,38 @@ mod tests {
         check("https:///a", false, false, false);
         check("https://example.org/a b", false, false, false);
         check("", false, false, false);
+    }
+
+    #[test]
+    fn which_git_repositories_pass() {
+        let registry = TapKind::Registry { host: "ghcr.io".to_owned() };
+        for (text, folder, elsewhere) in [
+            ("https://github.com/a/b", true, true),
+            ("https://github.com/a/b.git", true, true),
+            ("http://127.0.0.1:8080/a", true, true),
+            ("http://github.com/a/b", false, false),
+            ("https://user:secret@github.com/a/b", false, false),
+            ("https://10.0.0.6/a", true, false),
+            ("https://github.com/a?b", false, false),
+            ("file:///srv/a.git", true, false),
+            ("file://host/srv/a.git", false, false),
+            ("file:///srv/../a", false, false),
+            ("/srv/a.git", true, false),
+            ("a/b", true, false),
+            ("../a", false, false),
+            ("", false, false),
+            ("-u./x", false, false),
+            ("--upload-pack=touch x", false, false),
+            ("ssh://git@github.com/a/b", false, false),
+            ("git@github.com:a/b", false, false),
+            ("git://github.com/a/b", false, false),
+            ("ext::sh -c x", false, false),
+            ("HTTPS://github.com/a/b", false, false),
+            ("a\nb", false, false),
+        ] {
+            assert_eq!(check_git(text, AT, &TapKind::Folder).is_ok(), folder, "{text}");
+            assert_eq!(check_git(text, AT, &registry).is_ok(), elsewhere, "{text}");
+        }
     }
 
     #[test]

@@ -235,6 +235,21 @@ any = 'md5:d41d8cd98f00b204e9800998ecf8427e'
       |
       = help: write a `sha256:` or `sha512:` digest
     ");
+    insta::assert_snapshot!(below("
+[source]
+git = 'https://example.org/x'
+[version.'1.0.0']
+source = 'DIGEST'
+commit = 'v1.0.0'
+"), @"
+    error[F005]: `v1.0.0` is no full name of a commit
+      --> x.toml:10:10
+       |
+    10 | commit = 'v1.0.0'
+       |          ^^^^^^^^ malformed commit
+       |
+       = help: write all 40 hexadecimal digits, as `git rev-parse` prints them; tags move
+    ");
 }
 
 #[test]
@@ -586,6 +601,31 @@ any = '{DIGEST}'
       |        ^^^^^^^^^^^^^^^^^^^^ refused
       |
       = help: private addresses are for taps of a folder, or of the same host
+    ");
+    let git = |url: &str| {
+        let version =
+            format!("[version.'1.0.0']\nsource = '{DIGEST}'\ncommit = '{}'\n", "a".repeat(40));
+        format!("{TOP}[source]\ngit = '{url}'\n{version}")
+    };
+    let report = Formula::parse(&git("ext::sh -c x"), "x.toml", &tap).unwrap().check();
+    insta::assert_snapshot!(first(&report.render(false)), @"
+    error[F014]: `ext::sh -c x` is no address that git sources have
+     --> x.toml:6:7
+      |
+    6 | git = 'ext::sh -c x'
+      |       ^^^^^^^^^^^^^^ refused
+      |
+      = help: write `https://…`, `file:///…`, or a path without `:` and leading `-`
+    ");
+    let report = Formula::parse(&git("upstream"), "x.toml", &tap).unwrap().check();
+    insta::assert_snapshot!(first(&report.render(false)), @"
+    error[F014]: `upstream` is a path, and the tap comes from elsewhere
+     --> x.toml:6:7
+      |
+    6 | git = 'upstream'
+      |       ^^^^^^^^^^ refused
+      |
+      = help: write `https://…`: paths are for taps of a folder
     ");
 }
 

@@ -108,6 +108,31 @@ fn a_bottle_is_for_later() {
 const DESTDIR: [&str; 4] = ["make", "install_sw", "install_ssldirs", "DESTDIR={out}"];
 
 #[test]
+fn a_commit_and_its_tree_are_the_same_on_every_platform() {
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let text = format!(
+        "schema = 1\nname = 'x'\nsummary = 'An example'\nlicense = 'MIT'\n\
+         [source]\ngit = 'https://example.org/{{name}}'\nstrip = 1\n\
+         [version.'1.0.0']\nsource = '{}'\ncommit = '{commit}'\n",
+        digest('a')
+    );
+    let formula = Formula::parse(&text, "x.toml", &Defaults::none()).unwrap();
+    let version = &formula.releases()[0].version;
+    assert_eq!(formula.platforms(version).len(), Platform::usual().count());
+    for platform in ["linux-amd64-gnu", "macos-arm64"] {
+        let resolved = formula.resolve(version, &platform.parse().unwrap()).unwrap();
+        let expected = Source::Git {
+            url: "https://example.org/x".to_owned(),
+            commit: commit.to_owned(),
+            digest: digest('a'),
+            strip: Some(1),
+            external_links: Vec::new(),
+        };
+        assert_eq!(resolved.source, expected);
+    }
+}
+
+#[test]
 fn rules_by_version_make_slots() {
     let formula = fixture("openssl");
     let slots = formula.releases().iter().map(|r| formula.slot(&r.version).unwrap().unwrap());

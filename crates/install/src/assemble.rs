@@ -320,7 +320,8 @@ fn external_links(package: &Resolved) -> Vec<String> {
         From::Oci { external_links, .. }
         | From::Image { external_links, .. }
         | From::Http { external_links, .. }
-        | From::File { external_links, .. } => external_links.clone(),
+        | From::File { external_links, .. }
+        | From::Git { external_links, .. } => external_links.clone(),
         From::Build { .. } | From::Later { .. } => Vec::new(),
     }
 }

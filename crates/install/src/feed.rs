@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     event::{Event, Listener},
+    git::{self, Git},
     network::{self, Network},
 };
 
@@ -42,6 +43,9 @@ pub enum Error {
     /// The network threads or the client cannot be made.
     #[error(transparent)]
     Network(#[from] network::Error),
+    /// The tree of a git repository cannot be had.
+    #[error(transparent)]
+    Git(git::Error),
     /// The digest is of an algorithm that cannot be verified.
     #[error("cannot verify {digest}")]
     Unsupported {
@@ -97,6 +101,9 @@ pub(crate) struct Feed {
 /// What a feed needs of the command that it serves.
 pub(crate) struct Surroundings {
     pub(crate) network: Arc<Network>,
+    pub(crate) git: Arc<Git>,
+    /// The transaction's folder, in which a repository may lie while its tree is read.
+    pub(crate) staging: PathBuf,
     pub(crate) events: Listener,
     /// Set when another layer failed and this one is no longer wanted.
     pub(crate) stop: Arc<AtomicBool>,
@@ -111,6 +118,8 @@ enum Stage {
     Network(mpsc::Receiver<Piece>),
     /// From a file on this machine.
     Local(PathBuf, File),
+    /// From a git repository.
+    Git(Box<git::Tree>),
     /// From the program itself.
     Carried(&'static [u8]),
     Done,
@@ -147,8 +156,43 @@ impl Feed {
                 Ok(file) => Ok(Stage::Local(path.clone(), file)),
                 Err(source) => Err(Error::File { step: "open", path: path.clone(), source }),
             },
+            Origin::Git { url, commit } => self.tree(url, commit).map(Stage::Git),
             Origin::Blob { .. } | Origin::Urls(_) => self.request(),
         }
+    }
+
+    /// The tree of a commit; what arrives of its repository is what the download is.
+    fn tree(&self, url: &str, commit: &str) -> Result<Box<git::Tree>, Error> {
+        let Surroundings { git, staging, events, stop, .. } = &self.around;
+        let mut watch = |bytes| {
+            events(Event::Progress { id: self.id, bytes });
+            !stop.load(Ordering::Relaxed)
+        };
+        git.tree(url, commit, staging, &mut watch).map(Box::new).map_err(of_git)
+    }
+
+    /// The next piece of a tree; its digest is checked at the end.
+    fn entries(&mut self, mut tree: Box<git::Tree>) -> Result<Option<Bytes>, Error> {
+        if let Some(piece) = tree.piece().map_err(of_git)? {
+            self.hasher.update(&piece);
+            self.stage = Stage::Git(tree);
+            return Ok(Some(piece));
+        }
+        let (found, pinned) = (self.hasher.clone().finish(), self.layer.digest.clone());
+        if found != pinned {
+            return Err(Error::Git(git::Error::Pinned { found, pinned }));
+        }
+        if let [first, more @ ..] = tree.pointers() {
+            let origin = self.layer.origin.describe();
+            let which = match more.len() {
+                0 => format!("`{first}` is only a pointer"),
+                more => format!("`{first}` and {more} more are only pointers"),
+            };
+            let sentence =
+                format!("{origin}: {which} of git LFS, and what it means is not fetched");
+            (self.around.events)(Event::Warning(sentence));
+        }
+        Ok(None)
     }
 
     fn request(&self) -> Result<Stage, Error> {
@@ -166,7 +210,7 @@ impl Feed {
             let download = match &origin {
                 Origin::Blob { place, descriptor } => client.blob(place, descriptor, start).await,
                 Origin::Urls(urls) => client.download(urls, start).await,
-                Origin::File(_) | Origin::Carried(_) => return,
+                Origin::File(_) | Origin::Git { .. } | Origin::Carried(_) => return,
             };
             let last = match download {
                 Ok(download) => {
@@ -235,6 +279,7 @@ impl Feed {
                 }
             }
             Stage::Local(path, file) => Ok(self.local(path, file)?),
+            Stage::Git(tree) => Ok(self.entries(tree)?),
             Stage::Carried(bytes) => {
                 let (piece, rest) = bytes.split_at(bytes.len().min(PIECE_BYTES));
                 if !rest.is_empty() {
@@ -256,7 +301,11 @@ impl Chunks for Feed {
         match &piece {
             Some(piece) => {
                 self.taken += piece.len() as u64;
-                (self.around.events)(Event::Progress { id: self.id, bytes: piece.len() as u64 });
+                // Of a tree arrived what its repository took, which was told as it came.
+                if !matches!(self.layer.origin, Origin::Git { .. }) {
+                    let bytes = piece.len() as u64;
+                    (self.around.events)(Event::Progress { id: self.id, bytes });
+                }
             }
             None => {
                 if let Some(kept) = &mut self.kept {
@@ -265,6 +314,13 @@ impl Chunks for Feed {
             }
         }
         Ok(piece)
+    }
+}
+
+fn of_git(error: git::Error) -> Error {
+    match error {
+        git::Error::Stopped => Error::Stopped,
+        error => Error::Git(error),
     }
 }
 

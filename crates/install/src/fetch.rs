@@ -18,6 +18,7 @@ use store::{
 use crate::{
     event::{Event, Listener},
     feed::{self, Feed},
+    git::Git,
     home::Home,
     network::Network,
 };
@@ -92,6 +93,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) staging: &'a Staging,
     pub(crate) network: &'a Arc<Network>,
+    pub(crate) git: &'a Arc<Git>,
     pub(crate) events: &'a Listener,
     pub(crate) jobs: usize,
     pub(crate) downloads: &'a AtomicU64,
@@ -104,6 +106,7 @@ impl Home {
             layout: &self.layout,
             staging,
             network: &self.network,
+            git: &self.git,
             events: &self.setting.events,
             jobs: self.setting.jobs,
             downloads: &self.downloads,
@@ -205,6 +208,8 @@ impl Fetcher<'_> {
             id,
             feed::Surroundings {
                 network: self.network.clone(),
+                git: self.git.clone(),
+                staging: self.staging.path().to_owned(),
                 events: self.events.clone(),
                 stop: stop.clone(),
             },

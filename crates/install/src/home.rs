@@ -19,6 +19,7 @@ use store::{Layout, keg};
 
 use crate::{
     event::Listener,
+    git::Git,
     host::Host,
     needs::Needs,
     network::Network,
@@ -48,6 +49,8 @@ pub struct Setting {
     pub builds: bool,
     /// The user's PATH, to tell what a new command hides.
     pub path: Option<OsString>,
+    /// The user's proxies, for programs that are run on the way.
+    pub proxies: Vec<(OsString, OsString)>,
     /// Takes what happens.
     pub events: Listener,
     /// The command as the user typed it, for the history.
@@ -62,6 +65,7 @@ pub struct Home {
     pub(crate) written: Layout,
     pub(crate) host: Host,
     pub(crate) network: Arc<Network>,
+    pub(crate) git: Arc<Git>,
     pub(crate) manifests: Manifests,
     pub(crate) downloads: AtomicU64,
     /// Packages that were made in this run, by what they were made of.
@@ -90,6 +94,12 @@ pub enum Error {
     },
 }
 
+/// What programs that are run on the way are told of the user's environment.
+fn variables(setting: &Setting) -> Vec<(OsString, OsString)> {
+    let path = setting.path.iter().map(|path| ("PATH".into(), path.clone()));
+    path.chain(setting.proxies.iter().cloned()).collect()
+}
+
 impl Home {
     /// A root as it is set; reads nothing yet.
     pub fn open(setting: Setting) -> Result<Self, Error> {
@@ -98,6 +108,7 @@ impl Home {
             layout: Layout::new(setting.root.clone()),
             written: Layout::new(setting.relocated_as.as_ref().unwrap_or(&setting.root).clone()),
             host,
+            git: Arc::new(Git::new(setting.oci.clone(), variables(&setting))),
             network: Arc::new(Network::new(setting.oci.clone())),
             manifests: Manifests::new(setting.cache.clone()),
             downloads: AtomicU64::new(0),

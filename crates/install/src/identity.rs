@@ -107,6 +107,7 @@ fn source(source: &Source) -> SourceIdentity<'_> {
         Source::File { strip, format, external_links, .. } => {
             of("file", *strip, *format, external_links)
         }
+        Source::Git { strip, external_links, .. } => of("git", *strip, None, external_links),
         Source::Image { strip, paths, external_links, .. } => {
             SourceIdentity { paths, ..of("image", *strip, None, external_links) }
         }

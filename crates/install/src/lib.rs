@@ -23,6 +23,7 @@ pub mod relocate;
 
 pub mod feed;
 pub mod fetch;
+pub mod git;
 
 pub mod cleanup;
 pub mod doctor;

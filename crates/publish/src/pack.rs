@@ -227,7 +227,8 @@ fn external_links(source: &Source) -> &[String] {
         Source::Oci { external_links, .. }
         | Source::Image { external_links, .. }
         | Source::Http { external_links, .. }
-        | Source::File { external_links, .. } => external_links,
+        | Source::File { external_links, .. }
+        | Source::Git { external_links, .. } => external_links,
         _ => &[],
     }
 }

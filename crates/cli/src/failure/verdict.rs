@@ -20,6 +20,8 @@ pub(super) type Verdict = (Exit, Vec<String>);
 const LOGIN: &str = "`docker login` or `podman login` to that host; their logins are used";
 /// What brings newer formulas.
 const UPDATE: &str = "`pkg update` asks the taps in registries for what is new";
+/// What asks a server all the same.
+const ONLINE: &str = "without `--offline` it would be asked";
 /// What makes room where there is none.
 const ROOM: &str = "`pkg cleanup` makes room, and `pkg cleanup --all` makes more";
 
@@ -187,9 +189,7 @@ fn of_oci(error: &oci::Error) -> Verdict {
         oci::Kind::NotFound => (Exit::NotFound, Vec::new()),
         oci::Kind::Unauthorized => (Exit::Unauthorized, vec![LOGIN.to_owned()]),
         oci::Kind::Network | oci::Kind::Registry => (Exit::Registry, Vec::new()),
-        oci::Kind::Offline => {
-            (Exit::Registry, vec!["without `--offline` it would be asked".to_owned()])
-        }
+        oci::Kind::Offline => (Exit::Registry, vec![ONLINE.to_owned()]),
         oci::Kind::Integrity => (Exit::Integrity, Vec::new()),
         oci::Kind::Invalid => (Exit::Failed, Vec::new()),
     }
@@ -198,6 +198,21 @@ fn of_oci(error: &oci::Error) -> Verdict {
 fn of_feed(error: &install::feed::Error) -> Option<Verdict> {
     match error {
         install::feed::Error::Pinned { .. } => told(Exit::Integrity, &[]),
+        install::feed::Error::Git(error) => of_git(error),
+        _ => None,
+    }
+}
+
+fn of_git(error: &install::git::Error) -> Option<Verdict> {
+    use install::git::Error;
+    match error {
+        Error::Missing => told(Exit::Failed, &["the system's package manager installs it"]),
+        Error::Mirror(error) => Some(of_oci(error)),
+        Error::Offline { .. } => told(Exit::Registry, &[ONLINE]),
+        Error::Said { step: install::git::FETCHING, .. } => told(Exit::Registry, &[]),
+        Error::Unauthorized { .. } => told(Exit::Unauthorized, &[]),
+        Error::NoCommit { .. } => told(Exit::NotFound, &[]),
+        Error::Pinned { .. } => told(Exit::Integrity, &[]),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use catalog::Found;
 use digest::Digest;
-use formula::{FullName, Key, Name, Notice, Pin, Platform, Release, Resolved, Source};
+use formula::{Formula, FullName, Key, Name, Notice, Pin, Platform, Release, Resolved, Source};
 use install::Receipt;
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ impl Versions {
                 revision: release.revision,
                 date: release.date.clone(),
                 slot: formula.slot(&release.version).ok().flatten(),
-                platforms: release.keys.iter().map(Key::to_string).collect(),
+                platforms: platforms(formula, release),
                 prerelease: release.version.is_prerelease(),
                 yanked: release.yanked.clone(),
                 installed: installed.iter().any(is_it),
@@ -57,6 +57,18 @@ impl Versions {
             tap: found.tap.clone(),
             versions: formula.releases().iter().map(version).collect(),
         }
+    }
+}
+
+/// What stands before the digests; the platforms that source code is for.
+fn platforms(formula: &Formula, release: &Release) -> Vec<String> {
+    if release.source.is_none() {
+        return release.keys.iter().map(Key::to_string).collect();
+    }
+    let platforms = formula.platforms(&release.version);
+    match platforms.len() == Platform::usual().count() {
+        true => vec![Key::Any.to_string()],
+        false => platforms.iter().map(Platform::to_string).collect(),
     }
 }
 
@@ -119,6 +131,9 @@ pub(crate) struct Fetch {
     pub(crate) url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
+    /// The commit, of a git repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) commit: Option<String>,
     pub(crate) digest: Option<String>,
 }
 
@@ -206,7 +221,9 @@ fn fetches(found: &Found, release: &Release, host: &Platform) -> Vec<Fetch> {
         Key::Platform(platform) => fetch(key.to_string(), platform),
     });
     let each: Vec<_> = each.collect();
-    if each.is_empty() { fetch("*".to_owned(), host).into_iter().collect() } else { each }
+    // Source code is the same everywhere; platforms of an index are told by the registry alone.
+    let all = if release.source.is_some() { "any" } else { "*" };
+    if each.is_empty() { fetch(all.to_owned(), host).into_iter().collect() } else { each }
 }
 
 impl Fetch {
@@ -218,8 +235,17 @@ impl Fetch {
             }
             Source::Http { urls, digest, .. } => (urls.first().cloned(), None, Some(digest)),
             Source::File { path, digest, .. } => (Some(format!("file:{path}")), None, Some(digest)),
+            Source::Git { url, digest, .. } => {
+                let is_path = !url.contains("://");
+                let url = if is_path { format!("file:{url}") } else { url.clone() };
+                (Some(url), None, Some(digest))
+            }
             Source::Build { what } | Source::Later { what, .. } => (Some(what.clone()), None, None),
         };
-        Self { platform, url, reference, digest: digest.map(ToString::to_string) }
+        let commit = match source {
+            Source::Git { commit, .. } => Some(commit.clone()),
+            _ => None,
+        };
+        Self { platform, url, reference, commit, digest: digest.map(ToString::to_string) }
     }
 }

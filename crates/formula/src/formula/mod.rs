@@ -255,7 +255,7 @@ fn release(version: Version, at: At, table: VersionTable) -> Release {
         keys: table.digests.iter().map(|(key, _)| key.value).collect(),
         index: facts.index.map(|digest| digest.value),
         source: facts.source.map(|digest| digest.value),
-        commit: facts.commit.map(|commit| commit.value),
+        commit: facts.commit.map(|commit| commit.value.0.into()),
         tag: facts.tag.map(|tag| tag.value),
         package: facts.package.map(|digest| digest.value),
         digests: table.digests,

@@ -6,7 +6,9 @@ use digest::Digest;
 
 use crate::{
     Key,
-    read::{Date, Keys as _, Leaf as _, Read, Spanned, Text, table, unknown_key, wrong_kind},
+    read::{
+        Commit, Date, Keys as _, Leaf as _, Read, Spanned, Text, table, unknown_key, wrong_kind,
+    },
     report::{Finding, Sink},
     tree::{Entry, Node, Value},
 };
@@ -25,7 +27,7 @@ table! {
         /// The digest of its source code.
         "source" source: Spanned<Digest>,
         /// Its commit in git.
-        "commit" commit: Text,
+        "commit" commit: Spanned<Commit>,
         /// The digest of the index that `pkg publish` pushed.
         "package" package: Spanned<Digest>,
         /// Why it should not be used.

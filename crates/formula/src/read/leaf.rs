@@ -183,6 +183,26 @@ impl Leaf for License {
     }
 }
 
+/// The full name of a commit, which is a digest: SHA-1, or SHA-256 in repositories of that kind.
+#[derive(Debug, Clone)]
+pub(crate) struct Commit(pub(crate) Box<str>);
+
+impl Leaf for Commit {
+    const KIND: &'static str = "a commit in quotes";
+    const PATTERN: Option<&'static str> = Some("^([0-9a-f]{40}|[0-9a-f]{64})$");
+
+    fn from_text(text: &str, at: At) -> Result<Self, Finding> {
+        let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        if matches!(text.len(), 40 | 64) && text.bytes().all(hex) {
+            return Ok(Self(text.into()));
+        }
+        let message = format!("`{}` is no full name of a commit", crate::name::printable(text));
+        Err(Finding::new(Code::Digest, at, message)
+            .label("malformed commit")
+            .help("write all 40 hexadecimal digits, as `git rev-parse` prints them; tags move"))
+    }
+}
+
 /// A day, `2026-05-01`.
 #[derive(Debug, Clone)]
 pub(crate) struct Date(pub(crate) Box<str>);

@@ -13,7 +13,7 @@ use crate::{
     tree::{At, Entry, Node, Table, Value},
 };
 
-pub(crate) use leaf::{Date, Leaf, License, SlotName, VariableName, VersionText};
+pub(crate) use leaf::{Commit, Date, Leaf, License, SlotName, VariableName, VersionText};
 
 /// Reads itself from a node; what is wrong goes to the sink, then there is no value.
 pub(crate) trait Read: Sized {

@@ -32,7 +32,7 @@ impl Resolving<'_> {
         let Some(source) = fetched else { return (None, None) };
         let what = match &source {
             Source::Http { urls, .. } => urls.first().cloned().unwrap_or_default(),
-            Source::File { path, .. } => path.clone(),
+            Source::File { path, .. } | Source::Git { url: path, .. } => path.clone(),
             Source::Later { what, .. } => what.clone(),
             Source::Oci { reference, .. } | Source::Image { reference, .. } => reference.clone(),
             Source::Build { what } => what.clone(),

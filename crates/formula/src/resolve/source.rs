@@ -59,7 +59,7 @@ impl Resolving<'_> {
         let built = self.rules.build.is_some();
         let pins = self.check_pins(strategy, built);
         self.sink.take(pins)?;
-        if matches!(strategy, Strategy::Git | Strategy::Bottle) {
+        if strategy == Strategy::Bottle {
             return self.later_source(strategy, place);
         }
         let external_links = self.external_links(table);
@@ -86,6 +86,13 @@ impl Resolving<'_> {
                 strip,
                 external_links,
             }),
+            Strategy::Git => Some(Source::Git {
+                url: self.git_url(place)?,
+                commit: self.release.commit.clone()?,
+                digest: self.release.source.clone()?,
+                strip,
+                external_links,
+            }),
             _ => Some(Source::Http {
                 urls: self.urls(table, strategy, place)?,
                 digest: self.digest()?,
@@ -98,13 +105,8 @@ impl Resolving<'_> {
 
     /// A strategy that is checked as far as it is understood.
     fn later_source(&mut self, strategy: Strategy, place: &TemplateText) -> Option<Source> {
-        let what = match strategy {
-            Strategy::Git => self.url(place)?,
-            _ => {
-                let text = self.words.resolve(place);
-                self.sink.take(text)?
-            }
-        };
+        let text = self.words.resolve(place);
+        let what = self.sink.take(text)?;
         Some(Source::Later { strategy: strategy.as_str().to_owned(), what })
     }
 
@@ -217,6 +219,14 @@ impl Resolving<'_> {
         let text = self.words.resolve(template);
         let text = self.sink.take(text)?;
         self.sink.take(url::check(&text, template.at, &self.formula.tap))?;
+        Some(text)
+    }
+
+    /// The address of a git repository, or its path on this machine.
+    fn git_url(&mut self, place: &TemplateText) -> Option<String> {
+        let text = self.words.resolve(place);
+        let text = self.sink.take(text)?;
+        self.sink.take(url::check_git(&text, place.at, &self.formula.tap))?;
         Some(text)
     }
 
