@@ -166,7 +166,7 @@ fn a_layout_is_found_from_every_folder() {
     assert_snapshot!(sandbox.run("upgrade"), @"
     exit 0
     --- stderr
-    warning: hello stays: cannot find the bytes of `oci:[HOME]/desk/greeting`: cannot get oci:[HOME]/desk/greeting: cannot read from an image layout: `[HOME]/desk/greeting` is no image layout: it has no file `oci-layout`
+    warning: hello stays: cannot find the bytes of `oci:[HOME]/desk/greeting`: cannot get oci:[HOME]/desk/greeting: cannot use an image layout: `[HOME]/desk/greeting` is no image layout: it has no file `oci-layout`
     nothing to change
     ");
 }

@@ -102,13 +102,16 @@ fn resolved(
 
 /// The last part of the place, as a name: other characters become `-`.
 fn name_of(place: &Place) -> Name {
+    let text = |name: Option<&std::ffi::OsStr>| {
+        name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
     let last = match place {
         Place::Registry(reference) => {
             reference.repository().rsplit('/').next().unwrap_or_default().to_owned()
         }
-        Place::Layout { path, .. } => {
-            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-        }
+        Place::Layout { path, .. } => text(path.file_name()),
+        Place::Archive { path, .. } => text(path.file_stem()),
+        Place::Memory { .. } => String::new(),
     };
     if let Ok(name) = Name::parse(&last) {
         return name;
@@ -129,11 +132,8 @@ fn name_of(place: &Place) -> Name {
 ///
 /// A tag cannot hold `+`: helm and pkg write `_` in its place.
 fn version_of(place: &Place, artifact: &Artifact) -> String {
-    let tag = match place {
-        Place::Registry(reference) => reference.tag(),
-        Place::Layout { tag, .. } => tag.as_deref(),
-    };
-    tag.map(|tag| tag.replace('_', "+"))
+    let version = place.tag().map(|tag| tag.replace('_', "+"));
+    version
         .filter(|tag| Version::parse(tag, Scheme::Loose).is_ok())
         .unwrap_or_else(|| format!("0-{}", artifact.digest.short()))
 }

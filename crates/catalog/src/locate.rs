@@ -243,8 +243,8 @@ impl<'a> Way<'a> {
             Pin::Index(digest) => (digest.clone(), true),
             Pin::Manifest(digest) => (digest.clone(), false),
         };
-        let carried = match (&place, wanted.folder) {
-            (oci::Place::Layout { path, .. }, None) if path.is_relative() => Some(path.clone()),
+        let carried = match (place.path(), wanted.folder) {
+            (Some(path), None) if path.is_relative() => Some(path.to_owned()),
             _ => None,
         };
         let place = match wanted.folder {

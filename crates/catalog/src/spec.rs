@@ -25,7 +25,7 @@ pub enum Kind {
     },
     /// A formula file that belongs to no tap of the user.
     File(PathBuf),
-    /// A package straight from a registry or a layout folder.
+    /// A package straight from a registry or a layout, in a folder or an archive.
     Reference(oci::Place),
 }
 
@@ -75,7 +75,7 @@ impl FromStr for Spec {
     type Err = Error;
 
     fn from_str(spec: &str) -> Result<Self, Error> {
-        if spec.starts_with("oci:") {
+        if spec.starts_with("oci:") || spec.starts_with("oci-archive:") {
             let place = oci::Place::parse(spec)
                 .map_err(|source| Error::Reference { spec: spec.to_owned(), source })?;
             return Ok(Self { kind: Kind::Reference(place), at: None });

@@ -6,7 +6,6 @@
 
 use std::{
     fmt,
-    fs::File,
     io::{Read as _, Seek as _, SeekFrom},
     path::PathBuf,
     sync::Arc,
@@ -20,7 +19,7 @@ use crate::{
     Descriptor, Error,
     coalesce::CHUNK_BYTES,
     exchange::{Ask, Exchange},
-    layout,
+    layout::{self, Reader},
     pull::Pull,
     verify::{self, Verifier},
 };
@@ -131,12 +130,16 @@ impl Download {
     }
 
     /// Content of a layout's file.
-    pub(crate) fn of_file(path: PathBuf, file: File, start: Start) -> Result<Self, Error> {
+    pub(crate) fn of_reader(
+        path: PathBuf,
+        reader: Box<dyn Reader>,
+        start: Start,
+    ) -> Result<Self, Error> {
         let (expected, size, taken) = (start.expected.clone(), start.size, start.taken);
         let verifier = start.verifier()?;
         Ok(Self::run(expected, size, async move |items| {
             let work = move || {
-                let last = send_file(path, file, taken, verifier, &items);
+                let last = send_file(path, reader, taken, verifier, &items);
                 // Nobody listening is no failure: the download was dropped.
                 drop(items.blocking_send(last.map(|()| Item::Accepted)));
             };
@@ -202,7 +205,7 @@ impl Drop for Download {
 /// Sends the bytes of a file from `taken` on; blocks.
 fn send_file(
     path: PathBuf,
-    mut file: File,
+    mut file: Box<dyn Reader>,
     taken: u64,
     mut verifier: Verifier,
     items: &mpsc::Sender<Result<Item, Error>>,

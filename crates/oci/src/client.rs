@@ -1,38 +1,28 @@
-//! The client: what one may ask a place for.
+//! The client: what one may ask a place for, and put there.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use digest::Digest;
 
 use crate::{
-    Body, Descriptor, Error, Manifest, Place, Pushed, Reference,
+    Body, Descriptor, Error, Manifest, Place, Pushed, Wanted,
     blob::{Download, Start},
     config::Config,
-    delete,
     exchange::{Exchange, web_url},
-    flight::Flights,
-    layout::Layout,
-    pages, push, referrers, registry,
-    scope::Scope,
-    upload,
+    layout::{Archive, Folder, Layout, blocking},
+    pages, push, registry,
+    repository::{Repository, Shared},
+    source::{Listed, Target},
 };
 
 /// Asks registries, layouts and web servers; clones share connections, tokens and back-off.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
-
-struct Inner {
-    exchange: Arc<Exchange>,
-    resolving: Flights<Descriptor>,
-    fetching: Flights<Manifest>,
-}
+pub struct Client(Arc<Shared>);
 
 impl Client {
     /// A client that behaves as configured; certificates are read at the first request.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let exchange = Arc::new(Exchange::new(config)?);
-        let (resolving, fetching) = (Flights::default(), Flights::default());
-        Ok(Self(Arc::new(Inner { exchange, resolving, fetching })))
+        Ok(Self(Arc::new(Shared::new(Arc::new(Exchange::new(config)?)))))
     }
 
     pub(crate) fn exchange(&self) -> &Arc<Exchange> {
@@ -43,30 +33,12 @@ impl Client {
     ///
     /// The size is the server's word; who fetches the manifest counts for himself.
     pub async fn resolve(&self, place: &Place) -> Result<Descriptor, Error> {
-        match place {
-            Place::Registry(reference) => {
-                let work = registry::resolve(&self.0.exchange, reference);
-                self.0.resolving.share(&reference.to_string(), work).await
-            }
-            Place::Layout { path, .. } => {
-                let found = Layout::open(path).and_then(|layout| layout.resolve(place.wanted()));
-                found.map_err(Error::Layout)
-            }
-        }
+        self.open(place).await?.resolve(place.wanted()).await
     }
 
     /// The manifest or index that the place's tag or digest names, verified.
     pub async fn manifest(&self, place: &Place) -> Result<Manifest, Error> {
-        match place {
-            Place::Registry(reference) => {
-                let work = registry::manifest(&self.0.exchange, reference);
-                self.0.fetching.share(&reference.to_string(), work).await
-            }
-            Place::Layout { path, .. } => {
-                let found = Layout::open(path).and_then(|layout| layout.manifest(place.wanted()));
-                found.map_err(Error::Layout)
-            }
-        }
+        self.open(place).await?.manifest(place.wanted()).await
     }
 
     /// The bytes of a blob of the place's repository or layout: those that `start` expects.
@@ -78,38 +50,17 @@ impl Client {
         descriptor: &Descriptor,
         start: Start,
     ) -> Result<Download, Error> {
-        if let Some(data) = descriptor.data.as_ref().filter(|_| descriptor.digest == start.expected)
-        {
-            return Download::of_bytes(data.clone(), start);
-        }
-        let what = || format!("blob {} of {place}", descriptor.digest);
-        match place {
-            Place::Registry(reference) => {
-                let ask = registry::blob(&self.0.exchange, reference, &start.expected)?;
-                let download =
-                    Download::begin(Arc::clone(&self.0.exchange), vec![ask], start).await;
-                download.map_err(|error| error.about(&what()))
+        match &descriptor.data {
+            Some(data) if descriptor.digest == start.expected => {
+                Download::of_bytes(data.clone(), start)
             }
-            Place::Layout { path, .. } => {
-                let found = Layout::open(path).and_then(|layout| layout.blob(&start.expected));
-                let (path, file) = found.map_err(Error::Layout)?;
-                Download::of_file(path, file, start)
-            }
+            _ => self.open(place).await?.blob(start).await,
         }
     }
 
     /// The size of a blob in bytes, if the place has it.
     pub async fn blob_size(&self, place: &Place, digest: &Digest) -> Result<Option<u64>, Error> {
-        match place {
-            Place::Registry(reference) => {
-                let scope = Scope::pull(reference.repository());
-                registry::blob_size(&self.0.exchange, reference, digest, scope).await
-            }
-            Place::Layout { path, .. } => {
-                let found = Layout::open(path).and_then(|layout| layout.blob_size(digest));
-                found.map_err(Error::Layout)
-            }
-        }
+        self.open(place).await?.blob_size(digest).await
     }
 
     /// Bytes from plain web servers: each URL is tried in turn, and none ever sees credentials.
@@ -144,17 +95,22 @@ impl Client {
 
     /// All tags of the place's repository or layout, sorted by their text.
     pub async fn tags(&self, place: &Place) -> Result<Vec<String>, Error> {
-        match place {
-            Place::Registry(reference) => pages::tags(&self.0.exchange, reference).await,
-            Place::Layout { path, .. } => {
-                Layout::open(path).map(|layout| layout.tags()).map_err(Error::Layout)
-            }
-        }
+        self.open(place).await?.tags().await
     }
 
     /// The names of all repositories of a registry, where it tells them.
     pub async fn repositories(&self, host: &str) -> Result<Vec<String>, Error> {
         pages::repositories(&self.0.exchange, host).await
+    }
+
+    /// The manifests that refer to `subject`, of one type where `artifact_type` names it.
+    pub async fn referrers(
+        &self,
+        place: &Place,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Descriptor>, Error> {
+        self.open(place).await?.referrers(subject, artifact_type).await
     }
 
     /// Stores a blob where the place is, sending no byte that is there already.
@@ -167,9 +123,14 @@ impl Client {
         body: &Body,
         mount_from: Option<&Place>,
     ) -> Result<Pushed, Error> {
-        let from = mount_from.and_then(|place| in_registry(place).ok());
-        let reference = in_registry(place)?;
-        upload::push_blob(&self.0.exchange, reference, descriptor, body, from).await
+        let from = mount_from.and_then(|place| match place {
+            Place::Registry(reference) => Some(reference),
+            _ => None,
+        });
+        let target = self.open(place).await?;
+        let pushed = target.push_blob(descriptor, body, from).await?;
+        target.commit().await?;
+        Ok(pushed)
     }
 
     /// Stores a blob though the place may say that it has it: a manifest was refused for its lack.
@@ -187,34 +148,36 @@ impl Client {
     ///
     /// The bytes are stored as they are; what they name must be there before.
     pub async fn push_manifest(&self, place: &Place, manifest: &Manifest) -> Result<(), Error> {
-        push::push_manifest(&self.0.exchange, in_registry(place)?, manifest).await
+        let target = self.open(place).await?;
+        target.push_manifest(manifest, place.tag().map_or(Listed::Digest, Listed::Tag)).await?;
+        target.commit().await
     }
 
-    /// Stores a manifest under all of `tags` of the place's repository; without any, under its
-    /// digest.
+    /// Stores a manifest under all of `tags` of the place's repository or layout; without any,
+    /// under its digest.
     pub async fn push_tagged(
         &self,
         place: &Place,
         manifest: &Manifest,
         tags: &[&str],
     ) -> Result<(), Error> {
-        push::push_tagged(&self.0.exchange, in_registry(place)?, manifest, tags).await
-    }
-
-    /// The manifests that refer to `subject`, of one type where `artifact_type` names it.
-    pub async fn referrers(
-        &self,
-        place: &Place,
-        subject: &Digest,
-        artifact_type: Option<&str>,
-    ) -> Result<Vec<Descriptor>, Error> {
-        let reference = in_registry(place)?;
-        referrers::referrers(&self.0.exchange, reference, subject, artifact_type).await
+        let target = self.open(place).await?;
+        target.push_tagged(manifest, tags).await?;
+        target.commit().await
     }
 
     /// Takes the place's tag away and leaves the manifest.
     pub async fn delete_tag(&self, place: &Place) -> Result<(), Error> {
-        delete::delete_tag(&self.0.exchange, in_registry(place)?).await
+        let tag = match (place.tag(), place.wanted()) {
+            (Some(tag), _) | (None, Some(Wanted::Tag(tag))) => tag,
+            _ => {
+                let reference = place.to_string();
+                return Err(Error::Push(push::Error::NoTag { reference }));
+            }
+        };
+        let target = self.open(place).await?;
+        target.delete_tag(tag).await?;
+        target.commit().await
     }
 
     /// Deletes a manifest with all tags that point at it.
@@ -226,21 +189,36 @@ impl Client {
         digest: &Digest,
         force: bool,
     ) -> Result<(), Error> {
-        delete::delete_manifest(&self.0.exchange, in_registry(place)?, digest, force).await
+        let target = self.open(place).await?;
+        target.delete_manifest(digest, place.tag(), force).await?;
+        target.commit().await
     }
 
-    /// Deletes a blob of the place's repository.
+    /// Deletes a blob of the place's repository or layout.
     pub async fn delete_blob(&self, place: &Place, digest: &Digest) -> Result<(), Error> {
-        delete::delete_blob(&self.0.exchange, in_registry(place)?, digest).await
+        let target = self.open(place).await?;
+        target.delete_blob(digest).await?;
+        target.commit().await
     }
-}
 
-fn in_registry(place: &Place) -> Result<&Reference, Error> {
-    match place {
-        Place::Registry(reference) => Ok(reference),
-        Place::Layout { .. } => {
-            Err(Error::Push(push::Error::NoRegistry { place: place.to_string() }))
-        }
+    /// The one place where it matters what kind of place it is.
+    async fn open(&self, place: &Place) -> Result<Arc<dyn Target>, Error> {
+        let events = || Arc::clone(&self.0.exchange.config.events);
+        let in_layout = |path: &Path| Arc::new(Layout::new(Arc::new(Folder::new(path)), events()));
+        Ok(match place {
+            Place::Registry(reference) => {
+                Arc::new(Repository::new(Arc::clone(&self.0), reference.clone()))
+            }
+            Place::Layout { path, .. } => in_layout(path),
+            Place::Archive { path, .. } => {
+                let path = path.clone();
+                let archive = blocking(move || Archive::open(&path)).await?;
+                Arc::new(Layout::new(Arc::new(archive), events()))
+            }
+            Place::Memory { memory, .. } => {
+                Arc::new(Layout::new(Arc::new(memory.clone()), events()))
+            }
+        })
     }
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use digest::Digest;
 
-use crate::{layout, mirror, origin, push, refusal::Refusal, shown, token, transport, verify};
+use crate::{
+    layout, mirror, origin, push, reference, refusal::Refusal, shown, token, transport, verify,
+};
 
 /// A failure of [`crate::Client`].
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +170,7 @@ pub enum Error {
         count: usize,
     },
     /// A layout on this machine does not give what is asked of it.
-    #[error("cannot read from an image layout")]
+    #[error("cannot use an image layout")]
     Layout(#[source] layout::Error),
     /// The bytes are not the ones that were asked for.
     #[error("{host} does not send what was asked for")]
@@ -191,6 +193,18 @@ pub enum Error {
     /// Something cannot be pushed, or deleted.
     #[error("cannot write to a registry")]
     Push(#[source] push::Error),
+    /// A name cannot be one in a registry.
+    #[error("`{name}` cannot be a tag")]
+    Name {
+        /// The name.
+        name: String,
+        /// The rule that it breaks.
+        #[source]
+        source: reference::Error,
+    },
+    /// The runtime stopped before the work was done.
+    #[error("the work was interrupted")]
+    Stopped,
     /// The download's task ended without a verdict, as when the runtime stops.
     #[error("the download of {digest} was interrupted")]
     Interrupted {
@@ -232,15 +246,22 @@ impl Error {
             },
             Self::Token { source, .. } => source.kind(),
             Self::Push(source) => source.kind(),
-            Self::Layout(layout::Error::Unknown { .. }) => Kind::NotFound,
+            Self::Layout(layout::Error::Unknown { .. } | layout::Error::Missing { .. }) => {
+                Kind::NotFound
+            }
             Self::Layout(layout::Error::Damaged { .. }) => Kind::Integrity,
             Self::Layout(_) => Kind::Invalid,
-            Self::Request { .. } | Self::Stalled { .. } | Self::Interrupted { .. } => Kind::Network,
+            Self::Request { .. }
+            | Self::Stalled { .. }
+            | Self::Interrupted { .. }
+            | Self::Stopped => Kind::Network,
             Self::Verify { source: verify::Error::Unsupported { .. }, .. } => Kind::Invalid,
             Self::Verify { .. } | Self::Start { .. } => Kind::Integrity,
-            Self::Transport(_) | Self::Mirror(_) | Self::Url { .. } | Self::NoSource { .. } => {
-                Kind::Invalid
-            }
+            Self::Transport(_)
+            | Self::Mirror(_)
+            | Self::Url { .. }
+            | Self::NoSource { .. }
+            | Self::Name { .. } => Kind::Invalid,
             Self::Refused { .. }
             | Self::Redirects { .. }
             | Self::Wait { .. }

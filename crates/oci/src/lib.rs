@@ -2,8 +2,8 @@
 //!
 //! Reading order: a [`Place`] says where, a [`Descriptor`] what; a [`Manifest`] is verified bytes
 //! and its [`Document`] their meaning; an [`Index`] picks for a [`Platform`]. A [`Client`] asks,
-//! and a [`Download`] brings the bytes. This room deliberately knows no packages, formulas and
-//! prefixes.
+//! a [`Download`] brings the bytes, and a [`Body`] is what is sent. This room deliberately knows
+//! no packages, formulas and prefixes.
 
 pub mod host;
 pub mod media_type;
@@ -38,6 +38,9 @@ mod pull;
 pub mod push;
 mod referrers;
 mod registry;
+mod repository;
+mod source;
+mod subject;
 mod upload;
 pub mod web;
 

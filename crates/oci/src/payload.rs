@@ -235,7 +235,8 @@ pub(crate) struct Reader {
     body: Body,
     digest: Digest,
     size: u64,
-    chunks: Option<Chunks>,
+    /// Behind a lock that nobody waits for: only so can the upload be shared between threads.
+    chunks: Option<Mutex<Chunks>>,
     /// The byte of the body at which `pending` begins.
     start: u64,
     pending: Bytes,
@@ -257,7 +258,8 @@ impl Reader {
     /// The bytes from `at` on: `count` of them, or as many as there are.
     pub(crate) async fn read(&mut self, at: u64, count: usize) -> Result<Bytes, Error> {
         if self.chunks.is_none() || at < self.start {
-            self.chunks = Some(checked(&self.body, &self.digest, self.size).await?);
+            let chunks = checked(&self.body, &self.digest, self.size).await?;
+            self.chunks = Some(Mutex::new(chunks));
             (self.start, self.pending) = (0, Bytes::new());
         }
         while self.start + (self.pending.len() as u64) < at {
@@ -292,7 +294,10 @@ impl Reader {
 
     async fn more(&mut self) -> Result<Bytes, Error> {
         match &mut self.chunks {
-            Some(chunks) => chunks.next().await.transpose().map(Option::unwrap_or_default),
+            Some(chunks) => {
+                let chunks = chunks.get_mut().unwrap_or_else(PoisonError::into_inner);
+                chunks.next().await.transpose().map(Option::unwrap_or_default)
+            }
             None => Ok(Bytes::new()),
         }
     }

@@ -1,4 +1,5 @@
-//! Places that hold artifacts: a repository of a registry, or a layout folder on disk.
+//! Places that hold artifacts: a repository of a registry, or a layout in a folder, an archive or
+//! memory.
 //!
 //! Only the text is read here; whether the folder or the repository exists is not known.
 
@@ -13,10 +14,12 @@ use digest::Digest;
 use crate::{
     Reference,
     excerpt::excerpt,
+    layout::Memory,
     reference::{self, Wanted},
 };
 
-/// Where an artifact is: `oci://host/repository…` or `host/repository…`, or `oci:folder…`.
+/// Where an artifact is: `oci://host/repository…` or `host/repository…`, `oci:folder…`, or
+/// `oci-archive:file…`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// In a registry.
@@ -26,6 +29,24 @@ pub enum Place {
         /// The folder; as written, so it may be relative.
         path: PathBuf,
         /// The `org.opencontainers.image.ref.name` in the layout's index; often a tag.
+        tag: Option<String>,
+        /// The manifest's digest.
+        digest: Option<Digest>,
+    },
+    /// In an OCI image layout that is a tar archive; what `docker save` writes is read too.
+    Archive {
+        /// The archive; as written, so it may be relative.
+        path: PathBuf,
+        /// The name in the layout's index; often a tag.
+        tag: Option<String>,
+        /// The manifest's digest.
+        digest: Option<Digest>,
+    },
+    /// In an OCI image layout in memory, which no text names.
+    Memory {
+        /// The layout.
+        memory: Memory,
+        /// The name in the layout's index.
         tag: Option<String>,
         /// The manifest's digest.
         digest: Option<Digest>,
@@ -55,27 +76,18 @@ pub enum Error {
         #[source]
         source: digest::Malformed,
     },
-    /// The place is an archive of a layout.
-    #[error(
-        "image layouts in archives are not read yet; \
-         unpack `{path}` with tar and write `oci:` and the folder"
-    )]
-    Archive {
-        /// The archive, shortened and without control characters.
-        path: String,
-    },
 }
 
 impl Place {
-    /// Reads `oci://host/repo[:tag][@digest]`, the same without `oci://`, or
-    /// `oci:folder[:tag][@digest]`.
+    /// Reads `oci://host/repo[:tag][@digest]`, the same without `oci://`,
+    /// `oci:folder[:tag][@digest]`, or `oci-archive:file[:tag][@digest]`.
     ///
-    /// As in other tools a layout's folder ends at the first `:`. `ocidir://` means the same as
-    /// `oci:`; `oci-archive:` is known, but not supported yet.
+    /// As in other tools a layout's folder or file ends at the first `:`. `ocidir://` means the
+    /// same as `oci:`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if let Some(rest) = text.strip_prefix("oci-archive:") {
-            let layout = parse_layout(text, rest)?;
-            return Err(Error::Archive { path: excerpt(&layout.0.to_string_lossy()) });
+        if let Some(file) = text.strip_prefix("oci-archive:") {
+            let (path, tag, digest) = parse_layout(text, file)?;
+            return Ok(Self::Archive { path, tag, digest });
         }
         let folder = match text.strip_prefix("ocidir://") {
             Some(folder) => Some(folder),
@@ -90,34 +102,83 @@ impl Place {
         }
     }
 
+    /// The tag as written, or the name in a layout; only for display when there is a digest too.
+    pub fn tag(&self) -> Option<&str> {
+        match self {
+            Self::Registry(reference) => reference.tag(),
+            Self::Layout { tag, .. } | Self::Archive { tag, .. } | Self::Memory { tag, .. } => {
+                tag.as_deref()
+            }
+        }
+    }
+
+    /// The digest as written.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Registry(reference) => reference.digest(),
+            Self::Layout { digest, .. }
+            | Self::Archive { digest, .. }
+            | Self::Memory { digest, .. } => digest.as_ref(),
+        }
+    }
+
+    /// The folder or file on this machine, where the place is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Layout { path, .. } | Self::Archive { path, .. } => Some(path),
+            Self::Registry(_) | Self::Memory { .. } => None,
+        }
+    }
+
     /// What to ask for; `None` for a layout without tag and digest, which may hold just one thing.
     pub fn wanted(&self) -> Option<Wanted<'_>> {
         match self {
             Self::Registry(reference) => Some(reference.wanted()),
-            Self::Layout { digest: Some(digest), .. } => Some(Wanted::Digest(digest)),
-            Self::Layout { tag: Some(tag), .. } => Some(Wanted::Tag(tag)),
-            Self::Layout { .. } => None,
+            _ => match (self.digest(), self.tag()) {
+                (Some(digest), _) => Some(Wanted::Digest(digest)),
+                (None, tag) => tag.map(Wanted::Tag),
+            },
         }
     }
 
     /// The same repository or layout, pinned to `digest`.
     pub fn with_digest(&self, digest: Digest) -> Self {
-        match self {
-            Self::Registry(reference) => Self::Registry(reference.with_digest(digest)),
-            Self::Layout { path, tag, .. } => {
-                Self::Layout { path: path.clone(), tag: tag.clone(), digest: Some(digest) }
-            }
+        let mut place = self.clone();
+        match &mut place {
+            Self::Registry(reference) => *reference = reference.with_digest(digest),
+            Self::Layout { digest: old, .. }
+            | Self::Archive { digest: old, .. }
+            | Self::Memory { digest: old, .. } => *old = Some(digest),
         }
+        place
     }
 
-    /// The same place, with a layout's relative folder read from `base`.
-    pub fn relative_to(self, base: &Path) -> Self {
-        match self {
-            Self::Layout { path, tag, digest } => {
-                Self::Layout { path: base.join(path), tag, digest }
+    /// The same repository or layout at `tag`, without a digest.
+    pub fn with_tag(&self, tag: &str) -> Result<Self, Error> {
+        let mut place = self.clone();
+        match &mut place {
+            Self::Registry(reference) => {
+                *reference = reference.with_tag(tag).map_err(Error::Reference)?;
             }
-            registry @ Self::Registry(_) => registry,
+            Self::Layout { tag: old, digest, .. }
+            | Self::Archive { tag: old, digest, .. }
+            | Self::Memory { tag: old, digest, .. } => {
+                if !is_ref_name(tag) {
+                    return Err(Error::Layout { text: excerpt(tag), rule: REF_NAME_RULE });
+                }
+                (*old, *digest) = (Some(tag.to_owned()), None);
+            }
         }
+        Ok(place)
+    }
+
+    /// The same place, with a layout's relative folder or file read from `base`.
+    pub fn relative_to(mut self, base: &Path) -> Self {
+        match &mut self {
+            Self::Layout { path, .. } | Self::Archive { path, .. } => *path = base.join(&path),
+            Self::Registry(_) | Self::Memory { .. } => {}
+        }
+        self
     }
 }
 
@@ -130,18 +191,18 @@ impl FromStr for Place {
 }
 
 impl fmt::Display for Place {
-    /// The text that [`Place::parse`] reads, for a folder whose name is UTF-8.
+    /// The text that [`Place::parse`] reads, for a file or folder whose name is UTF-8.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Registry(reference) => write!(f, "oci://{reference}"),
-            Self::Layout { path, tag, digest } => {
-                write!(f, "oci:{}", path.display())?;
-                if let Some(tag) = tag {
-                    write!(f, ":{tag}")?;
-                }
-                digest.iter().try_for_each(|digest| write!(f, "@{digest}"))
-            }
+            Self::Registry(reference) => return write!(f, "oci://{reference}"),
+            Self::Layout { path, .. } => write!(f, "oci:{}", path.display())?,
+            Self::Archive { path, .. } => write!(f, "oci-archive:{}", path.display())?,
+            Self::Memory { memory, .. } => write!(f, "{}", memory.name().display())?,
         }
+        if let Some(tag) = self.tag() {
+            write!(f, ":{tag}")?;
+        }
+        self.digest().iter().try_for_each(|digest| write!(f, "@{digest}"))
     }
 }
 
@@ -169,10 +230,12 @@ fn parse_layout(text: &str, rest: &str) -> Result<LayoutParts, Error> {
         return Err(broken("a folder's name holds no zero byte"));
     }
     if tag.is_some_and(|tag| !is_ref_name(tag)) {
-        return Err(broken("a name in a layout is letters, digits and `-._:/+`, at most 255"));
+        return Err(broken(REF_NAME_RULE));
     }
     Ok((folder.into(), tag.map(str::to_owned), digest))
 }
+
+const REF_NAME_RULE: &str = "a name in a layout is letters, digits and `-._:/+`, at most 255";
 
 /// The names that layouts use are wider than tags (image-spec, annotations.md); `@` is left out,
 /// as it starts the digest.
@@ -211,6 +274,26 @@ mod tests {
     }
 
     #[test]
+    fn a14_archives_with_tag_and_digest() {
+        let archive = |path: &str, tag: Option<&str>, digest: Option<&str>| {
+            let digest = digest.map(|digest| digest.parse().unwrap());
+            Place::Archive { path: path.into(), tag: tag.map(str::to_owned), digest }
+        };
+        let digest = format!("sha256:{HEX}");
+        let check = |text: &str, expected: Place| {
+            assert_eq!(Place::parse(text), Ok(expected.clone()), "{text}");
+            assert_eq!(Place::parse(&expected.to_string()), Ok(expected), "{text}");
+        };
+        check("oci-archive:x.tar", archive("x.tar", None, None));
+        check("oci-archive:/a/x.tar:1.2", archive("/a/x.tar", Some("1.2"), None));
+        check(&format!("oci-archive:x@{digest}"), archive("x", None, Some(&digest)));
+        let place = Place::parse("oci-archive:x.tar:1").unwrap().relative_to(Path::new("/b"));
+        assert_eq!(place, archive("/b/x.tar", Some("1"), None));
+        assert_eq!(place.path(), Some(Path::new("/b/x.tar")));
+        assert_eq!(place.wanted(), Some(Wanted::Tag("1")));
+    }
+
+    #[test]
     fn a14_what_is_no_layout_says_why() {
         let check = |text: &str, part: &str| {
             let error = Place::parse(text).unwrap_err().to_string();
@@ -222,7 +305,7 @@ mod tests {
         check("oci:d:a b", "a name in a layout");
         check("oci:d\0", "zero byte");
         check("oci:d@sha256:abc", "no digest");
-        check("oci-archive:x.tar:1", "unpack `x.tar` with tar");
+        check("oci-archive:x.tar:a b", "a name in a layout");
         check("oci-archive:", "folder is missing");
     }
 
@@ -257,5 +340,21 @@ mod tests {
             assert!(pinned.to_string().ends_with(&format!(":t@{digest}")));
         }
         assert_eq!(layout("d", None, None).wanted(), None);
+    }
+
+    #[test]
+    fn another_tag_takes_the_digest_away() {
+        for text in ["oci:d:t", "ghcr.io/a/b:t", "oci-archive:d:t"] {
+            let place = Place::parse(&format!("{text}@sha256:{HEX}")).unwrap();
+            let other = place.with_tag("u").unwrap();
+            assert_eq!((other.tag(), other.digest()), (Some("u"), None), "{text}");
+            assert!(place.with_tag("a b").is_err(), "{text}");
+        }
+        let memory = Memory::new();
+        let place = memory.place("t");
+        assert_eq!(place.wanted(), Some(Wanted::Tag("t")));
+        assert_eq!(place, memory.clone().place("t"));
+        assert_ne!(place, Memory::new().place("t"));
+        assert!(place.to_string().starts_with("memory:"));
     }
 }

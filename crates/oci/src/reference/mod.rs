@@ -100,6 +100,11 @@ impl Reference {
         Self { digest: Some(digest), ..self.clone() }
     }
 
+    /// The repository alone, without tag and digest.
+    pub(crate) fn bare(&self) -> Self {
+        Self { tag: None, digest: None, ..self.clone() }
+    }
+
     /// The same repository at `tag`, without a digest.
     pub fn with_tag(&self, tag: &str) -> Result<Self, Error> {
         if !is_tag(tag) {

@@ -129,9 +129,9 @@ async fn ask(
     if exchange.referring.known(reference) == Some(false) {
         return Ok(None);
     }
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(artifact_type.map(|wanted| ("artifactType", wanted)));
-    let query = query.finish();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(artifact_type.map(|wanted| ("artifactType", wanted)))
+        .finish();
     let separator = if query.is_empty() { "" } else { "?" };
     let path = format!("{}/referrers/{subject}{separator}{query}", reference.repository());
     let scope = Scope::pull(reference.repository());
