@@ -108,6 +108,11 @@ impl Progress {
                 self.sending(digest.to_string(), from, size);
             }
             E::Sent { digest, bytes } => self.sent(digest.to_string(), bytes),
+            E::Copying { blobs, bytes } => tracing::debug!(blobs, bytes, "copying"),
+            E::Copied { digest, size, pushed } => {
+                tracing::debug!(%digest, size, ?pushed, "copied");
+            }
+            E::Spooling { digest, size } => tracing::debug!(%digest, size, "fetching first"),
             E::Retry { host, failures, reason } => {
                 tracing::debug!(host, failures, "trying again");
                 self.printer.note(format_args!("{reason}; trying again"));

@@ -8,6 +8,7 @@ use crate::{
     Body, Descriptor, Error, Manifest, Place, Pushed, Wanted,
     blob::{Download, Start},
     config::Config,
+    copy,
     exchange::{Exchange, web_url},
     layout::{Archive, Folder, Layout, blocking},
     pages, push, registry,
@@ -199,6 +200,22 @@ impl Client {
         let target = self.open(place).await?;
         target.delete_blob(digest).await?;
         target.commit().await
+    }
+
+    /// Copies an artifact, byte for byte and so with the digests that it has, from one place to
+    /// another.
+    ///
+    /// Nothing is sent that the target has already. Its tag moves last, when all that it leads to
+    /// is there; a copy that was cut off can simply be made again.
+    pub async fn copy(
+        &self,
+        from: &Place,
+        to: &Place,
+        options: &copy::Options,
+    ) -> Result<copy::Copied, Error> {
+        let source = self.open(from).await.map_err(|error| copy::Error::from(from, error))?;
+        let target = self.open(to).await.map_err(|error| copy::Error::to(to, error))?;
+        copy::copy((from, source), (to, target), options, &self.0.exchange.config).await
     }
 
     /// The one place where it matters what kind of place it is.

@@ -46,6 +46,12 @@ pub struct Config {
     pub streams_per_host: usize,
     /// How registries are written to.
     pub push: Pushing,
+    /// Blobs that a copy moves at once.
+    pub jobs: usize,
+    /// When a source is silent for so long, a copy to a registry goes by way of the disk.
+    pub spool_after: Duration,
+    /// The folder of files, without a name, for what goes by way of the disk.
+    pub spool: PathBuf,
     /// Takes what the client tells while it works; called from the client's tasks.
     pub events: Arc<dyn Fn(Event) + Send + Sync>,
 }
@@ -71,6 +77,10 @@ impl Default for Config {
             requests_per_host: 16,
             streams_per_host: 8,
             push: Pushing::default(),
+            jobs: 8,
+            spool_after: Duration::from_secs(10),
+            // Other than `/tmp`, it is nowhere kept in memory.
+            spool: "/var/tmp".into(),
             events: Arc::new(drop),
         }
     }

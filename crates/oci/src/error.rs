@@ -5,7 +5,8 @@ use std::time::Duration;
 use digest::Digest;
 
 use crate::{
-    layout, mirror, origin, push, reference, refusal::Refusal, shown, token, transport, verify,
+    copy, layout, mirror, origin, push, reference, refusal::Refusal, shown, token, transport,
+    verify,
 };
 
 /// A failure of [`crate::Client`].
@@ -202,6 +203,9 @@ pub enum Error {
         #[source]
         source: reference::Error,
     },
+    /// An artifact was not copied.
+    #[error("the copy is not complete")]
+    Copy(#[source] copy::Error),
     /// The runtime stopped before the work was done.
     #[error("the work was interrupted")]
     Stopped,
@@ -246,6 +250,7 @@ impl Error {
             },
             Self::Token { source, .. } => source.kind(),
             Self::Push(source) => source.kind(),
+            Self::Copy(source) => source.kind(),
             Self::Layout(layout::Error::Unknown { .. } | layout::Error::Missing { .. }) => {
                 Kind::NotFound
             }

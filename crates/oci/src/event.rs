@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use digest::Digest;
 
-use crate::credentials;
+use crate::{Pushed, credentials};
 
 /// Something worth telling a person who waits.
 #[derive(Debug, Clone)]
@@ -35,6 +35,29 @@ pub enum Event {
         digest: Digest,
         /// All that left since its first byte, in bytes.
         bytes: u64,
+    },
+    /// A copy found out what there is to do.
+    Copying {
+        /// How many blobs the artifact has, whether or not they are there already.
+        blobs: usize,
+        /// Their size in bytes.
+        bytes: u64,
+    },
+    /// A blob of a copy is where it should be.
+    Copied {
+        /// The blob.
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
+        /// How it came there.
+        pushed: Pushed,
+    },
+    /// The source of a copy is slow: a blob is fetched whole before it is sent.
+    Spooling {
+        /// The blob.
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
     },
     /// Something failed and is tried again.
     Retry {

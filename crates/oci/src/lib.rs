@@ -2,8 +2,9 @@
 //!
 //! Reading order: a [`Place`] says where, a [`Descriptor`] what; a [`Manifest`] is verified bytes
 //! and its [`Document`] their meaning; an [`Index`] picks for a [`Platform`]. A [`Client`] asks,
-//! a [`Download`] brings the bytes, and a [`Body`] is what is sent. This room deliberately knows
-//! no packages, formulas and prefixes.
+//! a [`Download`] brings the bytes, and a [`Body`] is what is sent. [`copy`] goes from any place
+//! to any other. This room deliberately knows no packages, formulas and
+//! prefixes.
 
 pub mod host;
 pub mod media_type;
@@ -28,6 +29,7 @@ mod event;
 mod blob;
 pub mod body;
 mod coalesce;
+pub mod copy;
 mod delete;
 mod flight;
 pub mod layout;

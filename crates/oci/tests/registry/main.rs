@@ -3,9 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod archive;
 mod auth;
 mod blob;
+
+mod copy;
 mod delete;
+mod ends;
+mod folder;
 mod layout;
 mod manifest;
 mod push;
