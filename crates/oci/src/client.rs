@@ -7,8 +7,10 @@ use digest::Digest;
 use crate::{
     Body, Descriptor, Error, Manifest, Place, Pushed, Wanted,
     blob::{Download, Start},
+    check::Checked,
     config::Config,
     copy,
+    credentials::Credential,
     exchange::{Exchange, web_url},
     layout::{Archive, Folder, Layout, blocking},
     pages, push, registry,
@@ -141,8 +143,10 @@ impl Client {
         descriptor: &Descriptor,
         body: &Body,
     ) -> Result<Pushed, Error> {
-        let reference = in_registry(place)?;
-        upload::push_blob_again(&self.0.exchange, reference, descriptor, body).await
+        let target = self.open(place).await?;
+        let pushed = target.push_blob_again(descriptor, body).await?;
+        target.commit().await?;
+        Ok(pushed)
     }
 
     /// Stores a manifest under the place's tag, or under its own digest where there is no tag.
@@ -216,6 +220,11 @@ impl Client {
         let source = self.open(from).await.map_err(|error| copy::Error::from(from, error))?;
         let target = self.open(to).await.map_err(|error| copy::Error::to(to, error))?;
         copy::copy((from, source), (to, target), options, &self.0.exchange.config).await
+    }
+
+    /// Whether a credential is good for a registry, given by its host; no other is tried.
+    pub async fn check(&self, host: &str, credential: &Credential) -> Result<Checked, Error> {
+        self.0.exchange.check(host, credential).await
     }
 
     /// The one place where it matters what kind of place it is.

@@ -103,6 +103,25 @@ pub enum Error {
         #[source]
         source: Box<Refusal>,
     },
+    /// A registry, or its token server, does not accept a credential.
+    #[error("{host} does not accept the credentials")]
+    Login {
+        /// The registry.
+        host: String,
+        /// What it answered.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A credential is kept from a token server on another site.
+    #[error(
+        "the token server {realm} of {host} is on another site and not among the trusted realms"
+    )]
+    Realm {
+        /// The registry.
+        host: String,
+        /// The token server.
+        realm: String,
+    },
     /// A token server gave no token.
     #[error("cannot get a token for {host}")]
     Token {
@@ -242,7 +261,7 @@ impl Error {
         match self {
             Self::Offline { .. } => Kind::Offline,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Denied { .. } => Kind::Unauthorized,
+            Self::Denied { .. } | Self::Login { .. } => Kind::Unauthorized,
             Self::Answer { source, .. } => match source.status() {
                 401 | 403 => Kind::Unauthorized,
                 404 => Kind::NotFound,
@@ -267,7 +286,8 @@ impl Error {
             | Self::Url { .. }
             | Self::NoSource { .. }
             | Self::Name { .. } => Kind::Invalid,
-            Self::Refused { .. }
+            Self::Realm { .. }
+            | Self::Refused { .. }
             | Self::Redirects { .. }
             | Self::Wait { .. }
             | Self::TooLarge { .. }

@@ -47,6 +47,7 @@ mod upload;
 pub mod web;
 
 mod challenge;
+mod check;
 mod scope;
 mod session;
 pub mod token;
@@ -66,6 +67,7 @@ mod warning;
 pub use artifact::{Artifact, Shape};
 pub use blob::{Download, Start};
 pub use body::Body;
+pub use check::Checked;
 pub use client::Client;
 pub use config::{Config, Pushing};
 pub use descriptor::Descriptor;

@@ -102,6 +102,14 @@ impl fmt::Debug for Proof {
 }
 
 impl Proof {
+    /// A credential as it is sent to the registry itself.
+    pub(crate) fn of(credential: &Credential) -> Option<Self> {
+        match credential {
+            Credential::Bearer(token) => Self::new("Bearer", token.expose(), true),
+            other => Self::new("Basic", &pair(other), true),
+        }
+    }
+
     fn new(scheme: &str, secret: &str, identified: bool) -> Option<Self> {
         let mut header = HeaderValue::try_from(format!("{scheme} {secret}")).ok()?;
         header.set_sensitive(true);
@@ -148,10 +156,11 @@ struct Key {
     credential: Option<String>,
 }
 
+/// A token that is kept.
 #[derive(Debug)]
-struct Held {
+pub(crate) struct Held {
     scopes: Vec<Scope>,
-    proof: Proof,
+    pub(crate) proof: Proof,
     /// From then on it is too old for a request that may take long.
     ages: Instant,
     until: Instant,
@@ -184,10 +193,7 @@ impl Tokens {
 impl Exchange {
     /// The stored credentials as they are sent to the registry itself.
     pub(crate) async fn stored(&self, home: &Url, repository: &str) -> Option<Proof> {
-        match self.credential(home, repository).await?.credential {
-            Credential::Bearer(token) => Proof::new("Bearer", token.expose(), true),
-            other => Proof::new("Basic", &pair(&other), true),
-        }
+        Proof::of(&self.credential(home, repository).await?.credential)
     }
 
     /// A token for `need`, other than the one that was refused.
@@ -247,7 +253,12 @@ impl Exchange {
         }
     }
 
-    async fn fetch(&self, need: &Need<'_>, credential: Option<&Credential>) -> Result<Held, Error> {
+    /// A token that a credential, or nobody's, is good for.
+    pub(crate) async fn fetch(
+        &self,
+        need: &Need<'_>,
+        credential: Option<&Credential>,
+    ) -> Result<Held, Error> {
         if let Some(Credential::Identity(token)) = credential {
             let form = form(need, token.expose());
             match self.ask_token(need, Method::POST, need.realm.clone(), None, Some(form)).await {
@@ -301,7 +312,7 @@ impl Exchange {
     }
 
     /// Asks without following redirects: credentials must not travel.
-    async fn ask_patiently(&self, hop: Hop<'_>) -> Result<bytes::Bytes, crate::Error> {
+    pub(crate) async fn ask_patiently(&self, hop: Hop<'_>) -> Result<bytes::Bytes, crate::Error> {
         let gate = self.gates.of(&shown::host(hop.url));
         let mut patience = Patience::new(&self.config);
         loop {

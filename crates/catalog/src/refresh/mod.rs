@@ -408,7 +408,7 @@ impl Found {
 pub(crate) fn kind(place: &Place) -> TapKind {
     match place {
         Place::Registry(reference) => TapKind::Registry { host: reference.host().to_owned() },
-        Place::Layout { .. } => TapKind::Folder,
+        _ => TapKind::Folder,
     }
 }
 
@@ -418,26 +418,14 @@ fn ask(place: &Place) -> impl Fn(oci::Error) -> Error {
 }
 
 fn at_tag(place: &Place, tag: &str) -> Place {
-    match place {
-        // What was read as a tag a moment ago is one.
-        Place::Registry(reference) => {
-            Place::Registry(reference.with_tag(tag).unwrap_or_else(|_| reference.clone()))
-        }
-        Place::Layout { path, .. } => {
-            Place::Layout { path: path.clone(), tag: Some(tag.to_owned()), digest: None }
-        }
-    }
+    // What was read as a tag a moment ago is one.
+    place.with_tag(tag).unwrap_or_else(|_| place.clone())
 }
 
 fn without_digest(place: &Place) -> Place {
     match place {
-        Place::Registry(reference) => {
-            let tag = reference.tag().unwrap_or("latest");
-            Place::Registry(reference.with_tag(tag).unwrap_or_else(|_| reference.clone()))
-        }
-        Place::Layout { path, tag, .. } => {
-            Place::Layout { path: path.clone(), tag: tag.clone(), digest: None }
-        }
+        Place::Registry(reference) => at_tag(place, reference.tag().unwrap_or("latest")),
+        layout => layout.tag().map_or_else(|| layout.clone(), |tag| at_tag(layout, tag)),
     }
 }
 

@@ -20,6 +20,15 @@ pub enum Credential {
 }
 
 impl Credential {
+    /// As helpers keep it: a user and a secret; `None` for a token of a registry.
+    pub(super) fn as_user(&self) -> Option<(&str, &Secret)> {
+        match self {
+            Self::Basic { user, password } => Some((user, password)),
+            Self::Identity(token) => Some((IDENTITY_USER, token)),
+            Self::Bearer(_) => None,
+        }
+    }
+
     /// The credential of a user and secret; `None` if there is neither.
     ///
     /// The user `<token>` says that the secret is an identity token (docker-credential-helpers).

@@ -82,17 +82,23 @@ impl Environment {
         Some(Found { credential: Credential::of_user(user, token)?, origin: name })
     }
 
+    /// Docker's file.
+    pub(super) fn docker_file(&self) -> Option<PathBuf> {
+        let below_home = || self.home.as_ref().map(|home| home.join(".docker"));
+        let folder = self.docker_config.clone().or_else(below_home);
+        folder.map(|folder| folder.join("config.json"))
+    }
+
     /// The files that may hold credentials, in the order of containers-auth.json(5).
     pub(super) fn files(&self) -> Vec<(PathBuf, super::file::Form)> {
         use super::file::Form::{Current, Legacy};
         let below_home = |path: &str| self.home.as_ref().map(|home| home.join(path));
         let auth = |folder: PathBuf| folder.join("containers/auth.json");
-        let docker = self.docker_config.clone().or_else(|| below_home(".docker"));
         let all = [
             (self.registry_auth_file.clone(), Current),
             (self.xdg_runtime_dir.clone().map(auth), Current),
             (self.xdg_config_home.clone().or_else(|| below_home(".config")).map(auth), Current),
-            (docker.map(|folder| folder.join("config.json")), Current),
+            (self.docker_file(), Current),
             (below_home(".dockercfg"), Legacy),
         ];
         all.into_iter().filter_map(|(path, form)| Some((path?, form))).collect()

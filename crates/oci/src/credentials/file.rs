@@ -110,6 +110,11 @@ impl File {
 }
 
 impl Content<'_> {
+    /// The keys of all entries.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.auths.keys().map(AsRef::as_ref)
+    }
+
     /// The credential under a key; `None` for an entry that only notes a login kept elsewhere.
     ///
     /// The error is the rule that the entry breaks.

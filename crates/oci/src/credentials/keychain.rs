@@ -1,7 +1,8 @@
 //! Credential helpers: programs that keep secrets (docker-credential-helpers' protocol).
 //!
 //! One call is one process: `docker-credential-NAME get`, the server on its standard input
-//! without a line's end, JSON on its standard output. Answers are kept by the caller.
+//! without a line's end, JSON on its standard output; `store` and `erase` alike. No secret is ever
+//! an argument. Answers are kept by the caller.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, Command},
@@ -78,6 +79,52 @@ pub(super) async fn get(
     environment: &Environment,
     limit: Duration,
 ) -> Result<Option<Credential>, Error> {
+    let (program, output) = run(name, "get", server.as_bytes(), environment, limit).await?;
+    read(&program, &output)
+}
+
+/// Has the helper `name` keep a user and a secret for a server.
+pub(super) async fn store(
+    name: &str,
+    server: &str,
+    (user, secret): (&str, &Secret),
+    environment: &Environment,
+    limit: Duration,
+) -> Result<(), Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Login<'a> {
+        #[serde(rename = "ServerURL")]
+        server: &'a str,
+        username: &'a str,
+        secret: &'a str,
+    }
+    let login = Login { server, username: user, secret: secret.expose() };
+    let input = serde_json::to_vec(&login).expect("texts can be written as JSON");
+    let input = Zeroizing::new(input);
+    let (program, output) = run(name, "store", &input, environment, limit).await?;
+    done(program, &output)
+}
+
+/// Has the helper `name` erase what it keeps for a server.
+pub(super) async fn erase(
+    name: &str,
+    server: &str,
+    environment: &Environment,
+    limit: Duration,
+) -> Result<(), Error> {
+    let (program, output) = run(name, "erase", server.as_bytes(), environment, limit).await?;
+    done(program, &output)
+}
+
+/// Runs a helper to its end.
+async fn run(
+    name: &str,
+    verb: &str,
+    input: &[u8],
+    environment: &Environment,
+    limit: Duration,
+) -> Result<(PathBuf, Output), Error> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     if name.is_empty() || !name.bytes().all(allowed) {
         return Err(Error::Name(excerpt(name)));
@@ -85,7 +132,7 @@ pub(super) async fn get(
     let program = find(&format!("docker-credential-{name}"), environment.path.as_deref())?;
     let run = |source| Error::Run { program: program.clone(), source };
     let mut child = Command::new(&program)
-        .arg("get")
+        .arg(verb)
         .env_clear()
         .envs(environment.helper_variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
@@ -94,8 +141,8 @@ pub(super) async fn get(
         .kill_on_drop(true)
         .spawn()
         .map_err(run)?;
-    match tokio::time::timeout(limit, talk(&mut child, server)).await {
-        Ok(output) => read(&program, output.map_err(run)?),
+    match tokio::time::timeout(limit, talk(&mut child, input)).await {
+        Ok(output) => Ok((program.clone(), output.map_err(run)?)),
         Err(_) => {
             child.kill().await.map_err(run)?;
             Err(Error::Silent { program, after: limit })
@@ -109,12 +156,12 @@ struct Output {
     stderr: Zeroizing<Vec<u8>>,
 }
 
-async fn talk(child: &mut Child, server: &str) -> io::Result<Output> {
+async fn talk(child: &mut Child, input: &[u8]) -> io::Result<Output> {
     let stdin = child.stdin.take();
     let ask = async {
         if let Some(mut stdin) = stdin {
             // A helper may well know its answer without reading the question.
-            match stdin.write_all(server.as_bytes()).await {
+            match stdin.write_all(input).await {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
                 _ => {}
             }
@@ -135,24 +182,32 @@ async fn collect(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Zeroizing<V
     Ok(bytes)
 }
 
-fn read(program: &Path, output: Output) -> Result<Option<Credential>, Error> {
+fn read(program: &Path, output: &Output) -> Result<Option<Credential>, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Answer {
         username: String,
         secret: Secret,
     }
-    let Output { status, stdout, stderr } = output;
-    if status.success() {
-        let answer: Answer = serde_json::from_slice(&stdout)
+    if output.status.success() {
+        let answer: Answer = serde_json::from_slice(&output.stdout)
             .map_err(|_| Error::Answer { program: program.to_owned() })?;
         return Ok(Credential::of_user(answer.username, answer.secret));
     }
-    let said = String::from_utf8_lossy(&stdout);
-    if is_not_found(said.trim()) {
+    if is_not_found(String::from_utf8_lossy(&output.stdout).trim()) {
         return Ok(None);
     }
-    let said = if said.trim().is_empty() { String::from_utf8_lossy(&stderr) } else { said };
+    done(program.to_owned(), output).map(|()| None)
+}
+
+/// Whether a helper ended well.
+fn done(program: PathBuf, output: &Output) -> Result<(), Error> {
+    let Output { status, stdout, stderr } = output;
+    if status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(stdout);
+    let said = if said.trim().is_empty() { String::from_utf8_lossy(stderr) } else { said };
     let mut said = excerpt(said.trim());
     if said.is_empty() {
         said = match status.signal() {
@@ -160,7 +215,7 @@ fn read(program: &Path, output: Output) -> Result<Option<Credential>, Error> {
             None => "it said nothing".to_owned(),
         };
     }
-    Err(Error::Failed { program: program.to_owned(), status, said })
+    Err(Error::Failed { program, status: *status, said })
 }
 
 /// Helpers say only in words that they have nothing; the protocol has no status for it.

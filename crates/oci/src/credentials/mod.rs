@@ -1,14 +1,16 @@
 //! Credentials for registries, from where people have them already (containers-auth.json(5)).
 //!
 //! Looked at in order: the variables `PKG_REGISTRY_<HOST>_TOKEN`, podman's files, Docker's files;
-//! and in each file credential helpers before entries. Nothing is written here, and where a
-//! credential may be sent is decided elsewhere.
+//! and in each file credential helpers before entries. Logins are kept in the same places. Where
+//! a credential may be sent is decided elsewhere.
 
 mod credential;
 mod environment;
 mod file;
 mod key;
 pub mod keychain;
+pub mod login;
+mod rewrite;
 mod secret;
 
 use std::{
@@ -25,6 +27,7 @@ use crate::excerpt::excerpt;
 
 pub use credential::Credential;
 pub use environment::Environment;
+pub use login::{Keeper, Stored};
 pub use secret::Secret;
 
 use file::File;
@@ -36,7 +39,7 @@ pub struct Lookup(Arc<Inner>);
 struct Inner {
     environment: Environment,
     helper_limit: Duration,
-    files: OnceCell<Vec<File>>,
+    files: Mutex<Arc<OnceCell<Vec<File>>>>,
     helpers: Mutex<BTreeMap<Asked, Arc<OnceCell<Answered>>>>,
     told: Mutex<BTreeSet<String>>,
 }
@@ -143,7 +146,7 @@ impl Lookup {
         Self(Arc::new(Inner {
             environment,
             helper_limit,
-            files: OnceCell::new(),
+            files: Mutex::default(),
             helpers: Mutex::default(),
             told: Mutex::default(),
         }))
@@ -159,7 +162,8 @@ impl Lookup {
         }
         let mut problems = Vec::new();
         let mut found = None;
-        for file in self.files(&mut problems).await {
+        let cell = Arc::clone(&self.0.files.lock().unwrap_or_else(PoisonError::into_inner));
+        for file in self.files(&cell, &mut problems).await {
             found = self.find_in(file, host, repository, &mut problems).await;
             if found.is_some() {
                 break;
@@ -176,7 +180,17 @@ impl Lookup {
         helpers.retain(|(_, server), _| server != key::server(host));
     }
 
-    async fn files(&self, problems: &mut Vec<Error>) -> &[File] {
+    /// Forgets all that was read and asked, after it was changed.
+    fn forget_all(&self) {
+        *self.0.files.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.0.helpers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    async fn files<'a>(
+        &self,
+        cell: &'a OnceCell<Vec<File>>,
+        problems: &mut Vec<Error>,
+    ) -> &'a [File] {
         let read = async {
             let mut files = Vec::new();
             for (path, form) in self.0.environment.files() {
@@ -187,7 +201,7 @@ impl Lookup {
             }
             files
         };
-        self.0.files.get_or_init(|| read).await
+        cell.get_or_init(|| read).await
     }
 
     async fn find_in(

@@ -442,3 +442,217 @@ proptest! {
         prop_assert_eq!(home.find("a.example/x").0, "-");
     }
 }
+
+fn basic(user: &str, password: &str) -> Credential {
+    Credential::Basic { user: user.to_owned(), password: Secret::new(password.to_owned()) }
+}
+
+impl Home {
+    fn store(&self, registry: &str, credential: &Credential) -> Result<Stored, login::Error> {
+        block_on(self.lookup().store(registry, credential))
+    }
+
+    fn erase(&self, registry: &str) -> Vec<Keeper> {
+        block_on(self.lookup().erase(registry)).unwrap()
+    }
+
+    fn read(&self, path: &str) -> Value {
+        let text = std::fs::read(self.folder.path().join(path)).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    fn keeper(&self, path: &str) -> Keeper {
+        Keeper::File { path: self.folder.path().join(path) }
+    }
+}
+
+const DOCKER: &str = ".docker/config.json";
+const PODMAN: &str = ".config/containers/auth.json";
+
+#[test]
+fn h22_a_login_is_kept_in_a_file_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let stored = home.store("reg.example:5000", &basic("me", "p:w")).unwrap();
+    assert_eq!(stored, Stored { keeper: home.keeper(DOCKER), hidden_by: None });
+    let mode = |path: &str| {
+        std::fs::metadata(home.folder.path().join(path)).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!((mode(DOCKER), mode(".docker")), (0o600, 0o700));
+    assert_eq!(home.read(DOCKER), auth("reg.example:5000", "bWU6cDp3"));
+    home.check("reg.example:5000/x", "me:p:w");
+    // What somebody made readable for others is so no more.
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(home.folder.path().join(DOCKER), open).unwrap();
+    home.store("reg.example:5000", &basic("you", "pw")).unwrap();
+    assert_eq!(mode(DOCKER), 0o600);
+    home.check("reg.example:5000/x", "you:pw");
+    assert_eq!(std::fs::read_dir(home.folder.path().join(".docker")).unwrap().count(), 1);
+}
+
+#[test]
+fn h22_everything_else_in_the_file_is_kept() {
+    let config = json!({
+        "auths": {
+            "other.example": {"auth": YOU, "email": "a@b"},
+            "https://reg.example/v2/": {"auth": OLD},
+            "reg.example": {"auth": OLD},
+            "reg.example/ns": {"auth": OLD},
+        },
+        "HttpHeaders": {"X": "y"},
+        "psFormat": "table",
+        "credHelpers": {"third.example": "fake"},
+        "later": [1, 2.5, null, {"a": "\u{e9}"}],
+    });
+    let home = Home::new().docker(&config);
+    home.store("REG.example", &basic("me", "pw")).unwrap();
+    let mut expected = config.clone();
+    let auths = expected["auths"].as_object_mut().unwrap();
+    auths.remove("https://reg.example/v2/");
+    auths.insert("reg.example".to_owned(), json!({"auth": ME}));
+    assert_eq!(home.read(DOCKER), expected);
+    assert_eq!(home.erase("reg.example"), [home.keeper(DOCKER)]);
+    expected["auths"].as_object_mut().unwrap().remove("reg.example");
+    assert_eq!(home.read(DOCKER), expected);
+    home.check("reg.example/ns/x", "old:pw");
+    home.check("reg.example/x", "-");
+    assert_eq!(home.erase("reg.example"), []);
+}
+
+#[test]
+fn h22_the_file_that_is_read_first_is_the_one_that_is_written() {
+    let me = basic("me", "pw");
+    // Where a file has the registry already, another one would be in vain.
+    let home = Home::new().write(PODMAN, auth("reg.example", OLD).to_string()).docker(&json!({}));
+    assert_eq!(home.store("reg.example", &me).unwrap().keeper, home.keeper(PODMAN));
+    home.check("reg.example/x", "me:pw");
+    assert_eq!(home.store("other.example", &me).unwrap().keeper, home.keeper(DOCKER));
+    let mut home = Home::new();
+    home.environment.registry_auth_file = Some(home.folder.path().join("named/auth.json"));
+    assert_eq!(home.store("reg.example", &me).unwrap().keeper, home.keeper("named/auth.json"));
+    home.check("reg.example/x", "me:pw");
+    home.environment = Environment::default();
+    let error = home.store("reg.example", &me).unwrap_err();
+    assert!(matches!(error, login::Error::Homeless), "{error:?}");
+}
+
+#[test]
+fn h22_docker_hub_and_tokens_are_kept_as_docker_has_them() {
+    let home = Home::new();
+    home.store("docker.io", &basic("me", "pw")).unwrap();
+    assert_eq!(home.read(DOCKER), auth("https://index.docker.io/v1/", ME));
+    home.check("docker.io/library/x", "me:pw");
+    home.store("index.docker.io", &Credential::Identity(Secret::new("id".to_owned()))).unwrap();
+    home.check("docker.io/library/x", "identity id");
+    home.store("docker.io", &Credential::Bearer(Secret::new("reg".to_owned()))).unwrap();
+    home.check("docker.io/library/x", "bearer reg");
+    assert_eq!(home.read(DOCKER)["auths"].as_object().unwrap().len(), 1);
+}
+
+#[test]
+fn h22_a_helper_keeps_the_login_where_one_is_configured() {
+    for config in [json!({"credsStore": "fake"}), json!({"credHelpers": {"a.example": "fake"}})] {
+        let mut config = config;
+        config["auths"] = json!({"a.example": {"auth": OLD}, "b.example": {"auth": YOU}});
+        let home = Home::new().docker(&config);
+        let stored = home.store("a.example", &basic("me", "s3cret")).unwrap();
+        assert_eq!(stored.keeper, Keeper::Helper { name: "fake".to_owned() });
+        let said = r#"{"ServerURL":"a.example","Username":"me","Secret":"s3cret"}"#;
+        assert_eq!(home.log(), format!("store {said} nothing\n"));
+        // No old secret stays in the file, and no new one comes there.
+        config["auths"].as_object_mut().unwrap().remove("a.example");
+        assert_eq!(home.read(DOCKER), config);
+    }
+    let home = Home::new().docker(&json!({"credsStore": "fake"}));
+    home.store("docker.io", &Credential::Identity(Secret::new("id".to_owned()))).unwrap();
+    assert!(home.log().contains(r#""https://index.docker.io/v1/","Username":"<token>""#));
+    let token = Credential::Bearer(Secret::new("reg".to_owned()));
+    assert!(matches!(home.store("a.example", &token), Err(login::Error::Unfit { .. })));
+}
+
+#[test]
+fn h22_a_login_is_erased_wherever_it_is() {
+    let mut config = auth("a.example", ME);
+    config["credsStore"] = "fake".into();
+    let home = Home::new()
+        .docker(&config)
+        .write(PODMAN, auth("a.example", YOU).to_string())
+        .write(".dockercfg", json!({"https://a.example": {"auth": OLD}, "b": {}}).to_string())
+        .answering("h", "s");
+    let helper = Keeper::Helper { name: "fake".to_owned() };
+    let files = [PODMAN, DOCKER, ".dockercfg"].map(|path| home.keeper(path));
+    let [podman, docker, legacy] = files;
+    assert_eq!(home.erase("a.example"), [podman, helper, docker, legacy]);
+    assert_eq!(home.log(), "get a.example nothing\nerase a.example nothing\n");
+    assert_eq!(home.read(".dockercfg"), json!({"b": {}}));
+    assert_eq!(home.read(DOCKER), json!({"auths": {}, "credsStore": "fake"}));
+    let nothing = "credentials not found in native keychain";
+    let home = Home::new()
+        .docker(&json!({"credsStore": "fake"}))
+        .with("FAKE_ANSWER", nothing)
+        .with("FAKE_STATUS", "1");
+    assert_eq!(home.erase("a.example"), []);
+}
+
+#[test]
+fn h22_what_cannot_be_kept_leaves_everything_as_it_was() {
+    let me = basic("me", "s3cret");
+    for broken in ["{\"auths\": {", "[]", "{\"auths\": []}"] {
+        let home = Home::new().write(DOCKER, broken);
+        let error = home.store("a.example", &me).unwrap_err();
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        let shown = format!("{error}: {source:?} {error:?}");
+        assert!(shown.contains("config.json") && !shown.contains("s3cret"), "{shown}");
+        let text = std::fs::read_to_string(home.folder.path().join(DOCKER)).unwrap();
+        assert_eq!(text, broken);
+    }
+    let home = Home::new()
+        .docker(&json!({"credsStore": "fake"}))
+        .with("FAKE_ANSWER", "locked")
+        .with("FAKE_STATUS", "1");
+    let error = home.store("a.example", &me).unwrap_err();
+    assert!(matches!(error, login::Error::Helper { .. }), "{error:?}");
+    assert_eq!(home.read(DOCKER), json!({"credsStore": "fake"}));
+    for text in ["", "a b", "a/b", "https://a.example"] {
+        assert!(matches!(home.store(text, &me), Err(login::Error::Host { .. })), "{text}");
+    }
+}
+
+#[test]
+fn h22_a_link_to_the_file_stays_a_link() {
+    let home = Home::new().write("dotfiles/config.json", "{}").write(".docker/x", "");
+    let link = home.folder.path().join(DOCKER);
+    std::os::unix::fs::symlink("../dotfiles/config.json", &link).unwrap();
+    home.store("a.example", &basic("me", "pw")).unwrap();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(home.read("dotfiles/config.json"), auth("a.example", ME));
+}
+
+#[test]
+fn h22_many_logins_at_once_are_all_kept() {
+    let home = Home::new();
+    let logins = (0..16).map(|number| {
+        let lookup = home.lookup();
+        std::thread::spawn(move || {
+            let host = format!("r{number}.example");
+            block_on(lookup.store(&host, &basic("me", "pw"))).unwrap();
+        })
+    });
+    logins.collect::<Vec<_>>().into_iter().for_each(|login| login.join().unwrap());
+    assert_eq!(home.read(DOCKER)["auths"].as_object().unwrap().len(), 16);
+}
+
+#[test]
+fn h22_a_login_is_seen_at_once_and_a_variable_before_it_is_said() {
+    let mut home = Home::new();
+    let lookup = home.lookup();
+    assert_eq!(find(&lookup, "a.example/x").0, "-");
+    block_on(lookup.store("a.example", &basic("me", "pw"))).unwrap();
+    assert_eq!(find(&lookup, "a.example/x").0, "me:pw");
+    block_on(lookup.erase("a.example")).unwrap();
+    assert_eq!(find(&lookup, "a.example/x").0, "-");
+    let name = "PKG_REGISTRY_A_EXAMPLE_TOKEN";
+    home.environment.registries.insert(name.to_owned(), Secret::new("t".to_owned()));
+    let stored = home.store("a.example", &basic("me", "pw")).unwrap();
+    assert_eq!(stored.hidden_by.as_deref(), Some(name));
+}

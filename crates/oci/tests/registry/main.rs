@@ -6,12 +6,12 @@
 mod archive;
 mod auth;
 mod blob;
-
 mod copy;
 mod delete;
 mod ends;
 mod folder;
 mod layout;
+mod login;
 mod manifest;
 mod push;
 mod referrers;
