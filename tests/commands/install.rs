@@ -383,3 +383,21 @@ fn a_registry_that_fails_ends_with_its_exit_code() {
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
 }
+
+#[test]
+fn source_code_is_no_package() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "tool.toml",
+        format!(
+            "schema = 1\nname = \"tool\"\nsummary = \"A tool\"\nlicense = \"MIT\"\n\
+             [source]\nfile = \"tool.tar\"\n[build]\nsteps = [\"make\"]\n\
+             [version.\"1.0.0\"]\nsource = \"sha256:{}\"\n",
+            "a".repeat(64)
+        ),
+    );
+    let said = sandbox.run("install ./tool.toml").to_string();
+    assert!(said.starts_with("exit 3\n"), "{said}");
+    assert!(said.contains("(has no package published for "), "{said}");
+    assert!(said.contains("; `--build` builds it here)"), "{said}");
+}

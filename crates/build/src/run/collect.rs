@@ -91,7 +91,10 @@ fn merge(from: &Path, to: &Path, tree: &Path) -> Result<(), Error> {
     let mut waiting = vec![(from.to_owned(), to.to_owned())];
     let mut emptied = Vec::new();
     while let Some((from, to)) = waiting.pop() {
-        fs::create_dir_all(&to).map_err(|source| Error::Move { path: to.clone(), source })?;
+        // Not as the user's mask would have it.
+        fs::create_dir_all(&to)
+            .and_then(|()| fs::set_permissions(&to, Permissions::from_mode(0o755)))
+            .map_err(|source| Error::Move { path: to.clone(), source })?;
         for path in entries(&from)? {
             let target = to.join(path.file_name().unwrap_or_default());
             let is_folder = is_folder(&path)?;

@@ -44,9 +44,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Has the placeholder path lead to `root`; waits while another build has it.
-    pub(crate) fn to(root: &Path) -> Result<Self, Error> {
-        let lock = lock()?;
+    /// Has the placeholder path lead to `root`; waits, after saying so, while another build has it.
+    pub(crate) fn to(root: &Path, waits: impl FnOnce()) -> Result<Self, Error> {
+        let lock = lock(waits)?;
         let path = Path::new(PLACEHOLDER);
         let failed = |source| Error::Make { path: path.to_owned(), source };
         match fs::symlink_metadata(path) {
@@ -69,14 +69,17 @@ impl Drop for Link {
 }
 
 /// The lock that every user's builds take; anybody may have made the file.
-fn lock() -> Result<File, Error> {
+fn lock(waits: impl FnOnce()) -> Result<File, Error> {
     let path = PathBuf::from(format!("{PLACEHOLDER}.lock"));
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = open(&path, flags, Mode::empty())
         .or_else(|_| open(&path, flags | OFlags::CREATE, Mode::from_raw_mode(0o644)))
         .map_err(io::Error::from);
     let locked = file.and_then(|file| {
-        flock(&file, FlockOperation::LockExclusive)?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            waits();
+            flock(&file, FlockOperation::LockExclusive)?;
+        }
         Ok(File::from(file))
     });
     locked.map_err(|source| Error::Make { path, source })

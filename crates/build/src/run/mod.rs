@@ -68,6 +68,8 @@ pub enum Event {
         /// Why the kernel does not allow it.
         why: String,
     },
+    /// Another build without a sandbox has the placeholder path; this one waits for it.
+    Waiting,
     /// A patch is applied.
     Patch {
         /// Where it is from.
@@ -201,6 +203,7 @@ pub fn run(job: &Job<'_>, events: &dyn Fn(Event)) -> Result<PathBuf, Error> {
     let prepare = |source| Error::Prepare { path: job.place.root().to_owned(), source };
     let log_failed = |source| Error::Log { path: job.log.to_owned(), source };
     let mut log = Log::create(job.log).map_err(log_failed)?;
+    job.place.own_source().map_err(prepare)?;
     apply_patches(job, events)?;
 
     let room = Room {
@@ -221,7 +224,8 @@ pub fn run(job: &Job<'_>, events: &dyn Fn(Event)) -> Result<PathBuf, Error> {
         Some(why) => {
             log.say(&format!("without a sandbox: {why}")).map_err(log_failed)?;
             events(Event::Unconfined { why });
-            let link = Link::to(job.place.root()).map_err(Error::Link)?;
+            let link =
+                Link::to(job.place.root(), || events(Event::Waiting)).map_err(Error::Link)?;
             (None, Some(link))
         }
     };

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    fs::Permissions,
     io,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -56,25 +57,53 @@ impl Place {
         self.root.join(FOLDER)
     }
 
+    /// Makes the source code the build's own: writable, the same whatever the archive and the
+    /// user's mask said, and no other name of a file of the store.
+    pub(crate) fn own_source(&self) -> io::Result<()> {
+        let mut waiting = vec![self.source()];
+        while let Some(folder) = waiting.pop() {
+            set_mode(&folder, 0o755)?;
+            for entry in fs::read_dir(&folder)? {
+                let path = entry?.path();
+                let found = fs::symlink_metadata(&path)?;
+                if found.is_dir() {
+                    waiting.push(path);
+                } else if found.is_file() {
+                    if found.nlink() > 1 {
+                        separate(&path)?;
+                    }
+                    set_mode(&path, if found.mode() & 0o100 == 0 { 0o644 } else { 0o755 })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the root with everything in it, folders that may not be written included.
     pub fn remove(self) -> io::Result<()> {
-        make_writable(&self.root)?;
+        let mut waiting = vec![self.root.clone()];
+        while let Some(folder) = waiting.pop() {
+            set_mode(&folder, 0o700)?;
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    waiting.push(entry.path());
+                }
+            }
+        }
         fs::remove_dir_all(&self.root)
     }
 }
 
-fn make_writable(folder: &Path) -> io::Result<()> {
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(folder) = waiting.pop() {
-        fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                waiting.push(entry.path());
-            }
-        }
-    }
-    Ok(())
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Has a file stand for itself alone.
+fn separate(path: &Path) -> io::Result<()> {
+    let bytes = fs::read(path)?;
+    fs::remove_file(path)?;
+    fs::write(path, bytes)
 }
 
 /// What the tokens of a build stand for: all of it below the placeholder.
