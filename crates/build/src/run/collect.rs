@@ -1,13 +1,14 @@
 //! From what the steps put into `{out}` to the one tree of a package.
 //!
 //! Programs install to the paths that they were told, below the placeholder: what stands there for
-//! the prefix, the keg and `{etc}` is the package's, and so is what lies in `{out}` itself.
+//! the prefix, the keg and `{etc}` is the package's, and so is what lies in `{out}` itself. Links
+//! stay as they are; reading the tree judges them.
 
 use std::{
     fs::Permissions,
     io,
     os::unix::fs::PermissionsExt as _,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use binary::PLACEHOLDER;
@@ -30,14 +31,6 @@ pub enum Error {
     Elsewhere {
         /// The path below the placeholder.
         path: String,
-    },
-    /// A link leads out of the package.
-    #[error("the link `{path}` leads to `{target}`, which is not in the package")]
-    Link {
-        /// The link's path in the package.
-        path: String,
-        /// Where it leads.
-        target: String,
     },
     /// A file cannot be moved or looked at.
     #[error("cannot move `{}`", path.display())]
@@ -71,7 +64,7 @@ pub(crate) fn collect(out: &Path, tree: &Path, keg: &str) -> Result<(), Error> {
     if entries(tree)?.is_empty() {
         return Err(Error::Empty);
     }
-    turn_links(tree, keg)
+    Ok(())
 }
 
 /// The folder below `out` that stands for a path of the build; a link on the way leads elsewhere.
@@ -141,54 +134,6 @@ fn refuse_rest(placed: &Path) -> Result<(), Error> {
         fs::remove_dir(&folder).map_err(|source| Error::Move { path: folder, source })?;
     }
     Ok(())
-}
-
-/// Has links that name a place of the build lead to the same file by a relative path.
-fn turn_links(tree: &Path, keg: &str) -> Result<(), Error> {
-    let mut waiting = vec![tree.to_owned()];
-    while let Some(folder) = waiting.pop() {
-        for path in entries(&folder)? {
-            let failed = |source| Error::Move { path: path.clone(), source };
-            let found = fs::symlink_metadata(&path).map_err(failed)?;
-            if found.is_dir() {
-                waiting.push(path);
-                continue;
-            }
-            if !found.is_symlink() {
-                continue;
-            }
-            let target = fs::read_link(&path).map_err(failed)?;
-            if !target.is_absolute() {
-                continue;
-            }
-            let Some(inside) = in_package(&target, keg) else {
-                let (path, target) = (shown(&path, tree), target.display().to_string());
-                return Err(Error::Link { path, target });
-            };
-            let depth = folder.strip_prefix(tree).map_or(0, |below| below.components().count());
-            let relative: PathBuf = (0..depth).map(|_| Component::ParentDir.as_os_str()).collect();
-            let relative = match relative.join(inside) {
-                relative if relative.as_os_str().is_empty() => PathBuf::from("."),
-                relative => relative,
-            };
-            fs::remove_file(&path).map_err(failed)?;
-            std::os::unix::fs::symlink(relative, &path).map_err(failed)?;
-        }
-    }
-    Ok(())
-}
-
-/// Where in the package an absolute path of the build leads.
-fn in_package(target: &Path, keg: &str) -> Option<PathBuf> {
-    let folder = |place: &str| Path::new(PLACEHOLDER).join(place);
-    if let Ok(below) = target.strip_prefix(folder("current")) {
-        // The dependencies' folders are in the prefix too, and not of this package.
-        return (!below.starts_with("opt")).then(|| below.to_owned());
-    }
-    if let Ok(below) = target.strip_prefix(keg) {
-        return Some(below.to_owned());
-    }
-    target.strip_prefix(folder("etc")).ok().map(|below| Path::new("etc").join(below))
 }
 
 fn is_folder(path: &Path) -> Result<bool, Error> {
@@ -267,26 +212,37 @@ mod tests {
         let (_folder, tree) = made(
             "/{P}/current/bin/x
             /{P}/current/lib/libx.so -> libx.so.1
-            /{P}/current/lib/sub/link -> {P}/current/bin/x
             /{P}/KEG/bin/y
-            /{P}/KEG/top -> {P}/KEG/share
             /{P}/etc/x.conf
             share/doc/x
-            bin/z -> {P}/etc/x.conf",
+            tmp/x
+            bin/z -> /usr/bin/z",
         );
         assert_eq!(
             tree.unwrap(),
             [
                 "bin/x",
                 "bin/y",
-                "bin/z -> ../etc/x.conf",
+                "bin/z -> /usr/bin/z",
                 "etc/x.conf",
                 "lib/libx.so -> libx.so.1",
-                "lib/sub/link -> ../../bin/x",
                 "share/doc/x",
-                "top -> share",
+                "tmp/x",
             ]
         );
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let (elsewhere, link) = (tempfile::tempdir().unwrap(), "tmp -> ELSEWHERE");
+        let prefix = PLACEHOLDER.strip_prefix("/tmp/").unwrap();
+        fs::create_dir_all(elsewhere.path().join(prefix).join("current")).unwrap();
+        let secret = elsewhere.path().join(prefix).join("current/secret");
+        fs::write(&secret, "").unwrap();
+        let target = elsewhere.path().display().to_string();
+        let (_folder, tree) = made(&link.replace("ELSEWHERE", &target));
+        assert_eq!(tree.unwrap(), [format!("tmp -> {target}")]);
+        assert!(secret.exists());
     }
 
     #[test]
@@ -299,10 +255,6 @@ mod tests {
             ("/{P}/current/x\n/{P}/var/log", "Elsewhere { path: \"var/log\" }"),
             ("/{P}/cellar/other/1/x", "Elsewhere { path: \"cellar/other/1/x\" }"),
             ("/{P}/build/src/x", "Elsewhere { path: \"build/src/x\" }"),
-            ("x -> /etc/passwd", "Link { path: \"x\", target: \"/etc/passwd\" }"),
-            ("x -> {P}/current/opt/zlib/lib", "Link"),
-            ("x -> {P}/var/x", "Link"),
-            ("tmp -> /home", "Link"),
         ] {
             let (_folder, tree) = made(lines);
             let error = format!("{:?}", tree.unwrap_err());
