@@ -91,6 +91,7 @@ impl Progress {
             E::Unconfined { why } => {
                 self.printer.warning(format_args!("the build is not shut in: {why}"));
             }
+            E::Waiting => self.step("Waiting for another build without a sandbox"),
             E::Patch { name } => self.step(&format!("Patching with {name}")),
             E::Step { number, total, command } => {
                 self.step(&format!("Building, step {number} of {total}: {command}"));

@@ -5,13 +5,17 @@
 //! guesses where context does not fit, and follows links.
 
 use std::{
-    io,
+    io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use diffy::patch_set::{FileMode, FileOperation, FilePatch, ParseOptions, PatchKind, PatchSet};
 use fs_err as fs;
+
+/// The time of a new file: 1980-01-02, as that of every file of a store.
+const EPOCH: Duration = Duration::from_secs(315_619_200);
 
 /// A patch does not fit.
 #[derive(Debug, thiserror::Error)]
@@ -173,16 +177,25 @@ fn write(folder: &Path, change: &Change) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let mode = match (change.is_program, fs::metadata(&path)) {
+    let known = fs::metadata(&path).ok();
+    let mode = match (change.is_program, &known) {
         (Some(true), _) => 0o755,
-        (Some(false), _) | (None, Err(_)) => 0o644,
-        (None, Ok(known)) => known.permissions().mode() | 0o200,
+        (Some(false), _) | (None, None) => 0o644,
+        (None, Some(known)) => known.permissions().mode() | 0o200,
+    };
+    // A file that became newer than what is made of it would have `make` make that anew, and which
+    // one does would depend on the clock.
+    let time = match &known {
+        Some(known) => known.modified()?,
+        None => SystemTime::UNIX_EPOCH + EPOCH,
     };
     if path.exists() {
         // A file that may not be written is replaced; one with a second name keeps that one whole.
         fs::remove_file(&path)?;
     }
-    fs::write(&path, bytes)?;
+    let mut file = fs::File::create(&path)?;
+    file.write_all(bytes)?;
+    file.set_modified(time)?;
     fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))
 }
 
@@ -226,7 +239,10 @@ Description: as Debian's patches begin
     #[test]
     fn files_change_come_and_go() {
         let folder = folder(&[("a.c", "zero\none\ntwo\nthree\n"), ("old.c", "old\n")]);
+        let time = |path: &str| fs::metadata(folder.path().join(path)).unwrap().modified().unwrap();
+        let before = time("a.c");
         apply(folder.path(), TWO.as_bytes(), 1).unwrap();
+        assert_eq!((time("a.c"), time("sub/new.c")), (before, SystemTime::UNIX_EPOCH + EPOCH));
         assert_eq!(read(&folder, "a.c").as_deref(), Some("zero\none\n2\nthree\n"));
         assert_eq!(read(&folder, "sub/new.c").as_deref(), Some("new\n"));
         assert_eq!(read(&folder, "old.c"), None);

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::Permissions,
-    io,
+    io::{self, Write as _},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
@@ -99,11 +99,13 @@ fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
-/// Has a file stand for itself alone.
+/// Has a file stand for itself alone. Its time stays: builds look at which file is newer.
 fn separate(path: &Path) -> io::Result<()> {
-    let bytes = fs::read(path)?;
+    let (bytes, time) = (fs::read(path)?, fs::metadata(path)?.modified()?);
     fs::remove_file(path)?;
-    fs::write(path, bytes)
+    let mut file = fs::File::create(path)?;
+    file.write_all(&bytes)?;
+    file.set_modified(time)
 }
 
 /// What the tokens of a build stand for: all of it below the placeholder.
