@@ -9,6 +9,7 @@ mod payload;
 mod place;
 mod report;
 mod run;
+mod tap;
 
 use std::{
     io::{self, Write as _},
@@ -92,7 +93,8 @@ fn measure(
         say(&payload.to_string())?;
         bench.payload(&payload, report)?;
     }
-    bench.commands(report)
+    bench.commands(report)?;
+    tap::measure(&bench, report)
 }
 
 /// Builds the program as users get it.
