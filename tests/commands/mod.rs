@@ -1,5 +1,6 @@
 //! One file per command, or per family of commands.
 
+mod authoring;
 mod check;
 mod concurrency;
 mod config;

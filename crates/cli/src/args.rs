@@ -147,6 +147,10 @@ pub enum Command {
     Update(c::update::Update),
     /// Check formulas
     Check(c::check::Check),
+    /// Put formulas into canonical form
+    Fmt(c::fmt::Fmt),
+    /// Say that a version should not be used
+    Yank(c::yank::Yank),
     /// Make a package of a formula's version, or of a folder
     Pack(c::pack::Pack),
     /// Put a version into the tap's registry
@@ -176,7 +180,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
     ("Go back", &["history", "undo", "redo", "rollback"]),
     ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
-    ("Formulas", &["tap", "update", "check", "pack", "publish", "inspect"]),
+    ("Formulas", &["tap", "update", "check", "fmt", "yank", "pack", "publish", "inspect"]),
     ("The program", &["completions", "man"]),
 ];
 

@@ -1,11 +1,13 @@
 //! One user's root with its taps, its machine and its way out: what every command works on.
 
 use std::{
-    cell::{OnceCell, RefCell},
     collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -18,7 +20,7 @@ use formula::{
 use store::{Layout, keg};
 
 use crate::{
-    event::Listener,
+    event::{Event, Listener},
     git::Git,
     host::Host,
     needs::Needs,
@@ -69,8 +71,8 @@ pub struct Home {
     pub(crate) manifests: Manifests,
     pub(crate) downloads: AtomicU64,
     /// Packages that were made in this run, by what they were made of.
-    pub(crate) made: RefCell<BTreeMap<Sha256, Source>>,
-    taps: OnceCell<Taps>,
+    pub(crate) made: Mutex<BTreeMap<Sha256, Source>>,
+    taps: OnceLock<Taps>,
 }
 
 /// A root cannot be worked on.
@@ -112,8 +114,8 @@ impl Home {
             network: Arc::new(Network::new(setting.oci.clone())),
             manifests: Manifests::new(setting.cache.clone()),
             downloads: AtomicU64::new(0),
-            made: RefCell::default(),
-            taps: OnceCell::new(),
+            made: Mutex::default(),
+            taps: OnceLock::new(),
             setting,
         })
     }
@@ -133,13 +135,28 @@ impl Home {
         &self.host
     }
 
+    /// How many downloads run at once.
+    pub fn jobs(&self) -> usize {
+        self.setting.jobs.max(1)
+    }
+
+    /// Tells what happens to whoever shows it.
+    pub fn tell(&self, event: Event) {
+        (self.setting.events)(event);
+    }
+
+    /// A number for the events of one more download.
+    pub fn next_download(&self) -> u64 {
+        self.downloads.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The taps, read when first asked for.
     pub fn taps(&self) -> Result<&Taps, catalog::taps::Error> {
         if self.taps.get().is_none() {
             let own = || self.layout.taps();
             let mut taps = Taps::open(&self.setting.taps.clone().unwrap_or_else(own))?;
             self.setting.lent.iter().for_each(|tap| taps.lend(tap.clone()));
-            // The cell was empty just before, and no other thread shares it.
+            // A thread that was faster has read the same.
             let _ = self.taps.set(taps).is_ok();
         }
         Ok(self.taps.get().expect("set above"))

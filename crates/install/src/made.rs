@@ -3,7 +3,7 @@
 //! How they are made is not known here: a proposal says what is to be made, and whoever makes it
 //! tells where the package lies then.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::PoisonError};
 
 use catalog::{Artifact, Shape};
 use digest::{Digest, Sha256};
@@ -45,12 +45,14 @@ impl Home {
             strip: None,
             external_links: Vec::new(),
         };
-        self.made.borrow_mut().insert(inputs(resolved), source);
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.insert(inputs(resolved), source);
     }
 
     /// Where the package of a version lies that was made in this run.
     pub(crate) fn made(&self, resolved: &Resolved) -> Option<Source> {
-        self.made.borrow().get(&inputs(resolved)).cloned()
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.get(&inputs(resolved)).cloned()
     }
 
     /// Whether a version can be made here, and may be.

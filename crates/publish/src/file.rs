@@ -42,7 +42,7 @@ pub fn edit(
 ) -> Result<bool, Error> {
     let text = fs::read_to_string(path).map_err(Error::Read)?;
     let failed = |source| Error::Edit { path: path.to_owned(), source };
-    let mut edited = Edit::new(&text).map_err(failed)?;
+    let mut edited = Edit::new(&text, &path.display().to_string()).map_err(failed)?;
     change(&mut edited).map_err(failed)?;
     let edited = edited.to_string();
     if edited == text {

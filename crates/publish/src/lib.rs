@@ -12,4 +12,8 @@ pub mod publisher;
 pub mod push;
 pub mod requests;
 mod sources;
+pub mod verify;
 pub mod version;
+mod wanted;
+
+pub use wanted::{Wanted, What, wanted};

@@ -1,6 +1,6 @@
 //! What publishing would write, told before anything is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use digest::Digest;
 use oci::{Client, Descriptor, Place};

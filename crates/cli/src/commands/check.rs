@@ -1,14 +1,12 @@
 //! `pkg check`
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
-use catalog::{Tap, tap};
+use catalog::{Found, Tap, tap};
 use clap::Args;
 use formula::{Formula, Report, Severity};
 
+use super::fetched::Fetched;
 use crate::{
     amount::count,
     args::examples,
@@ -22,11 +20,15 @@ use crate::{
 #[command(after_help = examples(&[
     ("pkg check tool.toml", "every version on every platform"),
     ("pkg check formulas", "a whole tap"),
+    ("pkg check --fetch tool.toml", "whether every byte is there, and is the one"),
 ]))]
 pub struct Check {
     /// Formula files, or folders of them; this folder when none is named
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
+    /// Download everything that the formulas pin, and compare it
+    #[arg(long)]
+    pub fetch: bool,
 }
 
 /// What was checked so far.
@@ -34,6 +36,7 @@ pub struct Check {
 struct Checked {
     formulas: usize,
     reports: Vec<Report>,
+    found: Vec<Found>,
 }
 
 impl Check {
@@ -45,12 +48,22 @@ impl Check {
         let problems = checked.reports.iter().flat_map(Report::problems);
         let (errors, warnings): (Vec<_>, Vec<_>) =
             problems.partition(|problem| problem.severity() == Severity::Error);
+        let fetched = match self.fetch && errors.is_empty() {
+            true => Some(Fetched::fetch(session, &checked.found)?),
+            false => None,
+        };
         if session.printer.is_json() {
-            session.printer.json(&view::Check::of(checked.formulas, &checked.reports));
+            let fetched = fetched.as_ref().map(Fetched::view);
+            session.printer.json(&view::Check::of(checked.formulas, &checked.reports, fetched));
         } else {
             for (index, report) in checked.reports.iter().enumerate() {
                 let gap = if index == 0 { "" } else { "\n" };
                 session.printer.excerpt(&format!("{gap}{}", report.render(true)));
+            }
+            if let Some(fetched) = &fetched {
+                let is_first = checked.reports.is_empty();
+                (!is_first).then(|| session.printer.answer(""));
+                session.printer.table(&fetched.table());
             }
         }
         let formulas = count(checked.formulas, "formula");
@@ -58,11 +71,15 @@ impl Check {
             let sentence = format!("{} in {formulas}", count(errors.len(), "error"));
             return Err(Failure::told(Exit::Failed, sentence));
         }
+        fetched.iter().try_for_each(Fetched::judge)?;
         let found = match warnings.len() {
             0 => String::new(),
             number => format!(", {}", count(number, "warning")),
         };
-        session.printer.status("Checked", format_args!("{formulas}{found}"));
+        let fetched = fetched.map_or(String::new(), |fetched| {
+            format!(", {} as pinned", count(fetched.wanted.len(), "download"))
+        });
+        session.printer.status("Checked", format_args!("{formulas}{found}{fetched}"));
         Ok(())
     }
 }
@@ -71,7 +88,7 @@ impl Checked {
     fn file(&mut self, file: &Path) -> Result {
         let tap = Tap::folder(folder_of(file), None)?;
         match tap.formula_file(file) {
-            Ok(Some(found)) => self.formula(&found.formula),
+            Ok(Some(found)) => self.formula(found),
             Ok(None) => {
                 let sentence = format!("there is no file `{}`", file.display());
                 return Err(Failure::told(Exit::NotFound, sentence));
@@ -87,8 +104,8 @@ impl Checked {
         for name in tap.names()? {
             match tap.formula(&name) {
                 Ok(Some(found)) => {
-                    self.formula(&found.formula);
-                    formulas.push(Arc::unwrap_or_clone(found.formula));
+                    formulas.push(Formula::clone(&found.formula));
+                    self.formula(found);
                 }
                 // It was there a moment ago, when the folder was listed.
                 Ok(None) => {}
@@ -103,10 +120,11 @@ impl Checked {
         Ok(())
     }
 
-    fn formula(&mut self, formula: &Formula) {
+    fn formula(&mut self, found: Found) {
         self.formulas += 1;
-        let report = formula.check();
+        let report = found.formula.check();
         self.reports.extend((!report.is_empty()).then_some(report));
+        self.found.push(found);
     }
 
     fn broken(&mut self, error: tap::Error) -> Result {

@@ -11,7 +11,9 @@ pub(crate) mod deps;
 pub(crate) mod doctor;
 pub(crate) mod env;
 pub(crate) mod fetch;
+pub(crate) mod fetched;
 pub(crate) mod files;
+pub(crate) mod fmt;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod info;
@@ -39,6 +41,7 @@ pub(crate) mod upgrade;
 pub(crate) mod uses;
 pub(crate) mod versions;
 pub(crate) mod why;
+pub(crate) mod yank;
 
 use crate::{args::Command, failure::Result, session::Session};
 
@@ -56,6 +59,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Env(args) => args.run(session),
         Command::Fetch(args) => args.run(session),
         Command::Files(args) => args.run(session),
+        Command::Fmt(args) => args.run(session),
         Command::History(args) => args.run(session),
         Command::Home(args) => args.run(session),
         Command::Info(args) => args.run(session),
@@ -90,5 +94,6 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Versions(args) => args.run(session),
         Command::Which(args) => args.run(session),
         Command::Why(args) => args.run(session),
+        Command::Yank(args) => args.run(session),
     }
 }

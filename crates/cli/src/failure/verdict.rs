@@ -62,6 +62,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         transaction::Error => of_transaction,
         plan::Error => |error| Some(of_plan(error)),
         oci::Error => |error| Some(of_oci(error)),
+        formula::edit::Error => of_edit,
         oci::verify::Error => |_| told(Exit::Integrity, &[]),
         install::feed::Error => of_feed,
         install::launch::Error => of_launch,
@@ -192,6 +193,13 @@ fn of_oci(error: &oci::Error) -> Verdict {
         oci::Kind::Offline => (Exit::Registry, vec![ONLINE.to_owned()]),
         oci::Kind::Integrity => (Exit::Integrity, Vec::new()),
         oci::Kind::Invalid => (Exit::Failed, Vec::new()),
+    }
+}
+
+fn of_edit(error: &formula::edit::Error) -> Option<Verdict> {
+    match error {
+        formula::edit::Error::NoVersion { .. } => told(Exit::NotFound, &[]),
+        _ => None,
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest}
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
 pub(crate) use facts::{Info, Told, Versions};
-pub(crate) use formula::{Cat, Check, Home, Search};
+pub(crate) use formula::{Cat, Check, Fetched, Formatted, Home, Search, Yanked};
 pub(crate) use history::{Change, History};
 pub(crate) use needs::{Deps, Outdated, Uses, Why};
 pub(crate) use package::{Files, List, Owner, Path};

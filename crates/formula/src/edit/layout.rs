@@ -13,12 +13,12 @@ use crate::{
     tree,
 };
 
-/// The canonical form of a formula's text.
+/// The canonical form of a formula's text; `file` is its name in messages.
 ///
 /// What the text means stays as it is, and so do its comments; the canonical form of a text in
 /// canonical form is the text itself.
-pub fn canonical(text: &str) -> Result<String, Error> {
-    let (mut document, before) = read(text)?;
+pub fn canonical(text: &str, file: &str) -> Result<String, Error> {
+    let (mut document, before) = read(text, file)?;
     let head = take_head(document.as_table_mut());
     sort(document.as_table_mut());
     put_head(document.as_table_mut(), &head);
@@ -26,7 +26,7 @@ pub fn canonical(text: &str) -> Result<String, Error> {
     number(document.as_table_mut(), &mut place);
     space(&mut document);
     let text = document.to_string();
-    let (_, after) = read(&text)?;
+    let (_, after) = read(&text, file)?;
     let (before, after) = (tree::Value::Table(before), tree::Value::Table(after));
     if tree::same(&before, &after) { Ok(text) } else { Err(Error::Changed) }
 }

@@ -69,8 +69,10 @@ pub struct Edit {
 
 impl Edit {
     /// Reads a text; what it says is looked at only as far as an edit needs it.
-    pub fn new(text: &str) -> Result<Self, Error> {
-        let (document, _) = read(text)?;
+    ///
+    /// `file` is its name in messages.
+    pub fn new(text: &str, file: &str) -> Result<Self, Error> {
+        let (document, _) = read(text, file)?;
         Ok(Self { document })
     }
 
@@ -242,9 +244,9 @@ impl Facts {
 }
 
 /// A text as a document and as what it means.
-fn read(text: &str) -> Result<(DocumentMut, tree::Table), Error> {
+fn read(text: &str, file: &str) -> Result<(DocumentMut, tree::Table), Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
-    let sources = Sources::new("formula", &text);
+    let sources = Sources::new(file, &text);
     let mut sink = Sink::new(&sources);
     let table = tree::parse(0, &mut sink);
     // The second parser is the first one's sibling: what one reads, so does the other.

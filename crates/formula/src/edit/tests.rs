@@ -37,7 +37,7 @@ fn short(text: &str) -> String {
 }
 
 fn edited(text: &str, edit: impl FnOnce(&mut Edit) -> Result<(), Error>) -> String {
-    let mut document = Edit::new(text).unwrap();
+    let mut document = Edit::new(text, "tool.toml").unwrap();
     edit(&mut document).unwrap();
     let text = document.to_string();
     Formula::parse(&text, "tool.toml", &Defaults::none())
@@ -57,7 +57,7 @@ fn add(text: &str, version: &str, keys: &str) -> String {
 
 #[test]
 fn nothing_edited_is_nothing_changed() {
-    assert_eq!(Edit::new(FILE).unwrap().to_string(), FILE);
+    assert_eq!(Edit::new(FILE, "tool.toml").unwrap().to_string(), FILE);
 }
 
 #[test]
@@ -152,7 +152,8 @@ fn facts_come_change_and_go() {
 #[test]
 fn what_cannot_be_edited_is_said() {
     let error = |text: &str, version: &str| {
-        let edit = Edit::new(text).and_then(|mut edit| edit.set_yanked(version, Some("why")));
+        let edit =
+            Edit::new(text, "tool.toml").and_then(|mut edit| edit.set_yanked(version, Some("why")));
         edit.unwrap_err().to_string()
     };
     assert_snapshot!(error(FILE, "9"), @"the formula has no version `9`");
@@ -206,7 +207,7 @@ run = "a"
 
 #[test]
 fn the_canonical_form() {
-    let formatted = canonical(CROOKED).unwrap();
+    let formatted = canonical(CROOKED, "tool.toml").unwrap();
     assert_snapshot!(formatted, @r#"
     schema = 1
 
@@ -255,7 +256,7 @@ fn the_canonical_form() {
     yanked      = "no"
     # the end
     "#);
-    assert_eq!(canonical(&formatted).unwrap(), formatted);
+    assert_eq!(canonical(&formatted, "tool.toml").unwrap(), formatted);
 }
 
 #[test]
@@ -266,7 +267,7 @@ fn the_tap_and_the_fixtures_are_canonical() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "toml") {
             let text = std::fs::read_to_string(&path).unwrap();
-            assert_eq!(canonical(&text).unwrap(), text, "{}", path.display());
+            assert_eq!(canonical(&text, "tool.toml").unwrap(), text, "{}", path.display());
             checked += 1;
         }
     }
@@ -341,11 +342,11 @@ fn comments(text: &str) -> Vec<&str> {
 proptest! {
     #[test]
     fn the_canonical_form_means_the_same_and_is_final(text in texts()) {
-        let formatted = canonical(&text).unwrap();
-        let (before, after) = (read(&text).unwrap().1, read(&formatted).unwrap().1);
+        let formatted = canonical(&text, "tool.toml").unwrap();
+        let (before, after) = (read(&text, "tool.toml").unwrap().1, read(&formatted, "tool.toml").unwrap().1);
         prop_assert!(tree::same(&tree::Value::Table(before), &tree::Value::Table(after)));
         prop_assert_eq!(comments(&text), comments(&formatted));
-        prop_assert_eq!(&canonical(&formatted).unwrap(), &formatted);
+        prop_assert_eq!(&canonical(&formatted, "tool.toml").unwrap(), &formatted);
         prop_assert!(!formatted.contains("\n\n\n") && !formatted.starts_with('\n'));
         prop_assert!(formatted.lines().all(|line| line == line.trim_end()));
         let sources = Sources::new("tool.toml", &formatted);
@@ -357,10 +358,10 @@ proptest! {
 
     #[test]
     fn no_text_panics(text in r#"([a-c."'\[\]{}=,# \r]|\n|version|""")*"#) {
-        if let Ok(formatted) = canonical(&text) {
-            prop_assert_eq!(&canonical(&formatted).unwrap(), &formatted);
+        if let Ok(formatted) = canonical(&text, "tool.toml") {
+            prop_assert_eq!(&canonical(&formatted, "tool.toml").unwrap(), &formatted);
         }
-        if let Ok(mut edit) = Edit::new(&text) {
+        if let Ok(mut edit) = Edit::new(&text, "tool.toml") {
             drop(edit.set_yanked("a", Some("b")));
             drop(edit.set_version("b", Scheme::Loose, &Facts::default()));
         }
