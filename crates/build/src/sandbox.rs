@@ -87,7 +87,7 @@ impl Sandbox {
     }
 
     pub(crate) fn try_pack(&self, facts: &Facts) -> Result<Packed, pack::Error> {
-        crate::pack(&self.read().unwrap(), facts, &self.blobs())
+        crate::pack(&self.read().unwrap(), facts, &self.blobs(), &|_| {})
     }
 
     pub(crate) fn pack(&self, compression: Compression) -> Packed {

@@ -13,8 +13,8 @@ use std::{
 
 use zstd::bulk::Compressor;
 
-/// How hard is tried; measured in docs/performance.md.
-pub(super) const LEVEL: i32 = 15;
+/// As packages of distributions are: packed once, fetched often, and as fast to decode as any.
+const LEVEL: i32 = 19;
 /// Threads beyond these would wait for the one that reads.
 const THREADS_MAX: usize = 8;
 

@@ -127,16 +127,19 @@ trait Encoder: Sized {
 }
 
 /// Writes a layer into `folder`, under the hexadecimal digits of its digest.
+///
+/// `tell` hears of the bytes of files that were read so far.
 pub(crate) fn write(
     items: &[Item],
     compression: Compression,
     folder: &Path,
+    tell: &dyn Fn(u64),
 ) -> Result<Layer, Error> {
     let failed = |source| Error::Write { folder: folder.to_owned(), source };
     let blob = Blob::create(folder).map_err(failed)?;
     let (diff_id, blob, annotations) = match compression {
-        Compression::Gzip => encode(items, folder, Gzip::new(blob))?,
-        Compression::Zstd => encode(items, folder, Chunked::new(blob).map_err(failed)?)?,
+        Compression::Gzip => encode(items, folder, Gzip::new(blob), tell)?,
+        Compression::Zstd => encode(items, folder, Chunked::new(blob).map_err(failed)?, tell)?,
     };
     let (digest, size, path) = blob.keep(folder).map_err(failed)?;
     let mut descriptor = Descriptor::new(compression.media_type(), digest, size);
@@ -146,11 +149,16 @@ pub(crate) fn write(
 
 type Encoded = (Digest, Blob, BTreeMap<String, String>);
 
-fn encode<E: Encoder>(items: &[Item], folder: &Path, mut encoder: E) -> Result<Encoded, Error> {
+fn encode<E: Encoder>(
+    items: &[Item],
+    folder: &Path,
+    mut encoder: E,
+    tell: &dyn Fn(u64),
+) -> Result<Encoded, Error> {
     let failed = |source| Error::Write { folder: folder.to_owned(), source };
     let mut hasher = Hasher::sha256();
     let mut buffer = vec![0; 256 << 10];
-    let mut padding = 0;
+    let (mut padding, mut done) = (0, 0);
     for Item { member, contents } in items {
         let mut bytes = vec![0; padding];
         bytes.append(&mut member.header());
@@ -163,6 +171,8 @@ fn encode<E: Encoder>(items: &[Item], folder: &Path, mut encoder: E) -> Result<E
             let mut reader = contents.open()?;
             let mut take = |bytes: &[u8]| {
                 hasher.update(bytes);
+                done += bytes.len() as u64;
+                tell(done);
                 encoder.contents(bytes).map_err(failed)
             };
             contents.copy(&mut reader, member.size(), &mut buffer, &mut take)?;

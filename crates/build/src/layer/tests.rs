@@ -61,7 +61,7 @@ struct Read {
 impl Read {
     fn of(items: &[Item]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let layer = write(items, Compression::Zstd, folder.path()).unwrap();
+        let layer = write(items, Compression::Zstd, folder.path(), &|_| {}).unwrap();
         let blob = fs_err::read(&layer.path).unwrap();
         assert_eq!(Digest::sha256(&blob), layer.descriptor.digest);
         assert_eq!(layer.path.file_name().unwrap(), layer.descriptor.digest.encoded());
@@ -210,8 +210,8 @@ fn the_footer_says_where_the_table_is() {
 #[test]
 fn both_compressions_hold_the_same_archive() {
     let folder = tempfile::tempdir().unwrap();
-    let zstd = write(&items(), Compression::Zstd, folder.path()).unwrap();
-    let gzip = write(&items(), Compression::Gzip, folder.path()).unwrap();
+    let zstd = write(&items(), Compression::Zstd, folder.path(), &|_| {}).unwrap();
+    let gzip = write(&items(), Compression::Gzip, folder.path(), &|_| {}).unwrap();
     assert_eq!(zstd.diff_id, gzip.diff_id);
     let bytes = fs_err::read(&gzip.path).unwrap();
     // No flags, no time; the system is unknown.
@@ -236,7 +236,7 @@ fn a_file_that_changes_is_not_packed() {
         item.member.kind = Kind::File { size, executable: false };
         let source = Source::File(path.clone());
         item.contents = Some(Contents { source, sha256: Sha256::of(sha256) });
-        let failed = write(&[item], Compression::Zstd, &blobs).unwrap_err();
+        let failed = write(&[item], Compression::Zstd, &blobs, &|_| {}).unwrap_err();
         assert!(matches!(&failed, Error::Changed { path: found } if *found == path), "{failed}");
     }
     assert_eq!(fs_err::read_dir(&blobs).unwrap().count(), 0, "no blob stays");

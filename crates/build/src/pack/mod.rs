@@ -60,6 +60,15 @@ pub enum Audit {
     Warn,
 }
 
+/// How far packing has come, in bytes of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that were packed.
+    pub done: u64,
+    /// Bytes that there are.
+    pub total: u64,
+}
+
 /// A package, ready to be put somewhere.
 #[derive(Debug, Clone)]
 pub struct Packed {
@@ -140,7 +149,12 @@ impl fmt::Display for Audited {
 /// # Errors
 ///
 /// What cannot be read or written, and what would not work where it is installed.
-pub fn pack(staged: &Staged, facts: &Facts, folder: &Path) -> Result<Packed, Error> {
+pub fn pack(
+    staged: &Staged,
+    facts: &Facts,
+    folder: &Path,
+    tell: &dyn Fn(Progress),
+) -> Result<Packed, Error> {
     let keg = format!("{}/{}", facts.annotation.name, image::version(&facts.annotation));
     let rules = Rules { platform: audited(facts.key), keg: &keg, forbidden: &facts.build_folders };
     let mut survey = Survey::of(staged, &rules)?;
@@ -153,11 +167,13 @@ pub fn pack(staged: &Staged, facts: &Facts, folder: &Path) -> Result<Packed, Err
     let list = std::mem::take(&mut survey.relocations);
     relocations::record(list, &mut annotation, &mut items)?;
     annotation.entries = Some(items.len() as u64);
-    annotation.unpacked_size = Some(unpacked_size(&items));
+    let total = unpacked_size(&items);
+    annotation.unpacked_size = Some(total);
     let annotations = image::annotations(&annotation, facts.homepage.as_deref())?;
     relocations::check_length(&annotations)?;
 
-    let mut layer = layer::write(&items, facts.compression, folder)?;
+    let mut layer =
+        layer::write(&items, facts.compression, folder, &|done| tell(Progress { done, total }))?;
     let title = image::file_name(&annotation, facts.key, facts.compression);
     layer.descriptor.annotations.insert("org.opencontainers.image.title".to_owned(), title);
     let config = image::config(facts.key, &layer)?;

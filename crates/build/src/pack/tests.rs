@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, process::Command};
+use std::{cell::RefCell, collections::BTreeMap, process::Command};
 
 use formula::{Relocation, Relocations, relocation::Kind};
 use oci::Document;
@@ -65,6 +65,20 @@ fn a_package_for_every_platform_has_none_in_the_index() {
     assert_eq!(packed.entry().digest, packed.manifest.digest);
     let config: Value = serde_json::from_slice(&packed.config.bytes).unwrap();
     assert_eq!((&config["os"], &config["architecture"]), (&"linux".into(), &"amd64".into()));
+}
+
+#[test]
+fn packing_tells_how_far_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.file("a", vec![1; 300 << 10]).file("b", vec![1; 300 << 10]).file("c", "12345");
+    let told = RefCell::new(Vec::new());
+    let staged = sandbox.read().unwrap();
+    pack(&staged, &facts(), &sandbox.blobs(), &|progress| told.borrow_mut().push(progress))
+        .unwrap();
+    let told = told.into_inner();
+    let total = (300 << 10) + 5;
+    assert_eq!(told.last(), Some(&Progress { done: total, total }), "equal files count once");
+    assert!(told.is_sorted_by_key(|progress| progress.done), "{told:?}");
 }
 
 #[test]
