@@ -59,7 +59,8 @@ impl Log {
         let text = String::from_utf8_lossy(&text);
         let mut lines: Vec<String> = text.lines().rev().take(LINES).map(visible).collect();
         lines.reverse();
-        lines
+        let blank = lines.iter().take_while(|line| line.is_empty()).count();
+        lines.split_off(blank)
     }
 }
 

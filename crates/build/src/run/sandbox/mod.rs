@@ -102,6 +102,7 @@ fn send(program: &Path, word: &str, order: &Order, output: Output<'_>) -> io::Re
     let (stdout, stderr) = match output {
         Output::Log(log) => (Stdio::from(log.try_clone()?), Stdio::from(log.try_clone()?)),
         Output::Pipe => (Stdio::null(), Stdio::piped()),
+        #[cfg(target_os = "linux")]
         Output::Inherited => (Stdio::inherit(), Stdio::inherit()),
     };
     let mut command = Command::new(program);
@@ -128,6 +129,7 @@ fn send(program: &Path, word: &str, order: &Order, output: Output<'_>) -> io::Re
 enum Output<'a> {
     Log(&'a File),
     Pipe,
+    #[cfg(target_os = "linux")]
     Inherited,
 }
 
