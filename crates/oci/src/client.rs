@@ -5,7 +5,7 @@ use std::{fmt, path::Path, sync::Arc};
 use digest::Digest;
 
 use crate::{
-    Body, Descriptor, Error, Manifest, Place, Pushed, Wanted,
+    Body, Descriptor, Error, Manifest, Place, Pushed,
     blob::{Download, Start},
     check::Checked,
     config::Config,
@@ -153,6 +153,10 @@ impl Client {
     ///
     /// The bytes are stored as they are; what they name must be there before.
     pub async fn push_manifest(&self, place: &Place, manifest: &Manifest) -> Result<(), Error> {
+        if let Some(asked) = place.digest().filter(|digest| **digest != manifest.digest) {
+            let (asked, digest) = (asked.clone(), manifest.digest.clone());
+            return Err(Error::Push(push::Error::Other { asked, digest }));
+        }
         let target = self.open(place).await?;
         target.push_manifest(manifest, place.tag().map_or(Listed::Digest, Listed::Tag)).await?;
         target.commit().await
@@ -173,12 +177,9 @@ impl Client {
 
     /// Takes the place's tag away and leaves the manifest.
     pub async fn delete_tag(&self, place: &Place) -> Result<(), Error> {
-        let tag = match (place.tag(), place.wanted()) {
-            (Some(tag), _) | (None, Some(Wanted::Tag(tag))) => tag,
-            _ => {
-                let reference = place.to_string();
-                return Err(Error::Push(push::Error::NoTag { reference }));
-            }
+        let Some(tag) = place.tag() else {
+            let reference = place.to_string();
+            return Err(Error::Push(push::Error::NoTag { reference }));
         };
         let target = self.open(place).await?;
         target.delete_tag(tag).await?;
@@ -210,7 +211,8 @@ impl Client {
     /// another.
     ///
     /// Nothing is sent that the target has already. Its tag moves last, when all that it leads to
-    /// is there; a copy that was cut off can simply be made again.
+    /// is there; a copy that was cut off can simply be made again. A target without a tag keeps the
+    /// artifact by its digest.
     pub async fn copy(
         &self,
         from: &Place,

@@ -110,7 +110,7 @@ pub enum Error {
         host: String,
         /// What it answered.
         #[source]
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// A credential is kept from a token server on another site.
     #[error(

@@ -161,10 +161,7 @@ impl Work<'_> {
 
     /// The tag or digest to write the artifact under.
     fn listed(&self) -> Listed<'_> {
-        match (self.to.0.tag(), self.to.0.wanted()) {
-            (Some(tag), _) | (None, Some(Wanted::Tag(tag))) => Listed::Tag(tag),
-            _ => Listed::Digest,
-        }
+        self.to.0.tag().map_or(Listed::Digest, Listed::Tag)
     }
 
     /// What the target has of each manifest, by one question for each.

@@ -117,90 +117,77 @@ async fn i7_names_are_cleaned() {
     assert_eq!(client().manifest(&at(&path, "1")).await.unwrap().bytes, image());
 }
 
-#[tokio::test]
-async fn i7_hostile_archives_are_refused_with_the_reason() {
+/// Reads each archive and compares the start of the reason for which it is refused.
+async fn refuse(cases: Vec<(Vec<u8>, &str)>) {
     let (_folder, path) = scratch();
-    let layout = || Tar::layout(str::to_owned);
-    let blob = format!("blobs/sha256/{}", Digest::sha256(image().as_bytes()).encoded());
-    let without_blob = || {
-        let index = json!({"schemaVersion": 2, "manifests": [{
-            "mediaType": IMAGE, "digest": Digest::sha256(image().as_bytes()).as_str(), "size": 1,
-        }]});
-        Tar::new().file("oci-layout", MARKER).file("index.json", index.to_string())
-    };
-    let big = vec![b' '; pkg_oci::manifest::BYTES_MAX + 1];
-    let long = vec![b'x'; (64 << 10) + 1];
-    let pax = |text: &str| text.as_bytes().to_vec();
-    let cases: Vec<(Vec<u8>, &str)> = vec![
-        (layout().file("../x", "").bytes(), "leads out of the archive"),
-        (layout().file("blobs/../../x", "").bytes(), "leads out of the archive"),
-        (layout().file("/etc/x", "").bytes(), "is an absolute name"),
-        (layout().file("index.json", "{}").bytes(), "is there twice"),
-        (layout().file("./oci-layout", "{}").bytes(), "is there twice"),
-        (layout().entry(EntryType::Symlink, &blob, "x", b"").bytes(), "is there twice"),
-        (
-            Tar::new().entry(EntryType::Symlink, "oci-layout", "/etc/hosts", b"").bytes(),
-            "is a link or a folder where a file is needed",
-        ),
-        (
-            without_blob().entry(EntryType::Link, &blob, "index.json", b"").bytes(),
-            "has no `sha256:",
-        ),
-        (
-            Tar::new().file("oci-layout", MARKER).file("index.json", &big).bytes(),
-            "more than 4194304 bytes",
-        ),
-        (
-            Tar::new().file("oci-layout", vec![b' '; (64 << 10) + 1]).bytes(),
-            "more than 65536 bytes",
-        ),
-        (layout().entry(EntryType::GNULongName, "x", "", &long).bytes(), "longer than any name"),
-        (layout().entry(EntryType::XHeader, "x", "", &long).bytes(), "longer than any name"),
-        (
-            layout().entry(EntryType::XHeader, "x", "", &pax("99 path=y\n")).file("z", "").bytes(),
-            "an extended header is malformed",
-        ),
-        (
-            layout()
-                .entry(EntryType::XHeader, "x", "", &pax("10 path=y\n10 path=z\n"))
-                .file("z", "")
-                .bytes(),
-            "extended twice",
-        ),
-        (
-            layout()
-                .entry(EntryType::XHeader, "x", "", &pax("13 path=../y\n"))
-                .file("z", "")
-                .bytes(),
-            "leads out of the archive",
-        ),
-        (
-            layout()
-                .entry(EntryType::XHeader, "x", "", &pax("13 size=99999\n"))
-                .file("z", "")
-                .bytes(),
-            "extended header is malformed",
-        ),
-        (
-            layout()
-                .entry(EntryType::XHeader, "x", "", &pax("14 size=99999\n"))
-                .file("z", "")
-                .bytes(),
-            "ends within a file",
-        ),
-        (Tar::new().file("x", "y").bytes(), "has no file `oci-layout`"),
-        (Vec::new(), "cannot read"),
-        (b"\x1f\x8b\x08compressed".to_vec(), "it is compressed; decompress it first"),
-        (vec![b'x'; 2048], "checksum is wrong"),
-        (layout().bytes()[..520].to_vec(), "ends within a file"),
-        (layout().bytes()[..1100].to_vec(), "ends within a header"),
-    ];
+    let place = Place::parse(&format!("oci-archive:{}", path.display())).unwrap();
     for (number, (bytes, part)) in cases.into_iter().enumerate() {
         std::fs::write(&path, bytes).unwrap();
-        let place = Place::parse(&format!("oci-archive:{}", path.display())).unwrap();
         let error = client().manifest(&place).await.unwrap_err();
         assert!(chain(&error).contains(part), "{number}: {} ({part})", chain(&error));
     }
+}
+
+#[tokio::test]
+async fn i7_hostile_names_are_refused_with_the_reason() {
+    let with = |name: &str| Tar::layout(str::to_owned).file(name, "").bytes();
+    let blob = format!("blobs/sha256/{}", Digest::sha256(image().as_bytes()).encoded());
+    let index = json!({"schemaVersion": 2, "manifests": [{
+        "mediaType": IMAGE, "digest": Digest::sha256(image().as_bytes()).as_str(), "size": 1,
+    }]});
+    let without_blob = Tar::new().file("oci-layout", MARKER).file("index.json", index.to_string());
+    let link =
+        |tar: Tar, name: &str| tar.entry(EntryType::Symlink, name, "/etc/hosts", b"").bytes();
+    refuse(vec![
+        (with("../x"), "leads out of the archive"),
+        (with("blobs/../../x"), "leads out of the archive"),
+        (with("/etc/x"), "is an absolute name"),
+        (with("index.json"), "is there twice"),
+        (with("./oci-layout"), "is there twice"),
+        (link(Tar::layout(str::to_owned), &blob), "is there twice"),
+        (link(Tar::new(), "oci-layout"), "is a link or a folder where a file is needed"),
+        (link(without_blob, &blob), "has no `sha256:"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn i7_hostile_headers_are_refused_with_the_reason() {
+    let layout = || Tar::layout(str::to_owned);
+    let long = vec![b'x'; (64 << 10) + 1];
+    let pax = |text: &str| {
+        layout().entry(EntryType::XHeader, "x", "", text.as_bytes()).file("z", "").bytes()
+    };
+    let extension = |kind: EntryType| layout().entry(kind, "x", "", &long).bytes();
+    refuse(vec![
+        (extension(EntryType::GNULongName), "longer than any name"),
+        (extension(EntryType::XHeader), "longer than any name"),
+        (pax("99 path=y\n"), "an extended header is malformed"),
+        (pax("10 path=y\n10 path=z\n"), "extended twice"),
+        (pax("13 path=../y\n"), "leads out of the archive"),
+        (pax("13 size=99999\n"), "extended header is malformed"),
+        (pax("14 size=99999\n"), "ends within a file"),
+        (pax("10 size=x\n"), "a size is no number"),
+        (layout().bytes()[..520].to_vec(), "ends within a file"),
+        (layout().bytes()[..1100].to_vec(), "ends within a header"),
+        (b"\x1f\x8b\x08compressed".to_vec(), "it is compressed; decompress it first"),
+        (vec![b'x'; 2048], "checksum is wrong"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn i7_what_is_no_layout_is_refused_with_the_reason() {
+    let big = vec![b' '; pkg_oci::manifest::BYTES_MAX + 1];
+    let large = Tar::new().file("oci-layout", MARKER).file("index.json", &big).bytes();
+    refuse(vec![
+        (Tar::new().file("x", "y").bytes(), "has no file `oci-layout`"),
+        (Tar::new().file("oci-layout", MARKER).bytes(), "has no file `oci-layout`"),
+        (Tar::new().file("oci-layout", &big[..(64 << 10) + 1]).bytes(), "more than 65536 bytes"),
+        (large, "more than 4194304 bytes"),
+        (Vec::new(), "cannot read"),
+    ])
+    .await;
 }
 
 #[tokio::test]

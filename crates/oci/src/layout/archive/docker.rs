@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Read,
+    io::Read as _,
 };
 
 use bytes::Bytes;
