@@ -26,6 +26,8 @@ pub enum Rule {
     Place,
     /// The placeholder is a whole path, or followed by `/`.
     Glued,
+    /// The placeholder is whole and written plainly.
+    Partial,
     /// The placeholder is not inside of compressed bytes.
     Compressed,
     /// Libraries are looked for in the package or where the placeholder is.
@@ -71,6 +73,10 @@ impl Finding {
             }
             Rule::Place => "name the prefix with `{prefix}`, other packages with `{dep:NAME}`",
             Rule::Glued => "only what is below the root can be moved with it; put a `/` there",
+            Rule::Partial => {
+                "keep the path out of lists that escape their slashes, and out of buffers that \
+                 cut it"
+            }
             Rule::Compressed => "leave it uncompressed, or without the path",
             Rule::SearchPath => {
                 "link with -Wl,-rpath,'$ORIGIN/../lib' or a folder below `{prefix}`; on macOS \
@@ -109,6 +115,7 @@ impl fmt::Display for Finding {
             Rule::BuildPath => write!(f, "`{found}` is a path of the build"),
             Rule::Place => write!(f, "`{found}` is not there after installing"),
             Rule::Glued => write!(f, "`{found}` begins with the root, but is not below it"),
+            Rule::Partial => write!(f, "`{found}` is not the whole root, or not written plainly"),
             Rule::Compressed => write!(f, "{found} is compressed and cannot be relocated"),
             Rule::SearchPath => write!(f, "libraries are looked for in `{found}`"),
             Rule::Load => write!(f, "it loads `{found}`"),

@@ -22,7 +22,24 @@ pub(super) fn check(bytes: &[u8], rules: &Rules<'_>, report: &mut Report<'_>) {
             report.add(rule, Some(at as u64), &shown(bytes, at));
         }
     }
+    check_whole(bytes, report);
 }
+
+/// Looks for what is left of the placeholder where its slashes are escaped or its end is cut.
+fn check_whole(bytes: &[u8], report: &mut Report<'_>) {
+    let (folder, rest) = PLACEHOLDER.split_at("/tmp/".len());
+    for at in memmem::find_iter(bytes, &rest.as_bytes()[..RECOGNISED_BYTES]) {
+        let start = at.checked_sub(folder.len());
+        let is_whole =
+            start.is_some_and(|start| bytes[start..].starts_with(PLACEHOLDER.as_bytes()));
+        if !is_whole {
+            report.add(Rule::Partial, Some(at as u64), &shown(bytes, at));
+        }
+    }
+}
+
+/// So much of the placeholder nobody writes by chance.
+const RECOGNISED_BYTES: usize = 24;
 
 /// The folders of the build; the placeholder and what is below it have rules of their own.
 pub(super) fn forbidden<'a>(rules: &Rules<'a>) -> impl Iterator<Item = &'a str> {

@@ -33,6 +33,8 @@ fn paths_of_the_build_are_told_with_their_place() {
         (format!("ab{P}/cellar/bar/1.0-0123456789ab/lib"), Some((Rule::Place, "bar/1.0"))),
         (format!("ab{keg}x/lib"), Some((Rule::Place, "foo/1.0-@@@@@@@@@@@@x/lib"))),
         (format!("ab{P}.orig/x"), Some((Rule::Glued, "`<root>.orig/x`"))),
+        (format!("ab{}", &P[5..]), Some((Rule::Partial, "`pkg-placeholder-_____"))),
+        (format!("ab{}", &P[5..100]), Some((Rule::Partial, "`pkg-placeholder-_____"))),
         ("ab/build/me/x.c'".to_owned(), Some((Rule::BuildPath, "`/build/me/x.c`"))),
         ("ab/build/me\0".to_owned(), Some((Rule::BuildPath, "`/build/me`"))),
         ("ab/build/meme/x.c".to_owned(), None),
