@@ -7,7 +7,7 @@ pub struct Archive {
     pub is_thin: bool,
 }
 
-const MAGIC: &[u8; 8] = b"!<arch>\n";
+pub(super) const MAGIC: &[u8; 8] = b"!<arch>\n";
 const THIN_MAGIC: &[u8; 8] = b"!<thin>\n";
 const HEADER_BYTES: usize = 60;
 

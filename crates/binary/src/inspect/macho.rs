@@ -19,7 +19,7 @@ use goblin::{
 };
 use scroll::{Pread as _, ctx::SizeWith as _};
 
-use super::{Machine, Mention, mention};
+use super::{Machine, Mention, archive, mention};
 use crate::kind::SLICES_MAX;
 
 /// A program, library or object of macOS, for one processor.
@@ -95,6 +95,11 @@ pub(crate) fn slices(file: &mut (impl Read + Seek)) -> Result<Vec<Range<u64>>, E
     slices.sort_by_key(|slice| slice.start);
     let overlap = slices.windows(2).any(|pair| pair[0].end > pair[1].start);
     if overlap { Err(Error::Parts) } else { Ok(slices) }
+}
+
+/// Whether a part is a static library, which is an archive of its own.
+pub(crate) fn is_archive(file: &mut (impl Read + Seek), slice: &Range<u64>) -> Result<bool, Error> {
+    Ok(bytes(file, slice.start, (slice.end - slice.start).min(8))? == archive::MAGIC)
 }
 
 /// What the part of a file says of itself.

@@ -113,9 +113,14 @@ pub fn inspect(bytes: &[u8]) -> Result<File, Error> {
         Some(Kind::Elf) => return Ok(File::Elf(elf::read(bytes)?)),
         Some(Kind::MachO) => {
             let mut file = Cursor::new(bytes);
-            let slices = macho::slices(&mut file)?;
-            let read = slices.iter().map(|slice| macho::read(&mut file, slice));
-            return Ok(File::MachO(read.collect::<Result<_, _>>()?));
+            let mut parts = Vec::new();
+            for slice in macho::slices(&mut file)? {
+                if macho::is_archive(&mut file, &slice)? {
+                    return Ok(File::Archive(Archive { is_thin: false }));
+                }
+                parts.push(macho::read(&mut file, &slice)?);
+            }
+            return Ok(File::MachO(parts));
         }
         _ => {}
     }

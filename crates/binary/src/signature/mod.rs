@@ -64,6 +64,9 @@ const SIGNATURE_BYTES_MAX: u64 = 256 << 20;
 pub(crate) fn mend(file: &mut (impl Read + Seek), edits: &[Edit]) -> Result<Vec<Edit>, Error> {
     let mut mended = Vec::new();
     for slice in macho::slices(file)? {
+        if macho::is_archive(file, &slice)? {
+            continue;
+        }
         let Some(place) = macho::read(file, &slice)?.signature else { continue };
         let start = slice.start + place.start;
         let of_slice: Vec<&Edit> = edits.iter().filter(|edit| slice.contains(&edit.at)).collect();

@@ -60,6 +60,15 @@ fn each_part_of_a_fat_file_is_signed_by_itself() {
 }
 
 #[test]
+fn static_libraries_for_several_processors_are_not_signed() {
+    let archive = |cpu: &str| format!("!<arch>\n{cpu}{PLACEHOLDER}/current\0").into_bytes();
+    let library = fat(&[archive("x86_"), archive("arm6")]);
+    assert!(check(&library).is_ok());
+    let result = written(&library).unwrap();
+    assert_eq!(result.len(), library.len());
+}
+
+#[test]
 fn what_cannot_be_signed_anew_is_refused() {
     for (signature, expect) in [
         (Signed::Somebody, Some("somebody signed it")),
