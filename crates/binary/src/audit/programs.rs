@@ -24,14 +24,12 @@ pub(super) fn elf(elf: &Elf, rules: &Rules<'_>, report: &mut Report<'_>) {
         report.add(rule, Some(what.offset), &shown(&what.text));
     };
     for folder in elf.rpath.iter().chain(&elf.runpath) {
-        let text = folder.text.as_str();
-        let is_own = ["$ORIGIN", "${ORIGIN}"].iter().any(|word| is_at_or_below(text, word));
-        if !is_own && !is_ours(text) {
+        if !is_beside(&folder.text) && !is_ours(&folder.text) {
             tell(report, Rule::SearchPath, folder);
         }
     }
     for needed in elf.needed.iter().filter(|needed| needed.text.contains('/')) {
-        if !is_ours(&needed.text) {
+        if !is_beside(&needed.text) && !is_ours(&needed.text) {
             tell(report, Rule::Load, needed);
         }
     }
@@ -158,6 +156,11 @@ fn loaders(platform: Platform) -> Option<&'static [&'static str]> {
         (System::Linux, _) => &[],
         _ => return None,
     })
+}
+
+/// Whether a path starts at the folder of the file that holds it.
+fn is_beside(path: &str) -> bool {
+    ["$ORIGIN", "${ORIGIN}"].iter().any(|word| is_at_or_below(path, word))
 }
 
 fn is_ours(path: &str) -> bool {

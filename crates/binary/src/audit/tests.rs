@@ -62,6 +62,8 @@ fn programs_of_linux_look_for_libraries_in_the_package() {
     assert_eq!(audited(LINUX, 0o755, &elf(&clean)), []);
     let loader = ElfSample { interpreter: &ours, ..Default::default() };
     assert_eq!(audited(LINUX, 0o755, &elf(&loader)), []);
+    let beside = ElfSample { needed: &["$ORIGIN/../lib/libpython.so"], ..Default::default() };
+    assert_eq!(audited(LINUX, 0o755, &elf(&beside)), []);
     for (sample, platform, expect) in [
         (ElfSample { runpath: "/usr/local/lib", ..Default::default() }, LINUX, Rule::SearchPath),
         (ElfSample { rpath: "$ORIGIN:", ..Default::default() }, LINUX, Rule::SearchPath),

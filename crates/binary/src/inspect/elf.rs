@@ -86,7 +86,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Elf, Error> {
         is_64: ctx.is_big(),
         machine: machine(&header, ctx),
         role: role(&header),
-        interpreter: interpreter.transpose()?,
+        // What was split off for a debugger has its place, but no loader in it.
+        interpreter: interpreter.transpose()?.filter(|loader| !loader.text.is_empty()),
         soname: None,
         needed: Vec::new(),
         rpath: Vec::new(),
