@@ -96,7 +96,13 @@ impl Progress {
             E::Step { number, total, command } => {
                 self.step(&format!("Building, step {number} of {total}: {command}"));
             }
+            E::Packing(progress) => self.on_packing(progress),
         }
+    }
+
+    /// Shows how far packing is.
+    pub(crate) fn on_packing(&self, progress: build::pack::Progress) {
+        self.step(&format!("Packing, {} %", progress.percent()));
     }
 
     /// Shows what the registry client tells.

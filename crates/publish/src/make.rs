@@ -13,7 +13,7 @@ use std::{
 use binary::{PLACEHOLDER, placeholder};
 use build::{
     Compression, Packed,
-    pack::Audit,
+    pack::{Audit, Progress},
     run::{self, Job, Place},
     staged::Links,
 };
@@ -163,6 +163,11 @@ impl Builder {
         making.packed(packer, &mut Vec::new(), wait)
     }
 
+    /// Says how far packing is.
+    pub(crate) fn tell(&self, progress: Progress) {
+        (self.events)(run::Event::Packing(progress));
+    }
+
     /// Makes what a proposal promises, and proposes again, until nothing is left to make.
     fn satisfied(
         &self,
@@ -201,8 +206,11 @@ impl Builder {
         let tap = home.taps().ok().and_then(|taps| taps.tap(&one.tap).ok()).cloned();
         let folder = one.folder.as_deref();
         let making = Making { builder: self, home, tap: tap.as_ref(), package, folder };
-        let (compression, blobs) = (Compression::Zstd, blobs.path());
-        let packed = making.packed(&Packer { home, folder, compression, blobs }, ring, wait)?;
+        // It stays on this machine, where time counts more than size.
+        let (compression, blobs) = (Compression::Quick, blobs.path());
+        let tell = &|progress| self.tell(progress);
+        let packer = Packer { home, folder, compression, blobs, tell };
+        let packed = making.packed(&packer, ring, wait)?;
         let Manifest { digest, .. } = &packed.manifest;
         let (runtime, client) = home.online()?;
         let part = pack::part(package.key, &packed);

@@ -7,7 +7,7 @@ use std::{
 
 use build::{
     Compression, Packed, Staged,
-    pack::{self, Audit, Facts},
+    pack::{self, Audit, Facts, Progress},
     staged::{self, Links},
 };
 use formula::{Annotation, Expose, Key, Relocations, Requires, Resolved, Source};
@@ -79,6 +79,8 @@ pub struct Packer<'a> {
     pub compression: Compression,
     /// Takes the blobs; exists.
     pub blobs: &'a Path,
+    /// Hears how far packing is.
+    pub tell: &'a dyn Fn(Progress),
 }
 
 impl Packer<'_> {
@@ -107,7 +109,11 @@ impl Packer<'_> {
             build_folders: about.build_folders.clone(),
             provided: about.provided.clone(),
         };
-        pack::pack(&staged, &facts, self.blobs).map_err(|source| Error::Pack { name, key, source })
+        pack::pack(&staged, &facts, self.blobs, self.tell).map_err(|source| Error::Pack {
+            name,
+            key,
+            source,
+        })
     }
 }
 

@@ -115,7 +115,9 @@ impl<'a> Prepared<'a> {
         let repository = Repository::new(base, published)?;
         let blobs = scratch(home)?;
         let folder = found.folder.as_deref();
-        let packer = Packer { home, folder, compression: order.compression, blobs: blobs.path() };
+        let tell = &|progress| order.builder.tell(progress);
+        let (compression, blobs_path) = (order.compression, blobs.path());
+        let packer = Packer { home, folder, compression, blobs: blobs_path, tell };
         let (mut parts, mut warnings) = (Vec::new(), Vec::new());
         for package in &order.packages {
             let packed = order.builder.pack(&packer, Some(order.tap), package, wait)?;

@@ -59,10 +59,10 @@ enum Step {
 }
 
 impl Chunked {
-    pub(super) fn new(blob: Blob) -> io::Result<Self> {
+    pub(super) fn new(blob: Blob, level: i32) -> io::Result<Self> {
         Ok(Self {
             blob,
-            frames: Frames::start()?,
+            frames: Frames::start(level)?,
             queue: VecDeque::new(),
             queued: 0,
             headers: Vec::new(),

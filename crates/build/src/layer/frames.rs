@@ -13,8 +13,6 @@ use std::{
 
 use zstd::bulk::Compressor;
 
-/// As packages of distributions are: packed once, fetched often, and as fast to decode as any.
-const LEVEL: i32 = 19;
 /// Threads beyond these would wait for the one that reads.
 const THREADS_MAX: usize = 8;
 
@@ -33,14 +31,14 @@ struct Job {
 pub(super) struct Frame(Receiver<io::Result<Vec<u8>>>);
 
 impl Frames {
-    pub(super) fn start() -> io::Result<Self> {
+    pub(super) fn start(level: i32) -> io::Result<Self> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
         let count = thread::available_parallelism()?.get().min(THREADS_MAX);
         let mut frames = Self { jobs: Some(sender), threads: Vec::with_capacity(count) };
         for _ in 0..count {
             let receiver = Arc::clone(&receiver);
-            let compressor = Compressor::new(LEVEL)?;
+            let compressor = Compressor::new(level)?;
             let thread = thread::Builder::new().name("compress".to_owned());
             frames.threads.push(thread.spawn(move || work(&receiver, compressor))?);
         }

@@ -241,3 +241,12 @@ fn a_file_that_changes_is_not_packed() {
     }
     assert_eq!(fs_err::read_dir(&blobs).unwrap().count(), 0, "no blob stays");
 }
+
+#[test]
+fn a_quick_layer_holds_the_same_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = write(&items(), Compression::Zstd, folder.path(), &|_| {}).unwrap();
+    let quick = write(&items(), Compression::Quick, folder.path(), &|_| {}).unwrap();
+    assert_eq!(small.diff_id, quick.diff_id);
+    assert_eq!(small.descriptor.media_type, quick.descriptor.media_type);
+}

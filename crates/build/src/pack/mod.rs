@@ -188,6 +188,16 @@ pub fn pack(
     })
 }
 
+impl Progress {
+    /// How far it is, of a hundred.
+    pub fn percent(self) -> u64 {
+        match self.total {
+            0 => 100,
+            total => (u128::from(self.done) * 100 / u128::from(total)) as u64,
+        }
+    }
+}
+
 impl Packed {
     /// What an index says of the package.
     pub fn entry(&self) -> Descriptor {

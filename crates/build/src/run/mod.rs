@@ -30,6 +30,8 @@ pub use link::Error as LinkError;
 pub use patch::Error as PatchError;
 pub use place::Place;
 
+use crate::pack::Progress;
+
 use self::{
     link::Link,
     log::Log,
@@ -84,6 +86,8 @@ pub enum Event {
         /// The command, as the formula has it.
         command: String,
     },
+    /// What came of the steps is packed.
+    Packing(Progress),
 }
 
 /// A build came to nothing.

@@ -61,7 +61,8 @@ impl Pack {
         let home = session.home()?;
         let blobs = publisher::scratch(&home)?;
         let compression = if self.gzip { Compression::Gzip } else { Compression::Zstd };
-        let packer = Packer { home: &home, folder: None, compression, blobs: blobs.path() };
+        let tell = &|progress| session.progress.on_packing(progress);
+        let packer = Packer { home: &home, folder: None, compression, blobs: blobs.path(), tell };
         let packed = match Path::new(&self.what).is_dir() {
             true => vec![self.folder(&packer)?],
             false => self.formula(session, packer)?,
@@ -76,7 +77,7 @@ impl Pack {
             view.add(*key, packed, reference);
         }
         session.progress.end();
-        tell(session, &view);
+        show(session, &view);
         Ok(())
     }
 
@@ -89,10 +90,7 @@ impl Pack {
         let usage = |error| Failure::new(Exit::Usage, error);
         let name = Name::parse(name).map_err(|error| Failure::new(Exit::Usage, error))?;
         let version = Version::parse(version, Scheme::Loose).map_err(usage)?;
-        let key = match platforms(&self.platform)?.first() {
-            Some(platform) => Key::Platform(*platform),
-            None => Key::Any,
-        };
+        let key = platforms(&self.platform)?.first().map_or(Key::Any, |it| Key::Platform(*it));
         let about = About::folder(name, &version, key);
         Ok((key, packer.folder(Path::new(&self.what), &about, Links::default())?))
     }
@@ -126,7 +124,7 @@ fn lay(home: &Home, layout: &Path, tag: &str, part: &publish::push::Part) -> Res
     Ok(runtime.block_on(pack::lay(client, layout, tag, part))?.to_string())
 }
 
-fn tell(session: &Session, view: &view::Packs) {
+fn show(session: &Session, view: &view::Packs) {
     if session.printer.is_json() {
         session.printer.json(view);
         return;
