@@ -304,13 +304,12 @@ fn dependencies_are_found() {
         &["tool {out}/found", "sh -c 'echo {dep:zlib} > {out}/zlib'"],
     );
     let build = bench.carry_out(&package, &[], true);
-    let opt = format!("{}/current/opt", PLACEHOLDER);
+    let opt = format!("{PLACEHOLDER}/current/opt");
     let want = format!(
         "-I{opt}/zlib/include
--L{opt}/tool/lib -L{opt}/zlib/lib -Wl,-rpath,{opt}/zlib/lib -Wl,-rpath,{}/current/lib
+-L{opt}/tool/lib -L{opt}/zlib/lib -Wl,-rpath,{opt}/zlib/lib -Wl,-rpath,{PLACEHOLDER}/current/lib
 {opt}/zlib/lib/pkgconfig
-",
-        PLACEHOLDER
+"
     );
     assert_eq!(build.read("found"), want);
     assert_eq!(build.read("zlib"), format!("{opt}/zlib\n"));
@@ -360,7 +359,7 @@ fn without_a_sandbox_it_is_said() {
     let build = bench.carry_out(&package, &[], false);
     let said = Event::Unconfined { why: "none is wanted".to_owned() };
     assert!(build.events.contains(&said), "{:?}", build.events);
-    assert_eq!(build.read("pwd"), format!("{}/build/src\n", PLACEHOLDER));
+    assert_eq!(build.read("pwd"), format!("{PLACEHOLDER}/build/src\n"));
     assert_eq!(build.read("list"), "hello\n");
 }
 
