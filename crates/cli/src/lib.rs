@@ -18,6 +18,7 @@ pub mod failure;
 mod interrupt;
 mod logging;
 mod outcome;
+mod page;
 pub mod printer;
 mod program;
 mod progress;

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use build::{Compression, Packed, staged::Links};
 use catalog::{Published, Spec, spec::Kind};
 use clap::Args;
-use formula::{Key, Name, Scheme, Version};
+use formula::{Key, Name, Platform, Scheme, Version};
 use install::Home;
 use publish::{
     pack::{self, About, Packer},
     publisher, version,
 };
 
-use super::{change::waiting, publish::platforms};
+use super::change::waiting;
 use crate::{
     amount::{bytes, count},
     args::examples,
@@ -33,15 +33,25 @@ pub struct Pack {
     /// FILE.toml[@VERSION], or a folder
     #[arg(value_name = "FILE|FOLDER")]
     pub what: String,
-    /// The platform; this machine's if none is given
-    #[arg(long, value_name = "PLATFORM")]
-    pub platform: Vec<String>,
     /// The package's name, for a folder
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// The package's version, for a folder
     #[arg(long, value_name = "VERSION")]
     pub version: Option<String>,
+    #[command(flatten)]
+    pub packing: Packing,
+    /// The layout's folder; made where it is not there
+    #[arg(long, short, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a package is made.
+#[derive(Debug, Clone, Args)]
+pub struct Packing {
+    /// Only for this platform; may be repeated
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Vec<String>,
     /// Compress with gzip, for readers that know no zstd
     #[arg(long)]
     pub gzip: bool,
@@ -51,16 +61,25 @@ pub struct Pack {
     /// Leave the folder of a build for a look
     #[arg(long)]
     pub keep: bool,
-    /// The layout's folder; made where it is not there
-    #[arg(long, short, value_name = "FOLDER")]
-    pub output: Option<PathBuf>,
+}
+
+impl Packing {
+    /// The platforms as a user wrote them.
+    pub(crate) fn platforms(&self) -> Result<Vec<Platform>> {
+        let read = |text: &String| text.parse().map_err(|error| Failure::new(Exit::Usage, error));
+        self.platform.iter().map(read).collect()
+    }
+
+    pub(crate) fn compression(&self) -> Compression {
+        if self.gzip { Compression::Gzip } else { Compression::Zstd }
+    }
 }
 
 impl Pack {
     pub(crate) fn run(self, session: &Session) -> Result {
         let home = session.home()?;
         let blobs = publisher::scratch(&home)?;
-        let compression = if self.gzip { Compression::Gzip } else { Compression::Zstd };
+        let compression = self.packing.compression();
         let tell = &|progress| session.progress.on_packing(progress);
         let packer = Packer { home: &home, folder: None, compression, blobs: blobs.path(), tell };
         let packed = match Path::new(&self.what).is_dir() {
@@ -90,7 +109,7 @@ impl Pack {
         let usage = |error| Failure::new(Exit::Usage, error);
         let name = Name::parse(name).map_err(|error| Failure::new(Exit::Usage, error))?;
         let version = Version::parse(version, Scheme::Loose).map_err(usage)?;
-        let key = platforms(&self.platform)?.first().map_or(Key::Any, |it| Key::Platform(*it));
+        let key = self.packing.platforms()?.first().map_or(Key::Any, |it| Key::Platform(*it));
         let about = About::folder(name, &version, key);
         Ok((key, packer.folder(Path::new(&self.what), &about, Links::default())?))
     }
@@ -102,11 +121,11 @@ impl Pack {
             return Err(Failure::told(Exit::Usage, sentence));
         }
         let (found, tap) = session.formula_and_tap(&spec)?;
-        let builder = session.builder(self.jobs, self.keep)?;
+        let builder = session.builder(self.packing.jobs, self.packing.keep)?;
         let packer = Packer { folder: found.folder.as_deref(), ..packer };
         let release = version::release(&found, spec.at.as_deref())?;
         let host = packer.home.host().platform();
-        let mut asked = platforms(&self.platform)?;
+        let mut asked = self.packing.platforms()?;
         if asked.is_empty() {
             asked.push(*host);
         }

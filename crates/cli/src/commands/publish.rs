@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use build::Compression;
 use catalog::{Found, Spec};
 use clap::Args;
-use formula::Platform;
 use publish::{
     attach::{self, Attachment},
     file,
@@ -13,7 +11,7 @@ use publish::{
     version,
 };
 
-use super::change::waiting;
+use super::{change::waiting, pack::Packing};
 use crate::{
     amount::bytes,
     args::examples,
@@ -35,24 +33,14 @@ pub struct Publish {
     /// FILE.toml[@VERSION], in a tap whose tap.toml names a registry
     #[arg(value_name = "FILE")]
     pub file: String,
-    /// Only for this platform; may be repeated
-    #[arg(long, value_name = "PLATFORM")]
-    pub platform: Vec<String>,
     /// Further tags to move to the version
     #[arg(long, value_name = "TAGS", value_delimiter = ',')]
     pub also: Vec<String>,
     /// Attach a file to each package, such as a bill of materials; may be repeated
     #[arg(long, value_name = "FILE:TYPE")]
     pub attach: Vec<String>,
-    /// Compress with gzip, for readers that know no zstd
-    #[arg(long)]
-    pub gzip: bool,
-    /// How many commands of a build run at once
-    #[arg(long, short, value_name = "N")]
-    pub jobs: Option<u32>,
-    /// Leave the folder of a build for a look
-    #[arg(long)]
-    pub keep: bool,
+    #[command(flatten)]
+    pub packing: Packing,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -62,14 +50,14 @@ impl Publish {
     pub(crate) fn run(self, session: &Session) -> Result {
         let spec: Spec = self.file.parse()?;
         let (found, tap) = session.formula_and_tap(&spec)?;
-        let builder = session.builder(self.jobs, self.keep)?;
+        let builder = session.builder(self.packing.jobs, self.packing.keep)?;
         let home = session.home()?;
         let release = version::release(&found, spec.at.as_deref())?;
-        let platforms = platforms(&self.platform)?;
+        let platforms = self.packing.platforms()?;
         let packages = version::resolved(&found, release, &platforms, home.host().platform())?;
         let attachments = self.attach.iter().map(|text| attachment(text)).collect::<Result<_>>()?;
         let source = source_of(&found);
-        let compression = if self.gzip { Compression::Gzip } else { Compression::Zstd };
+        let compression = self.packing.compression();
         let also = self.also;
         let order = Order {
             found: &found,
@@ -107,12 +95,6 @@ impl Publish {
         }
         Ok(())
     }
-}
-
-/// Platforms as a user wrote them.
-pub(super) fn platforms(texts: &[String]) -> Result<Vec<Platform>> {
-    let read = |text: &String| text.parse().map_err(|error| Failure::new(Exit::Usage, error));
-    texts.iter().map(read).collect()
 }
 
 /// The formula, as it was when its package was made.
