@@ -155,6 +155,8 @@ pub enum Command {
     Pack(c::pack::Pack),
     /// Put a version into the tap's registry
     Publish(c::publish::Publish),
+    /// Copy a version to another repository, digests and all
+    Promote(c::promote::Promote),
     /// Show what an artifact in a registry holds
     Inspect(c::inspect::Inspect),
 
@@ -180,7 +182,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
     ("Go back", &["history", "undo", "redo", "rollback"]),
     ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
-    ("Formulas", &["tap", "update", "check", "fmt", "yank", "pack", "publish", "inspect"]),
+    (
+        "Formulas",
+        &["tap", "update", "check", "fmt", "yank", "pack", "publish", "promote", "inspect"],
+    ),
     ("The program", &["completions", "man"]),
 ];
 

@@ -54,6 +54,25 @@ pub enum Error {
     Large,
 }
 
+/// Which edition of which tap a manifest is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Name of the tap.
+    pub tap: String,
+    /// Counts the tap's editions from 1.
+    pub serial: u64,
+    /// When it was published.
+    pub published: Moment,
+}
+
+impl Standing {
+    /// Reads a manifest; `None` for one that cannot be read at all.
+    pub fn of(manifest: &oci::Manifest) -> Option<Result<Self, Error>> {
+        let parts = Parts::of(manifest.document().ok()?);
+        Some(parts.map(|Parts { tap, serial, published, .. }| Self { tap, serial, published }))
+    }
+}
+
 impl Parts {
     pub(crate) fn of(document: Document) -> Result<Self, Error> {
         let Document::Image(manifest) = document else {

@@ -5,6 +5,7 @@
 //! machine keeps of an edition is `snapshot`'s; how one gets there is `refresh`'s.
 
 pub mod as_of;
+pub mod collect;
 pub mod index;
 pub mod manifest;
 mod moment;
@@ -12,8 +13,10 @@ mod pack;
 pub mod sources;
 
 pub use as_of::AsOf;
+pub use collect::collect;
 pub use index::{Entry, Package, Version};
 pub(crate) use manifest::Parts;
+pub use manifest::Standing;
 pub use moment::Moment;
 pub use pack::{Blob, Error, Issue, Packages, Packed, pack};
 

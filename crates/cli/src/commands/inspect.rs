@@ -2,15 +2,8 @@
 
 use clap::Args;
 
-use super::change::waiting;
-use crate::{
-    args::examples,
-    exit::Exit,
-    failure::{Failure, Result},
-    page,
-    session::Session,
-    view,
-};
+use super::{change::waiting, promote::place};
+use crate::{args::examples, failure::Result, page, session::Session, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -28,8 +21,7 @@ pub struct Inspect {
 
 impl Inspect {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let place = self.reference.parse::<oci::Place>();
-        let place = place.map_err(|error| Failure::new(Exit::Usage, error))?;
+        let place = place(&self.reference)?;
         let home = session.home()?;
         let artifact = publish::inspect::inspect(&home, &place, self.files, &mut waiting(session))?;
         session.progress.end();

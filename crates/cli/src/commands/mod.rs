@@ -26,8 +26,10 @@ pub(crate) mod mark;
 pub(crate) mod outdated;
 pub(crate) mod owns;
 pub(crate) mod pack;
+pub(crate) mod packing;
 pub(crate) mod pin;
 pub(crate) mod prefix;
+pub(crate) mod promote;
 pub(crate) mod publish;
 pub(crate) mod reinstall;
 pub(crate) mod run;
@@ -75,6 +77,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Pack(args) => args.run(session),
         Command::Pin(args) => args.run(session),
         Command::Prefix(args) => args.run(session),
+        Command::Promote(args) => args.run(session),
         Command::Publish(args) => args.run(session),
         Command::Redo(args) => args.run(session),
         Command::Reinstall(args) => args.run(session),

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use build::{Compression, Packed, staged::Links};
+use build::{Packed, staged::Links};
 use catalog::{Published, Spec, spec::Kind};
 use clap::Args;
-use formula::{Key, Name, Platform, Scheme, Version};
+use formula::{Key, Name, Scheme, Version};
 use install::Home;
 use publish::{
     pack::{self, About, Packer},
     publisher, version,
 };
 
-use super::change::waiting;
+use super::{change::waiting, packing::Packing};
 use crate::{
     amount::{bytes, count},
     args::examples,
@@ -44,35 +44,6 @@ pub struct Pack {
     /// The layout's folder; made where it is not there
     #[arg(long, short, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
-}
-
-/// How a package is made.
-#[derive(Debug, Clone, Args)]
-pub struct Packing {
-    /// Only for this platform; may be repeated
-    #[arg(long, value_name = "PLATFORM")]
-    pub platform: Vec<String>,
-    /// Compress with gzip, for readers that know no zstd
-    #[arg(long)]
-    pub gzip: bool,
-    /// How many commands of a build run at once
-    #[arg(long, short, value_name = "N")]
-    pub jobs: Option<u32>,
-    /// Leave the folder of a build for a look
-    #[arg(long)]
-    pub keep: bool,
-}
-
-impl Packing {
-    /// The platforms as a user wrote them.
-    pub(crate) fn platforms(&self) -> Result<Vec<Platform>> {
-        let read = |text: &String| text.parse().map_err(|error| Failure::new(Exit::Usage, error));
-        self.platform.iter().map(read).collect()
-    }
-
-    pub(crate) fn compression(&self) -> Compression {
-        if self.gzip { Compression::Gzip } else { Compression::Zstd }
-    }
 }
 
 impl Pack {

@@ -11,7 +11,7 @@ use publish::{
     version,
 };
 
-use super::{change::waiting, pack::Packing};
+use super::{change::waiting, packing::Packing};
 use crate::{
     amount::bytes,
     args::examples,

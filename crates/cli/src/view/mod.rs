@@ -24,7 +24,7 @@ pub(crate) use formula::{Cat, Check, Fetched, Formatted, Home, Search, Yanked};
 pub(crate) use history::{Change, History};
 pub(crate) use needs::{Deps, Outdated, Uses, Why};
 pub(crate) use package::{Files, List, Owner, Path};
-pub(crate) use publishing::{Packs, Publication, Requests};
+pub(crate) use publishing::{Packs, Promotion, Publication, Requests, TapEdition};
 use serde::Serialize;
 pub(crate) use taps::{TapInfo, Taps, Update};
 pub(crate) use upkeep::{Diagnosis, Freed, Problem, Variables, problems};

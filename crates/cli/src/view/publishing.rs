@@ -119,3 +119,60 @@ impl Packs {
         });
     }
 }
+
+/// A version in another repository.
+#[derive(Debug, Serialize)]
+pub(crate) struct Promotion {
+    schema: u32,
+    pub(crate) reference: String,
+    pub(crate) digest: String,
+    /// Bytes of blobs that were sent.
+    pub(crate) sent_bytes: u64,
+    /// Bytes of blobs that the registry took from another of its repositories.
+    mounted_bytes: u64,
+    /// Manifests that were written.
+    manifests: usize,
+}
+
+impl Promotion {
+    pub(crate) fn of(outcome: &publish::promote::Outcome) -> Self {
+        Self {
+            schema: 1,
+            reference: outcome.place.clone(),
+            digest: outcome.digest.to_string(),
+            sent_bytes: outcome.copied.sent.bytes,
+            mounted_bytes: outcome.copied.mounted.bytes,
+            manifests: outcome.copied.manifests,
+        }
+    }
+}
+
+/// An edition of a tap.
+#[derive(Debug, Serialize)]
+pub(crate) struct TapEdition {
+    schema: u32,
+    pub(crate) reference: String,
+    pub(crate) digest: String,
+    serial: u64,
+    published: String,
+    formulas: usize,
+    /// Whether it was published now; else nothing changed since.
+    new: bool,
+    /// Bytes of blobs that were sent.
+    sent_bytes: u64,
+}
+
+impl TapEdition {
+    pub(crate) fn of(outcome: &publish::tap::Outcome) -> Self {
+        Self {
+            schema: 1,
+            reference: outcome.place.clone(),
+            digest: outcome.digest.to_string(),
+            serial: outcome.serial,
+            published: outcome.published.clone(),
+            formulas: outcome.formulas,
+            new: outcome.new,
+            sent_bytes: outcome.sent_bytes,
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! `pkg tap`
 
 mod add;
+mod publish;
 mod show;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::{
     ("pkg tap add ~/formulas", "its name is in its tap.toml, else the folder's"),
     ("pkg tap list", "the built-in tap `core` and the added ones"),
     ("pkg tap info acme", "which edition of it is here"),
+    ("pkg tap publish ~/formulas oci://ghcr.io/acme/tap", "for everybody who follows it"),
     ("pkg tap remove formulas", "what was installed from it stays"),
 ]))]
 pub struct Tap {
@@ -41,6 +43,14 @@ pub enum TapCommand {
         /// Keep it at an edition: the newest of a day, a digest, or a serial
         #[arg(long, value_name = "DATE|DIGEST|SERIAL")]
         as_of: Option<String>,
+    },
+    /// Publish a folder of formulas as the next edition of a tap in a registry
+    Publish {
+        /// The folder
+        folder: PathBuf,
+        /// oci://HOST/REPOSITORY
+        #[arg(value_name = "REFERENCE")]
+        reference: String,
     },
     /// List the taps
     #[command(visible_alias = "ls")]
@@ -63,6 +73,9 @@ impl Tap {
         match self.command.unwrap_or(TapCommand::List) {
             TapCommand::Add { location, name, as_of } => {
                 add::add(session, location, name.as_deref(), as_of.as_deref())?;
+            }
+            TapCommand::Publish { folder, reference } => {
+                publish::publish(session, &folder, &reference)?;
             }
             TapCommand::List => show::list(session)?,
             TapCommand::Info { name } => show::info(session, &name)?,

@@ -1,0 +1,313 @@
+//! A folder of formulas as the next edition of a tap in a registry.
+//!
+//! An edition gets its own tag, which is kept, before `latest` moves to it. Two publishers at the
+//! same moment make two editions one after the other: who comes second counts on.
+
+use catalog::{
+    Manifests, Tap,
+    edition::{self, Issue, Moment, Packages, Standing, collect},
+};
+use digest::Digest;
+use formula::{Report, Severity};
+use install::{Home, network};
+use oci::{Body, Client, Manifest, Place, Pushed, media_type};
+
+/// How often another publisher may be faster.
+const ROUNDS_MAX: usize = 8;
+/// The tag that is followed.
+const LATEST: &str = "latest";
+
+/// An edition that was published, or that is there already with the same formulas.
+#[derive(Debug)]
+pub struct Outcome {
+    /// `oci://host/repository`.
+    pub place: String,
+    /// Its serial.
+    pub serial: u64,
+    /// When it was published.
+    pub published: String,
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// How many formulas it holds.
+    pub formulas: usize,
+    /// Whether it is new.
+    pub new: bool,
+    /// Bytes of blobs that were sent.
+    pub sent_bytes: u64,
+}
+
+/// A tap is not published.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Formulas break the format, or do not fit together.
+    #[error("tap `{tap}` has formulas that cannot be published")]
+    Broken {
+        /// Name of the tap.
+        tap: String,
+        /// What is wrong, formula by formula.
+        reports: Vec<Report>,
+    },
+    /// The tap or one of its formulas cannot be read.
+    #[error(transparent)]
+    Tap(#[from] catalog::tap::Error),
+    /// What was published of a version cannot be told.
+    #[error(transparent)]
+    Collect(#[from] collect::Error),
+    /// The edition cannot be made.
+    #[error(transparent)]
+    Pack(#[from] edition::Error),
+    /// The network cannot be set up.
+    #[error(transparent)]
+    Network(#[from] network::Error),
+    /// The registry refuses, or does not answer.
+    #[error("cannot {step} {place}")]
+    Ask {
+        /// What was being done, as a verb.
+        step: &'static str,
+        /// The place.
+        place: String,
+        /// What the registry said.
+        #[source]
+        source: Box<oci::Error>,
+    },
+    /// Something else is there.
+    #[error("{place} holds something else than a tap")]
+    Other {
+        /// The place.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: Option<edition::manifest::Error>,
+    },
+    /// Another tap is there.
+    #[error("{place} holds the tap `{there}`, not `{ours}`")]
+    Renamed {
+        /// The place.
+        place: String,
+        /// The name of the tap that is there.
+        there: String,
+        /// The name of this one.
+        ours: String,
+    },
+    /// The place names a tag or digest; editions have tags of their own.
+    #[error("`{place}` names more than a repository: leave the tag or digest out")]
+    Tagged {
+        /// The place.
+        place: String,
+    },
+    /// Others publish the same tap without end.
+    #[error("{place} changed {ROUNDS_MAX} times while it was published")]
+    Restless {
+        /// The place.
+        place: String,
+    },
+}
+
+/// Publishes a tap as its next edition, unless the last one has the same formulas and packages.
+pub fn publish(home: &Home, tap: &Tap, place: &Place, now: &Moment) -> Result<Outcome, Error> {
+    if place.tag().is_some() || place.digest().is_some() {
+        return Err(Error::Tagged { place: place.to_string() });
+    }
+    check(tap)?;
+    let (runtime, client) = home.online()?;
+    let manifests = Manifests::new(home.cache().map(ToOwned::to_owned));
+    runtime.block_on(async {
+        let packages = collect(tap, client, &manifests).await?;
+        Edition { client, tap, place, packages }.publish(now).await
+    })
+}
+
+/// Refuses formulas that `pkg check` finds errors in.
+fn check(tap: &Tap) -> Result<(), Error> {
+    let mut formulas = Vec::new();
+    let mut reports = Vec::new();
+    for name in tap.names()? {
+        match tap.formula(&name) {
+            Ok(Some(found)) => {
+                reports.push(found.formula.check());
+                formulas.push(std::sync::Arc::unwrap_or_clone(found.formula));
+            }
+            Ok(None) => {}
+            Err(catalog::tap::Error::Broken { report, .. }) => reports.push(report),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    reports.extend(formula::check_tap(&formulas).into_iter().map(|(_, report)| report));
+    let is_broken = |report: &Report| {
+        report.problems().iter().any(|problem| problem.severity() == Severity::Error)
+    };
+    reports.retain(is_broken);
+    match reports.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Broken { tap: tap.name().to_owned(), reports }),
+    }
+}
+
+/// A tap on its way into a registry.
+struct Edition<'a> {
+    client: &'a Client,
+    tap: &'a Tap,
+    place: &'a Place,
+    packages: Packages,
+}
+
+impl Edition<'_> {
+    async fn publish(&self, now: &Moment) -> Result<Outcome, Error> {
+        let mut sent_bytes = 0;
+        for _ in 0..ROUNDS_MAX {
+            let last = self.last().await?;
+            if let Some(last) = &last {
+                let same = self.pack(last.serial, &last.published)?;
+                if same.digest == last.digest {
+                    self.follow(last).await?;
+                    return Ok(self.outcome(
+                        &same,
+                        last.serial,
+                        &last.published,
+                        false,
+                        sent_bytes,
+                    ));
+                }
+            }
+            let serial = last.as_ref().map_or(1, |last| last.serial + 1);
+            // A clock that is behind must not put an edition before the last one.
+            let published = last.map_or(now.clone(), |last| last.published.max(now.clone()));
+            let packed = self.pack(serial, &published)?;
+            sent_bytes += self.push(&packed).await?;
+            if self.is_first(serial, &packed.tag).await? {
+                let kept = Last { serial, published, digest: packed.digest.clone() };
+                self.follow(&kept).await?;
+                return Ok(self.outcome(&packed, serial, &kept.published, true, sent_bytes));
+            }
+            // Somebody else has this serial; what is not followed is of no use to anybody.
+            let ours = self.tagged(&packed.tag)?;
+            if let Err(error) = self.client.delete_tag(&ours).await {
+                tracing::debug!(%error, "an edition that came second stays");
+            }
+        }
+        Err(Error::Restless { place: self.place.to_string() })
+    }
+
+    fn pack(&self, serial: u64, published: &Moment) -> Result<edition::Packed, Error> {
+        let issue = Issue { serial, published, packages: &self.packages };
+        Ok(edition::pack(self.tap, &issue)?)
+    }
+
+    /// The newest edition that is kept.
+    async fn last(&self) -> Result<Option<Last>, Error> {
+        let Some((serial, tag)) = self.kept().await?.into_iter().max() else { return Ok(None) };
+        let manifest = self.manifest(&tag).await?;
+        let place = || self.place.to_string();
+        let standing = match Standing::of(&manifest) {
+            None => return Err(Error::Other { place: place(), source: None }),
+            Some(Err(source)) => return Err(Error::Other { place: place(), source: Some(source) }),
+            Some(Ok(standing)) => standing,
+        };
+        if standing.tap != self.tap.name() {
+            let (there, ours) = (standing.tap, self.tap.name().to_owned());
+            return Err(Error::Renamed { place: place(), there, ours });
+        }
+        Ok(Some(Last { serial, published: standing.published, digest: manifest.digest }))
+    }
+
+    /// Serial and tag of every edition.
+    async fn kept(&self) -> Result<Vec<(u64, String)>, Error> {
+        let tags = match self.client.tags(self.place).await {
+            Ok(tags) => tags,
+            Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
+            Err(error) => return Err(self.failed("list the tags of", self.place, error)),
+        };
+        let edition = |tag: String| Some((edition::parse_tag(&tag)?.0, tag));
+        Ok(tags.into_iter().filter_map(edition).collect())
+    }
+
+    /// Whether no other publisher has the serial, or one whose tag comes later.
+    async fn is_first(&self, serial: u64, tag: &str) -> Result<bool, Error> {
+        let kept = self.kept().await?;
+        let first = kept.iter().filter(|(other, _)| *other == serial).map(|(_, tag)| tag).min();
+        Ok(first.is_none_or(|first| first == tag))
+    }
+
+    async fn push(&self, packed: &edition::Packed) -> Result<u64, Error> {
+        let place = self.tagged(&packed.tag)?;
+        let mut sent = 0;
+        for blob in &packed.blobs {
+            let body = Body::Bytes(blob.bytes.clone());
+            let pushed = self.client.push_blob(&place, &blob.descriptor, &body, None).await;
+            let pushed = pushed.map_err(|error| self.failed("push to", &place, error))?;
+            if let Pushed::Sent { bytes } = pushed {
+                sent += bytes;
+            }
+        }
+        let manifest = Manifest {
+            bytes: packed.manifest.clone(),
+            media_type: media_type::IMAGE_MANIFEST.to_owned(),
+            digest: packed.digest.clone(),
+        };
+        let pushed = self.client.push_manifest(&place, &manifest).await;
+        pushed.map_err(|error| self.failed("push", &place, error))?;
+        Ok(sent)
+    }
+
+    /// Moves `latest` to the newest edition, which may be another publisher's by then.
+    async fn follow(&self, ours: &Last) -> Result<(), Error> {
+        let latest = self.tagged(LATEST)?;
+        for _ in 0..ROUNDS_MAX {
+            let newest = self.kept().await?.into_iter().max();
+            let tag = match newest {
+                Some((serial, tag)) if serial >= ours.serial => tag,
+                _ => edition::tag(ours.serial, &ours.published),
+            };
+            let manifest = self.manifest(&tag).await?;
+            match self.client.resolve(&latest).await {
+                Ok(there) if there.digest == manifest.digest => return Ok(()),
+                Err(error) if error.kind() != oci::Kind::NotFound => {
+                    return Err(self.failed("look up", &latest, error));
+                }
+                _ => {}
+            }
+            let pushed = self.client.push_manifest(&latest, &manifest).await;
+            pushed.map_err(|error| self.failed("push", &latest, error))?;
+        }
+        Err(Error::Restless { place: self.place.to_string() })
+    }
+
+    async fn manifest(&self, tag: &str) -> Result<Manifest, Error> {
+        let place = self.tagged(tag)?;
+        self.client.manifest(&place).await.map_err(|error| self.failed("read", &place, error))
+    }
+
+    fn tagged(&self, tag: &str) -> Result<Place, Error> {
+        self.place.with_tag(tag).map_err(|_| Error::Tagged { place: self.place.to_string() })
+    }
+
+    fn outcome(
+        &self,
+        packed: &edition::Packed,
+        serial: u64,
+        published: &Moment,
+        new: bool,
+        sent_bytes: u64,
+    ) -> Outcome {
+        Outcome {
+            place: self.place.to_string(),
+            serial,
+            published: published.to_string(),
+            digest: packed.digest.clone(),
+            formulas: packed.formulas,
+            new,
+            sent_bytes,
+        }
+    }
+
+    fn failed(&self, step: &'static str, place: &Place, source: oci::Error) -> Error {
+        Error::Ask { step, place: place.to_string(), source: Box::new(source) }
+    }
+}
+
+/// The newest edition.
+struct Last {
+    serial: u64,
+    published: Moment,
+    digest: Digest,
+}
