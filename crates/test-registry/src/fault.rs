@@ -59,6 +59,8 @@ pub enum Fault {
     Chunked,
     /// The connection is reset once so many bytes of the request's body came.
     Cut(usize),
+    /// This status at once, without reading the request's body; 401 with the right challenge.
+    Early(u16),
     /// The request is carried out, and the connection is reset instead of an answer.
     Lost,
 }
@@ -135,6 +137,11 @@ impl<'a> On<'a> {
     /// Takes `at` bytes of the request's body and resets the connection.
     pub fn cutting(self, at: usize) {
         self.fault(Fault::Cut(at));
+    }
+
+    /// Answers with this status before the request's body is read, and closes the connection.
+    pub fn early(self, code: u16) {
+        self.fault(Fault::Early(code));
     }
 
     /// Does what is asked and resets the connection instead of answering.
@@ -277,6 +284,14 @@ impl Fault {
                 Some(headers.iter().fold(reply, |reply, (name, value)| reply.named(name, value)))
             }
             Self::Redirect(to) => Some(Reply::new(307).located(&to.replace("{path}", path))),
+            _ => None,
+        }
+    }
+
+    /// The status of an answer that does not wait for the request's body.
+    pub(crate) fn early(&self) -> Option<u16> {
+        match self {
+            Self::Early(code) => Some(*code),
             _ => None,
         }
     }

@@ -113,6 +113,11 @@ pub(crate) async fn answer(
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let faults = fault::due(&mut shared.state().rules, parts.method.as_str(), &path);
+    if let Some(code) = faults.iter().find_map(Fault::early) {
+        shared.record(log::Request::new(&parts, 0, &connection));
+        let reply = early(&shared, code, &parts);
+        return Wire::default().send(reply, &parts.method, connection);
+    }
     let cut = faults.iter().find_map(Fault::cut);
     let body = take(body, cut).await;
     shared.record(log::Request::new(&parts, body.len(), &connection));
@@ -143,6 +148,15 @@ pub(crate) async fn answer(
         fault.on_wire(&mut wire);
     }
     wire.send(reply, &asked.method, connection)
+}
+
+fn early(shared: &Shared, code: u16, parts: &Parts) -> Reply {
+    if code != 401 {
+        return Reply::new(code);
+    }
+    let target = Target::parse(parts.uri.path());
+    let need = target.and_then(|target| target.need(&parts.method));
+    shared.state().auth.challenge(&parts.headers, need.as_ref(), Some("invalid_token"))
 }
 
 /// The body of a request, or so much of it as is read before the connection breaks.

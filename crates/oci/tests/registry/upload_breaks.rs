@@ -200,3 +200,29 @@ async fn e2_a_registry_that_asks_for_time_gets_it_while_uploading() {
     });
     assert!(waits.iter().any(|wait| *wait > Duration::from_millis(500)), "{waits:?}");
 }
+
+#[tokio::test]
+async fn h8_a_refusal_that_comes_before_the_bytes_were_taken_is_heard() {
+    let bytes = noise(8 << 20);
+    for status in [401, 413, 503] {
+        let registry = TestRegistry::start();
+        registry.require_tokens(Tokens::new().user("me", "pw"));
+        registry.on("PUT *").once().early(status);
+        let client =
+            client_with(|config| config.credentials = login(&[(registry.host(), "me", "pw")]));
+        let pushed = send(&client, &registry, &bytes).await;
+        assert_eq!(pushed.unwrap(), Pushed::Sent { bytes: 8 << 20 }, "{status}");
+        assert!(registry.blob("a", &Digest::sha256(&bytes)).unwrap() == bytes, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn d10_a_registry_that_does_not_answer_an_upload_is_asked_again() {
+    let bytes = noise(SIZE);
+    let registry = TestRegistry::start();
+    registry.on("PUT *").once().holding();
+    let client = client_with(|config| config.stall = Duration::from_millis(200));
+    let pushed = send(&client, &registry, &bytes).await;
+    assert_eq!(pushed.unwrap(), Pushed::Sent { bytes: SIZE as u64 });
+    assert!(registry.requests_to("PUT *").len() >= 2);
+}
