@@ -113,6 +113,7 @@ impl Session {
         if let Some(folders) = &self.environment.folders {
             config.certs.push(folders.config.join("certs.d"));
         }
+        config.push.locks = settings.cache.as_ref().map(|cache| cache.join("locks"));
         let progress = self.progress.clone();
         config.events = Arc::new(move |event| progress.on_network(event));
         config
