@@ -22,6 +22,7 @@ mod interop {
     mod oras;
     mod peers;
     mod podman;
+    mod push;
     mod registry;
     mod toolchain;
     mod tree;

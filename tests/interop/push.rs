@@ -1,0 +1,272 @@
+//! What the client writes to registries as their makers ship them, also through a line that breaks.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use digest::{Digest, Hasher};
+use oci::{Artifact, Body, Client, Config, Descriptor, Error, Manifest, Place, Pushed, Start};
+
+use super::{
+    peers,
+    registry::{Kind, Registry},
+};
+
+/// Bytes of a blob that is cut on its way.
+const SIZE: usize = 3_000_000;
+
+fn client(change: impl FnOnce(&mut Config)) -> Client {
+    let mut config = Config { back_off: Duration::from_millis(5), ..Config::default() };
+    change(&mut config);
+    Client::new(config).unwrap()
+}
+
+fn place(host: &str, rest: &str) -> Place {
+    Place::parse(&format!("{host}/{rest}")).unwrap()
+}
+
+/// Bytes in which no part looks like another, others for each seed.
+fn noise(size: usize, seed: u64) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ (seed << 32);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    (0..size).map(|_| next()).collect()
+}
+
+/// Blobs and manifests to push, and a place to push them to.
+struct Desk {
+    registry: Registry,
+    client: Client,
+}
+
+impl Desk {
+    fn all() -> impl Iterator<Item = Self> {
+        Registry::all().map(|registry| Self { registry, client: client(|_| {}) })
+    }
+
+    fn at(&self, rest: &str) -> Place {
+        place(&self.registry.host, rest)
+    }
+
+    async fn push(&self, client: &Client, to: &Place, bytes: &[u8]) -> Pushed {
+        let descriptor = described(bytes);
+        let body = Body::Bytes(bytes.to_vec().into());
+        let pushed = client.push_blob(to, &descriptor, &body, None).await;
+        let pushed =
+            pushed.unwrap_or_else(|error| panic!("{}: {}", self.registry.kind, chain(&error)));
+        assert!(self.fetch(to, &descriptor).await == bytes, "{}", self.registry.kind);
+        pushed
+    }
+
+    async fn fetch(&self, from: &Place, descriptor: &Descriptor) -> Vec<u8> {
+        let start = Start::of(descriptor).unwrap();
+        let mut download = self.client.blob(from, descriptor, start).await.unwrap();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = download.next().await.unwrap() {
+            bytes.extend_from_slice(&chunk);
+        }
+        bytes
+    }
+
+    /// Pushes an artifact and its blobs to `rest`.
+    async fn push_artifact(&self, rest: &str, artifact: &Artifact) -> Manifest {
+        let here = self.at(rest);
+        let (config, bytes) = artifact.config();
+        self.client.push_blob(&here, &config, &Body::Bytes(bytes), None).await.unwrap();
+        let manifest = artifact.manifest();
+        self.client.push_manifest(&here, &manifest).await.unwrap();
+        manifest
+    }
+}
+
+fn described(bytes: &[u8]) -> Descriptor {
+    Descriptor::new("application/octet-stream", Digest::sha256(bytes), bytes.len() as u64)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}
+
+fn run(work: impl Future<Output = ()>) {
+    tokio::runtime::Runtime::new().unwrap().block_on(work);
+}
+
+#[test]
+fn blobs_arrive_whole_in_every_way() {
+    run(async {
+        for desk in Desk::all() {
+            let here = desk.at("a/x");
+            let bytes = noise(SIZE, 1);
+            let sent = Pushed::Sent { bytes: SIZE as u64 };
+            assert_eq!(desk.push(&desk.client, &here, &bytes).await, sent);
+            assert_eq!(desk.push(&desk.client, &here, &bytes).await, Pushed::Present);
+            let (there, descriptor) = (desk.at("b/y"), described(&bytes));
+            let body = Body::File("/nowhere".into());
+            let mounted = desk.client.push_blob(&there, &descriptor, &body, Some(&here)).await;
+            // Zot has it in every repository as soon as it has it in one.
+            let is_zot = desk.registry.kind == Kind::Zot;
+            let expected = if is_zot { Pushed::Present } else { Pushed::Mounted };
+            assert_eq!(mounted.unwrap(), expected, "{}", desk.registry.kind);
+            assert!(desk.fetch(&there, &descriptor).await == bytes);
+            let chunked = client(|config| config.push.body_bytes_max = Some(1 << 20));
+            assert_eq!(desk.push(&chunked, &here, &noise(SIZE, 2)).await, sent);
+            let single = client(|config| config.push.single_post = true);
+            assert_eq!(desk.push(&single, &here, &noise(SIZE, 3)).await, sent);
+            assert_eq!(desk.push(&desk.client, &here, b"").await, Pushed::Sent { bytes: 0 });
+            let like: Digest = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
+            let mut hasher = Hasher::like(&like).unwrap();
+            hasher.update(&bytes);
+            let long = Descriptor { digest: hasher.finish(), ..described(&bytes) };
+            let body = Body::Bytes(bytes.into());
+            desk.client.push_blob(&here, &long, &body, None).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn manifests_are_tagged_referred_to_and_deleted() {
+    run(async {
+        for desk in Desk::all() {
+            let (kind, client) = (desk.registry.kind, &desk.client);
+            let artifact_type = "application/vnd.example.thing.v1".to_owned();
+            let thing = Artifact { artifact_type, ..Artifact::default() };
+            let thing = desk.push_artifact("a/x:1", &thing).await;
+            client.push_tagged(&desk.at("a/x"), &thing, &["1.2", "latest"]).await.unwrap();
+            assert_eq!(client.tags(&desk.at("a/x")).await.unwrap(), ["1", "1.2", "latest"]);
+            let subject =
+                Descriptor::new(&thing.media_type, thing.digest.clone(), thing.bytes.len() as u64);
+            let about = |number: usize| Artifact {
+                artifact_type: format!("application/vnd.example.note{}", number % 2),
+                subject: Some(subject.clone()),
+                annotations: [("number".to_owned(), number.to_string())].into(),
+                ..Artifact::default()
+            };
+            let (one, two, three) = (about(1), about(2), about(3));
+            // All at once: where clients keep the list, no entry may be lost.
+            let notes = tokio::join!(
+                desk.push_artifact("a/x", &one),
+                desk.push_artifact("a/x", &two),
+                desk.push_artifact("a/x", &three),
+            );
+            let count = async |artifact_type: Option<&str>| {
+                let found = client.referrers(&desk.at("a/x"), &thing.digest, artifact_type).await;
+                found.unwrap().len()
+            };
+            assert_eq!(count(None).await, 3, "{kind}");
+            assert_eq!(count(Some("application/vnd.example.note1")).await, 2, "{kind}");
+            if peers::are_here(&["oras"]) {
+                let thing = format!("{}/a/x:1", desk.registry.host);
+                let seen = std::process::Command::new("oras")
+                    .args(["discover", "--plain-http", "--format", "json", &thing])
+                    .output()
+                    .unwrap();
+                let seen = String::from_utf8(seen.stdout).unwrap();
+                let digests = [&notes.0.digest, &notes.1.digest, &notes.2.digest];
+                assert!(digests.iter().all(|digest| seen.contains(digest.as_str())), "{seen}");
+            }
+            let here = desk.at("a/x");
+            client.delete_manifest(&here, &notes.0.digest, false).await.unwrap();
+            assert_eq!(count(None).await, 2, "{kind}");
+            let deleted = client.delete_tag(&desk.at("a/x:1.2")).await;
+            // docker-registry deletes no tags, and nothing else is deleted in their stead.
+            assert_eq!(deleted.is_ok(), kind != Kind::DockerRegistry, "{kind}: {deleted:?}");
+            let kept = client.delete_manifest(&desk.at("a/x:1"), &thing.digest, false).await;
+            let kept = kept.unwrap_err();
+            assert!(matches!(kept, Error::Push(oci::push::Error::Shared { .. })), "{kept}");
+            client.delete_manifest(&here, &thing.digest, true).await.unwrap();
+            assert!(client.manifest(&desk.at("a/x:latest")).await.is_err());
+        }
+    });
+}
+
+#[test]
+fn an_upload_that_is_cut_anywhere_ends_right() {
+    run(async {
+        for desk in Desk::all() {
+            let line = Line::to(&desk.registry.host);
+            for most in [SIZE as u64, 500_000] {
+                let client = client(|config| config.push.body_bytes_max = Some(most));
+                for cut in 0..20 {
+                    let bytes = noise(SIZE, most + cut);
+                    line.cut_after(1 + usize::try_from(cut).unwrap() * 157_001);
+                    let pushed = desk.push(&client, &place(&line.host, "a/x"), &bytes).await;
+                    assert_eq!(pushed, Pushed::Sent { bytes: SIZE as u64 });
+                    assert!(line.was_cut());
+                }
+            }
+        }
+    });
+}
+
+/// A line to a registry that can be cut; it serves until the test ends.
+struct Line {
+    host: String,
+    left: Arc<AtomicUsize>,
+}
+
+/// What is left of a line that is not to be cut.
+const WHOLE: usize = usize::MAX;
+
+impl Line {
+    fn to(host: &str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let line = Self {
+            host: listener.local_addr().unwrap().to_string(),
+            left: Arc::new(AtomicUsize::new(WHOLE)),
+        };
+        let (to, left) = (host.to_owned(), Arc::clone(&line.left));
+        thread::spawn(move || {
+            for near in listener.incoming() {
+                let (near, far) = (near.unwrap(), TcpStream::connect(&to).unwrap());
+                let (near_back, far_back) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+                let left = Arc::clone(&left);
+                thread::spawn(move || forward(near, far, &left));
+                thread::spawn(move || forward(far_back, near_back, &AtomicUsize::new(WHOLE)));
+            }
+        });
+        line
+    }
+
+    fn cut_after(&self, bytes: usize) {
+        self.left.store(bytes, Ordering::SeqCst);
+    }
+
+    fn was_cut(&self) -> bool {
+        self.left.load(Ordering::SeqCst) == WHOLE
+    }
+}
+
+/// Passes bytes on until either side ends, or the line is cut.
+fn forward(mut from: TcpStream, mut to: TcpStream, left: &AtomicUsize) {
+    let mut buffer = [0; 16 << 10];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        let before = left.load(Ordering::SeqCst);
+        if before <= count {
+            // What was on its way still arrives.
+            drop(to.write_all(&buffer[..before]));
+            left.store(WHOLE, Ordering::SeqCst);
+            break;
+        }
+        if before != WHOLE {
+            left.store(before - count, Ordering::SeqCst);
+        }
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    drop((from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both)));
+}
