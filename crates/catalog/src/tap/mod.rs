@@ -149,7 +149,7 @@ impl Found {
         let is_local = match &resolved.source {
             Source::File { .. } => true,
             Source::Oci { reference, .. } | Source::Image { reference, .. } => {
-                matches!(oci::Place::parse(reference), Ok(oci::Place::Layout { .. }))
+                oci::Place::parse(reference).is_ok_and(|place| place.path().is_some())
             }
             _ => false,
         };
