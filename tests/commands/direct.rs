@@ -172,6 +172,23 @@ fn a_layout_is_found_from_every_folder() {
 }
 
 #[test]
+fn a_layout_in_an_archive_is_installed_as_one_in_a_folder() {
+    let sandbox = Sandbox::new();
+    let layout = support::workspace().join("formulas/hello");
+    let archive = sandbox.home().join("hello.tar");
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(layout).arg("-cf").arg(&archive).arg(".");
+    assert!(tar.status().unwrap().success());
+    let mut install = sandbox.command("install oci-archive:hello.tar");
+    sandbox.finish(install.current_dir(sandbox.home())).ok();
+    assert_snapshot!(sandbox.run("upgrade"), @"
+    exit 0
+    --- stderr
+    nothing to change
+    ");
+}
+
+#[test]
 fn info_tells_what_the_receipt_remembers() {
     let sandbox = Sandbox::new();
     let host = sandbox.registry().host().to_owned();
