@@ -109,6 +109,8 @@ fn help_and_version_are_answers() {
       tap          Add, list and remove taps
       update       Ask the taps in registries for what is new
       check        Check formulas
+      pack         Make a package of a formula's version, or of a folder
+      publish      Put a version into the tap's registry
       inspect      Show what an artifact in a registry holds
 
     The program:
@@ -203,16 +205,39 @@ fn a_log_that_cannot_be_meant_is_a_usage_error() {
 }
 
 #[test]
-fn each_shell_gets_completions_that_name_the_commands() {
+fn each_shell_gets_a_script_that_asks() {
     let sandbox = Sandbox::new();
-    for shell in ["bash", "zsh", "fish", "nu"] {
+    for shell in ["bash", "zsh", "fish"] {
         let text = sandbox.run(&format!("completions {shell}")).ok().stdout;
-        for word in ["install", "rollback", "--offline"] {
-            assert!(text.contains(word.trim_start_matches("--")), "{shell} lacks {word}");
-        }
+        assert!(text.contains("PKG_COMPLETE") && text.contains("pkg"), "{shell}: {text}");
     }
+    let text = sandbox.run("completions nu").ok().stdout;
+    assert!(text.contains("rollback") && text.contains("--offline"), "{text}");
     assert_eq!(sandbox.run("completions tcsh").code, 2);
     sandbox.run("completions bash --json").json();
+}
+
+#[test]
+fn a_shell_is_offered_commands_and_names() {
+    let sandbox = Sandbox::new();
+    sandbox.formula("widget").key("aliases = [\"wilma\"]").version("1.0.0");
+    sandbox.formula("gadget").version("1.0.0");
+    sandbox.run("install gadget").ok();
+    let offered = |words: &[&str]| {
+        let mut command = sandbox.command("--");
+        let last = words.len().to_string();
+        command.arg("pkg").args(words).env("PKG_COMPLETE", "bash");
+        command.env("_CLAP_COMPLETE_INDEX", last).env("_CLAP_IFS", " ");
+        let stdout = sandbox.finish(&mut command).ok().stdout;
+        stdout.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(offered(&["rollb"]), ["rollback"]);
+    assert_eq!(offered(&["install", "widg"]), ["widget"]);
+    assert_eq!(offered(&["install", "wilm"]), ["wilma"]);
+    assert_eq!(offered(&["info", "test/g"]), ["test/gadget"]);
+    assert_eq!(offered(&["uninstall", ""])[0], "gadget");
+    assert_eq!(offered(&["uninstall", "widg"]), [""; 0]);
+    assert_eq!(offered(&["tap", "remove", "te"]), ["test"]);
 }
 
 #[test]

@@ -406,7 +406,7 @@ fn a_registry_that_refuses_is_no_reason_to_look_elsewhere() {
     exit 5
     --- stderr
     error: cannot get the tap from oci://[HOST]/tap
-      caused by: [HOST]/tap does not exist or is not accessible without credentials
+      caused by: [HOST]/tap:latest does not exist or is not accessible without credentials
       caused by: HEAD http://[HOST]/v2/tap/manifests/latest answered 403 Forbidden
 
     hint: `docker login` or `podman login` to that host; their logins are used

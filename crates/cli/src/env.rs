@@ -86,6 +86,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
 
 /// Variables that libraries read on the program's behalf.
 pub const VARIABLES_ELSEWHERE: &[(&str, &str)] = &[
+    ("PKG_COMPLETE", "Set by the scripts of `pkg completions` while a command is being typed."),
     ("HOME", "The user's home; where it is unset, the password file says it."),
     ("XDG_CONFIG_HOME", "`config.toml` is in `pkg` in it; `~/.config` where it is unset."),
     ("XDG_CACHE_HOME", "Caches are in `pkg` in it; `~/.cache` where it is unset."),

@@ -3,6 +3,7 @@
 //! - `args`: what may be typed; `commands`: one file per command, its words and its one call
 //! - `env`, `config`, `settings`: what holds for this run, and where each value comes from
 //! - `outcome`, `printer`, `table`, `amount`, `view`, `progress`: what goes to stdout and stderr, and how
+//! - `complete`: what a shell offers while a command is being typed
 //! - `failure`, `exit`: what happens to errors
 //! - `program`, `interrupt`: from the process's start to its exit code, and its end by Ctrl-C
 //!
@@ -11,6 +12,7 @@
 mod amount;
 pub mod args;
 mod commands;
+mod complete;
 pub mod config;
 pub mod env;
 pub mod exit;

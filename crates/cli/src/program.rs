@@ -13,7 +13,7 @@ use clap::{
 
 use crate::{
     args::{self, Cli},
-    commands,
+    commands, complete,
     env::Environment,
     exit::Exit,
     failure::{Failure, Result},
@@ -35,6 +35,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
+    if complete::answer() {
+        return Exit::Done;
+    }
     let cli = match args::command().try_get_matches().and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(mut error) => {

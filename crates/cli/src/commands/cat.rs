@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use crate::{args::examples, failure::Result, session::Session, view};
+use crate::{args::examples, complete, failure::Result, session::Session, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[("pkg cat jaq", "as its author wrote it")]))]
 pub struct Cat {
     /// NAME, TAP/NAME or ./FILE.toml
+    #[arg(add = complete::formulas())]
     pub spec: String,
 }
 

@@ -1,10 +1,18 @@
 //! `pkg completions`
 
 use clap::{Args, ValueEnum};
-use clap_complete::{Generator, Shell};
+use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
 use clap_complete_nushell::Nushell;
 
-use crate::{args, args::examples, failure::Result, session::Session, view};
+use crate::{
+    args,
+    args::examples,
+    complete,
+    exit::Exit,
+    failure::{Failure, Result},
+    session::Session,
+    view,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -29,19 +37,25 @@ pub enum Completable {
 
 impl Completions {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let text = match self.shell {
-            Completable::Bash => generate(Shell::Bash),
-            Completable::Zsh => generate(Shell::Zsh),
-            Completable::Fish => generate(Shell::Fish),
-            Completable::Nu => generate(Nushell),
+        let shell: &dyn EnvCompleter = match self.shell {
+            Completable::Bash => &Bash,
+            Completable::Zsh => &Zsh,
+            Completable::Fish => &Fish,
+            Completable::Nu => {
+                session.printer.text(view::Text::new(nushell()));
+                return Ok(());
+            }
         };
-        session.printer.text(view::Text::new(text));
+        let script = complete::script(shell);
+        let script = script.map_err(|error| Failure::new(Exit::Failed, error))?;
+        session.printer.text(view::Text::new(script));
         Ok(())
     }
 }
 
-fn generate(generator: impl Generator) -> String {
+/// Commands and flags; nushell has no way to ask for names.
+fn nushell() -> String {
     let mut text = Vec::new();
-    clap_complete::generate(generator, &mut args::command(), "pkg", &mut text);
+    clap_complete::generate(Nushell, &mut args::command(), "pkg", &mut text);
     String::from_utf8(text).expect("the names of commands and flags are text")
 }

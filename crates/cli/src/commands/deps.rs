@@ -6,7 +6,7 @@ use catalog::{Spec, spec};
 use clap::Args;
 use plan::query::{self, Tree};
 
-use crate::{args::examples, failure::Result, session::Session, table::Table, view};
+use crate::{args::examples, complete, failure::Result, session::Session, table::Table, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -16,6 +16,7 @@ use crate::{args::examples, failure::Result, session::Session, table::Table, vie
 ]))]
 pub struct Deps {
     /// A package as `pkg install` takes it
+    #[arg(add = complete::formulas())]
     pub spec: String,
     /// Show what the needed ones need in turn
     #[arg(long)]

@@ -6,7 +6,7 @@ use clap::Args;
 use install::{Package, launch::Variable};
 
 use super::shellenv::{Shell, quoted};
-use crate::{args::examples, failure::Result, session::Session, view};
+use crate::{args::examples, complete, failure::Result, session::Session, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -16,7 +16,7 @@ use crate::{args::examples, failure::Result, session::Session, view};
 ]))]
 pub struct Env {
     /// Only what these ask for
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = complete::installed())]
     pub names: Vec<String>,
     /// The shell that reads the lines; that of $SHELL when none is named
     #[arg(long)]

@@ -4,7 +4,7 @@ use clap::Args;
 use install::{Request, Verb};
 
 use super::change::{specs, waiting};
-use crate::{args::examples, failure::Result, session::Session, view};
+use crate::{args::examples, complete, failure::Result, session::Session, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -12,7 +12,7 @@ use crate::{args::examples, failure::Result, session::Session, view};
 ]))]
 pub struct Fetch {
     /// Packages as `pkg install` takes them
-    #[arg(required = true, value_name = "SPEC")]
+    #[arg(required = true, value_name = "SPEC", add = complete::formulas())]
     pub specs: Vec<String>,
 }
 

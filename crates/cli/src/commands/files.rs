@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     args::examples,
+    complete,
     failure::Result,
     session::{Session, shown},
     view,
@@ -15,6 +16,7 @@ use crate::{
 #[command(after_help = examples(&[("pkg files jaq", "absolute paths, one a line")]))]
 pub struct Files {
     /// NAME or NAME@SLOT
+    #[arg(add = complete::installed())]
     pub name: String,
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::{
     args::examples,
+    complete,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -14,6 +15,7 @@ use crate::{
 #[command(after_help = examples(&[("pkg home jaq", "the address alone")]))]
 pub struct Home {
     /// NAME, TAP/NAME or ./FILE.toml
+    #[arg(add = complete::formulas())]
     pub spec: String,
 }
 

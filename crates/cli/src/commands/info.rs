@@ -7,6 +7,7 @@ use install::Home;
 
 use crate::{
     args::examples,
+    complete,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -21,6 +22,7 @@ use crate::{
 ]))]
 pub struct Info {
     /// NAME[@VERSION], TAP/NAME[@VERSION] or ./FILE.toml[@VERSION]
+    #[arg(add = complete::formulas())]
     pub spec: String,
 }
 

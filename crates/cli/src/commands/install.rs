@@ -4,7 +4,7 @@ use clap::Args;
 use install::Request;
 
 use super::change::{Dry, Links, change, settle, specs, waiting};
-use crate::{args::examples, failure::Result, session::Session};
+use crate::{args::examples, complete, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -20,7 +20,7 @@ use crate::{args::examples, failure::Result, session::Session};
 pub struct Install {
     /// NAME[@VERSION], TAP/NAME[@VERSION], ./FILE.toml or oci://HOST/REPO[:TAG][@DIGEST];
     /// VERSION may be a constraint, a channel or a slot
-    #[arg(required = true, value_name = "SPEC")]
+    #[arg(required = true, value_name = "SPEC", add = complete::formulas())]
     pub specs: Vec<String>,
     /// Build from source code what is not published for this machine
     #[arg(long)]

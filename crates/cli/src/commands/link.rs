@@ -6,6 +6,7 @@ use install::{Request, Target};
 use super::change::{Dry, Links, change, targets};
 use crate::{
     args::examples,
+    complete,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -15,7 +16,7 @@ use crate::{
 #[command(after_help = examples(&[("pkg link openssl", "though it is keg-only, or was unlinked")]))]
 pub struct Link {
     /// NAME or NAME@SLOT
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = complete::installed())]
     pub names: Vec<String>,
     #[command(flatten)]
     pub links: Links,
@@ -25,7 +26,7 @@ pub struct Link {
 #[command(after_help = examples(&[("pkg unlink uv", "installed, and out of the way")]))]
 pub struct Unlink {
     /// NAME or NAME@SLOT
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = complete::installed())]
     pub names: Vec<String>,
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::{
     args::examples,
+    complete,
     failure::Result,
     session::{Session, shown},
     view,
@@ -16,6 +17,7 @@ use crate::{
 ]))]
 pub struct Prefix {
     /// NAME or NAME@SLOT
+    #[arg(add = complete::installed())]
     pub name: Option<String>,
 }
 

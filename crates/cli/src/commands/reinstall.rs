@@ -4,7 +4,7 @@ use clap::Args;
 use install::Request;
 
 use super::change::{Dry, Links, change, targets};
-use crate::{args::examples, failure::Result, session::Session};
+use crate::{args::examples, complete, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -12,7 +12,7 @@ use crate::{args::examples, failure::Result, session::Session};
 ]))]
 pub struct Reinstall {
     /// NAME or NAME@SLOT
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required = true, value_name = "NAME", add = complete::installed())]
     pub names: Vec<String>,
     #[command(flatten)]
     pub links: Links,

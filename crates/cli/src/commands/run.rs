@@ -8,6 +8,7 @@ use install::launch::Program;
 use super::change::waiting;
 use crate::{
     args::examples,
+    complete,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -21,6 +22,7 @@ use crate::{
 ]))]
 pub struct Run {
     /// A package as `pkg install` takes it
+    #[arg(add = complete::formulas())]
     pub spec: String,
     /// The program, where the package has several
     #[arg(long, value_name = "PROGRAM")]

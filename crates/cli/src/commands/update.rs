@@ -8,6 +8,7 @@ use super::outdated;
 use crate::{
     amount::count,
     args::examples,
+    complete,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -23,7 +24,7 @@ use crate::{
 ]))]
 pub struct Update {
     /// Taps; every tap in a registry when none is named
-    #[arg(value_name = "TAP")]
+    #[arg(value_name = "TAP", add = complete::taps())]
     pub taps: Vec<String>,
     /// Keep the one named tap at an edition: DATE, DIGEST or SERIAL; `latest` ends that
     #[arg(long, value_name = "DATE|DIGEST|SERIAL", requires = "taps")]

@@ -4,7 +4,7 @@ use clap::Args;
 use install::Request;
 
 use super::change::{Dry, Links, change, specs};
-use crate::{args::examples, failure::Result, session::Session};
+use crate::{args::examples, complete, failure::Result, session::Session};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -14,7 +14,7 @@ use crate::{args::examples, failure::Result, session::Session};
 ]))]
 pub struct Upgrade {
     /// NAME, NAME@VERSION or NAME@SLOT; all that was asked for when none is named
-    #[arg(value_name = "SPEC")]
+    #[arg(value_name = "SPEC", add = complete::installed())]
     pub specs: Vec<String>,
     #[command(flatten)]
     pub links: Links,

@@ -4,7 +4,7 @@ use clap::Args;
 use plan::query;
 
 use super::why::key;
-use crate::{args::examples, failure::Result, session::Session, table::Table, view};
+use crate::{args::examples, complete, failure::Result, session::Session, table::Table, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
@@ -12,6 +12,7 @@ use crate::{args::examples, failure::Result, session::Session, table::Table, vie
 ]))]
 pub struct Uses {
     /// NAME or NAME@SLOT
+    #[arg(add = complete::installed())]
     pub name: String,
 }
 

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use crate::{args::examples, failure::Result, session::Session, table::Table, view};
+use crate::{args::examples, complete, failure::Result, session::Session, table::Table, view};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[("pkg versions jaq", "with platforms and dates")]))]
 pub struct Versions {
     /// NAME, TAP/NAME or ./FILE.toml
+    #[arg(add = complete::formulas())]
     pub spec: String,
 }
 

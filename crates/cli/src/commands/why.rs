@@ -7,6 +7,7 @@ use plan::{Key, query};
 
 use crate::{
     args::examples,
+    complete,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -19,6 +20,7 @@ use crate::{
 ]))]
 pub struct Why {
     /// NAME or NAME@SLOT
+    #[arg(add = complete::installed())]
     pub name: String,
 }
 

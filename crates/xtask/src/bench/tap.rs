@@ -68,6 +68,14 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<
         let runs = runs.collect::<anyhow::Result<Vec<f64>>>()?;
         row(report, name, time(median(runs.into_iter())), wanted);
     }
+    let runs = (0..RUNS).map(|_| {
+        let mut completing = run(&[]);
+        completing.env("PKG_ROOT", &root).env("PKG_COMPLETE", "bash");
+        completing.env("_CLAP_COMPLETE_INDEX", "2").args(["--", "pkg", "install", "p777"]);
+        seconds(completing)
+    });
+    let runs = runs.collect::<anyhow::Result<Vec<f64>>>()?;
+    row(report, "completion, 100 names", time(median(runs.into_iter())), "<= 20 ms");
     for number in (0..FORMULAS).step_by(FORMULAS / CHANGED) {
         write(&folder, number, 3, &mut packages)?;
     }

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     args::examples,
+    complete,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -58,12 +59,14 @@ pub enum TapCommand {
     /// Describe a tap
     Info {
         /// Its name
+        #[arg(add = complete::taps())]
         name: String,
     },
     /// Forget a tap
     #[command(visible_alias = "rm")]
     Remove {
         /// Its name
+        #[arg(add = complete::taps())]
         name: String,
     },
 }

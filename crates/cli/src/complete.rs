@@ -1,0 +1,94 @@
+//! What a shell offers while a command is being typed: names of packages and taps.
+//!
+//! The shell runs the program at each tab, so nothing here asks a registry, waits or complains:
+//! what cannot be read is not offered.
+
+use std::{
+    ffi::OsStr,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use catalog::Taps;
+use clap_complete::{
+    CompleteEnv,
+    engine::{ArgValueCompleter, CompletionCandidate},
+    env::EnvCompleter,
+};
+
+use crate::{args, args::Global, config::Config, env::Environment, settings::Settings};
+
+/// The variable in which a shell says that it asks for completions, and which shell it is.
+const VARIABLE: &str = "PKG_COMPLETE";
+
+/// Answers a shell that asks for completions; false where none does.
+pub(crate) fn answer() -> bool {
+    let complete = CompleteEnv::with_factory(args::command).var(VARIABLE).bin("pkg");
+    let folder = std::env::current_dir().ok();
+    // A shell shows nobody's errors in the middle of a line.
+    complete.try_complete(std::env::args_os(), folder.as_deref()).unwrap_or(true)
+}
+
+/// The script that makes a shell ask.
+pub(crate) fn script(shell: &dyn EnvCompleter) -> io::Result<String> {
+    let mut script = Vec::new();
+    shell.write_registration(VARIABLE, "pkg", "pkg", "pkg", &mut script)?;
+    script.flush()?;
+    String::from_utf8(script).map_err(io::Error::other)
+}
+
+/// Formulas of all taps; with `TAP/` in front those of one.
+pub(crate) fn formulas() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| offered(typed, formulas_from))
+}
+
+/// Installed packages.
+pub(crate) fn installed() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| offered(typed, installed_from))
+}
+
+/// Taps.
+pub(crate) fn taps() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        offered(typed, |root, prefix| {
+            let taps = Taps::open(&store::Layout::new(root.to_owned()).taps()).ok()?;
+            let names = taps.iter().map(catalog::Tap::name).filter(|name| name.starts_with(prefix));
+            Some(names.map(ToOwned::to_owned).collect())
+        })
+    })
+}
+
+fn offered(
+    typed: &OsStr,
+    names: impl FnOnce(&Path, &str) -> Option<Vec<String>>,
+) -> Vec<CompletionCandidate> {
+    let names = typed.to_str().and_then(|prefix| names(&root()?, prefix));
+    names.unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
+}
+
+fn formulas_from(root: &Path, prefix: &str) -> Option<Vec<String>> {
+    let taps = Taps::open(&store::Layout::new(root.to_owned()).taps()).ok()?;
+    let Some((tap, prefix)) = prefix.split_once('/') else { return taps.names_from(prefix).ok() };
+    let names = taps.tap(tap).ok()?.names_from(prefix).ok()?;
+    Some(names.iter().map(|name| format!("{tap}/{name}")).collect())
+}
+
+fn installed_from(root: &Path, prefix: &str) -> Option<Vec<String>> {
+    let layout = store::Layout::new(root.to_owned());
+    let number = store::generation::current_number(&layout).ok()??;
+    let record = store::generation::read(&layout, number).ok()?;
+    let mut names: Vec<String> = record.kegs.into_iter().map(|keg| keg.name).collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| name.starts_with(prefix));
+    Some(names)
+}
+
+/// The root folder, as the environment and config.toml say it.
+fn root() -> Option<std::path::PathBuf> {
+    let environment = Environment::of_process().ok()?;
+    let config = environment.folders.as_ref().map(|folders| Config::of_folder(&folders.config));
+    let config = config.transpose().ok()?.unwrap_or_default();
+    let settings = Settings::new(&Global::default(), &environment, config).ok()?;
+    Some(settings.root.value)
+}
