@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use catalog::edition::Package;
+use formula::Key;
 use insta::assert_snapshot;
 
 use crate::support::{
     Sandbox,
-    edition::{MANIFEST, pack, publish, push},
+    edition::{MANIFEST, pack, pack_with, publish, push},
 };
 
 /// A formula of the folder `acme`, whose versions are packages in the sandbox's registry.
@@ -441,6 +443,41 @@ fn a_file_of_the_author_cannot_be_installed_from_a_registry() {
     ");
     let layout = sandbox.run("install layout");
     assert!(layout.stderr.contains("has to be published"), "{layout}");
+}
+
+#[test]
+fn what_was_published_is_installed_whatever_the_source() {
+    let sandbox = Sandbox::new();
+    let (host, digest) = (sandbox.registry().host(), format!("sha256:{}", "0".repeat(64)));
+    let package = sandbox.registry().package("local", "1.0.0").repository("acme/local");
+    let package = package.file("bin/local", "#!/bin/sh\necho local\n", 0o755).push();
+    sandbox.write("acme/tap.toml", format!("name = \"acme\"\nregistry = \"{host}/acme\"\n"));
+    let text = format!(
+        "schema = 1\nname = \"local\"\nsummary = \"x\"\nlicense = \"MIT\"\n[source]\n\
+         file = \"local.tar\"\n[version.\"1.0.0\"]\nany = \"{digest}\"\npackage = \"{}\"\n",
+        package.index
+    );
+    sandbox.write("acme/local.toml", text);
+    let manifest = package.manifests[0].clone();
+    let facts = Package { manifest, size: 1234, unpacked_size: Some(5678), entries: Some(2) };
+    let published = ("local".parse().unwrap(), "1.0.0".to_owned(), 0);
+    let packages = [(published, [(Key::Any, facts)].into())].into();
+    push(&sandbox, &pack_with(&sandbox, "acme", 1, "2026-05-01", &packages));
+    sandbox.run(&add(&sandbox)).ok();
+    assert_snapshot!(sandbox.run("info local"), @r"
+    exit 0
+    --- stdout
+    Name         acme/local
+    Summary      x
+    Version      1.0.0
+    License      MIT
+    From any     file:local.tar
+    Package any  1.2 kB, 5.7 kB unpacked
+    ");
+    assert_eq!(sandbox.run("info local --json").json()["published"][0]["entries"], 2);
+    sandbox.run("install local").ok();
+    assert!(sandbox.prefix("bin/local").exists());
+    sandbox.run("doctor").ok();
 }
 
 #[test]

@@ -14,12 +14,22 @@ pub(crate) fn publish(sandbox: &Sandbox, folder: &str, serial: u64, day: &str) -
     push(sandbox, &packed)
 }
 
-/// The edition as bytes.
+/// The edition as bytes, of a tap without packages.
 pub(crate) fn pack(sandbox: &Sandbox, folder: &str, serial: u64, day: &str) -> Packed {
+    pack_with(sandbox, folder, serial, day, &Packages::new())
+}
+
+/// The edition as bytes, with what was published.
+pub(crate) fn pack_with(
+    sandbox: &Sandbox,
+    folder: &str,
+    serial: u64,
+    day: &str,
+    packages: &Packages,
+) -> Packed {
     let tap = catalog::Tap::folder(&sandbox.home().join("desk").join(folder), None).unwrap();
     let published = Moment::parse(&format!("{day}T12:00:00Z")).unwrap();
-    let packages = Packages::new();
-    edition::pack(&tap, &Issue { serial, published: &published, packages: &packages }).unwrap()
+    edition::pack(&tap, &Issue { serial, published: &published, packages }).unwrap()
 }
 
 /// Stores the blobs, then the manifest under its two tags.

@@ -6,6 +6,7 @@ use formula::{Platform, Release, Resolved};
 use install::Home;
 
 use crate::{
+    amount::bytes,
     args::examples,
     complete,
     exit::Exit,
@@ -130,6 +131,11 @@ fn page(view: &view::Info) -> Table {
     for fetch in &view.fetch {
         let from = fetch.url.as_ref().or(fetch.reference.as_ref()).cloned().unwrap_or_default();
         table.field(&format!("From {}", fetch.platform), from);
+    }
+    for package in &view.published {
+        let unpacked = package.unpacked_size.map(|size| format!(", {} unpacked", bytes(size)));
+        let sizes = format!("{}{}", bytes(package.size), unpacked.unwrap_or_default());
+        table.field(&format!("Package {}", package.platform), sizes);
     }
     table.field("Caveats", view.caveats.clone().unwrap_or_default());
     table

@@ -97,7 +97,22 @@ pub(crate) struct Info {
     pub(crate) disabled: Option<Told>,
     /// Where the bytes of each platform come from, and what they must be.
     pub(crate) fetch: Vec<Fetch>,
+    /// What was published of it, as far as the tap says.
+    pub(crate) published: Vec<Published>,
     pub(crate) installed: Vec<Package>,
+}
+
+/// A package of the version in the tap's registry.
+#[derive(Debug, Serialize)]
+pub(crate) struct Published {
+    /// A platform, or `any`.
+    pub(crate) platform: String,
+    /// The digest of its manifest.
+    digest: String,
+    /// Bytes to download.
+    pub(crate) size: u64,
+    pub(crate) unpacked_size: Option<u64>,
+    entries: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,6 +152,21 @@ pub(crate) struct Fetch {
     pub(crate) digest: Option<String>,
 }
 
+fn published(found: &Found, release: &Release) -> Vec<Published> {
+    let is_it = |version: &&catalog::edition::Version| {
+        version.version == release.version.as_str() && version.revision == release.revision
+    };
+    let version = found.published.iter().find(is_it);
+    let one = |(key, package): (&Key, &catalog::edition::Package)| Published {
+        platform: key.to_string(),
+        digest: package.manifest.to_string(),
+        size: package.size,
+        unpacked_size: package.unpacked_size,
+        entries: package.entries,
+    };
+    version.map(|version| version.platforms.iter().map(one).collect()).unwrap_or_default()
+}
+
 impl Info {
     /// The facts of one release; `resolved` is it for one platform, this one where it can be.
     pub(crate) fn of(
@@ -149,6 +179,7 @@ impl Info {
             date: release.date.clone(),
             description: found.formula.description().map(str::to_owned),
             fetch: fetches(found, release, &resolved.platform),
+            published: published(found, release),
             installed: installed.iter().map(|package| Package::of(package)).collect(),
             ..Self::without_formula(&found.tap, resolved)
         }
@@ -197,6 +228,7 @@ impl Info {
             deprecated: resolved.deprecated.as_ref().map(Told::of),
             disabled: resolved.disabled.as_ref().map(Told::of),
             fetch: vec![Fetch::of(resolved.key.to_string(), &resolved.source)],
+            published: Vec::new(),
             installed: Vec::new(),
         }
     }
