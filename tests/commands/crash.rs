@@ -10,7 +10,7 @@ use std::{path::Path, process::Command};
 use nix::errno::Errno;
 
 use crate::support::{
-    Sandbox, skipped,
+    Sandbox, edition, skipped,
     tracer::{self, End, Fault},
     tree::{Tree, whole_generation},
 };
@@ -212,4 +212,61 @@ fn an_error_in_an_upgrade_leaves_the_old_state_or_the_new() {
 #[test]
 fn an_error_in_a_cleanup_takes_nothing_that_is_used() {
     disturb(&upgraded(), &CLEANUP, 40, ERRORS);
+}
+
+/// A tap in a registry with one formula, and its next edition.
+fn followed() -> Sandbox {
+    let sandbox = Sandbox::in_memory();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let mut text = "schema = 1\nname = \"tool\"\nsummary = \"A tool\"\nlicense = \"MIT\"\n\n\
+                    [source]\nhttp = \"https://tool.example/{version}.tar.gz\"\n"
+        .to_owned();
+    for (serial, version, day) in [(1, "1.0.0", "2026-05-01"), (2, "2.0.0", "2026-05-02")] {
+        text.push_str(&format!("\n[version.\"{version}\"]\nany = \"{digest}\"\n"));
+        sandbox.write("acme/tool.toml", &text);
+        edition::publish(&sandbox, "acme", serial, day);
+        if serial == 1 {
+            sandbox.run(&format!("tap add oci://{}/tap", sandbox.registry().host())).ok();
+        }
+    }
+    sandbox
+}
+
+#[test]
+fn a_fault_in_an_update_leaves_the_old_edition_or_the_new() {
+    let sandbox = followed();
+    let newest = || {
+        let versions = sandbox.run("versions acme/tool --json").ok().json();
+        versions["versions"][0]["version"].as_str().unwrap().to_owned()
+    };
+    let run = |moment, fault| {
+        let mut traced = sandbox.foreign("/bin/sh");
+        traced.args(["-c", tracer::WAITING, "sh", env!("CARGO_BIN_EXE_pkg"), "update"]);
+        tracer::run(&mut traced, moment, fault)
+    };
+    let saved = sandbox.home().join("saved");
+    copy(sandbox.home(), &saved);
+    let changes = match run(0, Fault::Kill) {
+        Ok(End::Exited(0, changes)) => changes,
+        Err(Errno::EPERM | Errno::ENOSYS) => {
+            return skipped("faults of `pkg update`", "nothing may be traced here");
+        }
+        other => panic!("an undisturbed run ended as {other:?}"),
+    };
+    let (mut met, mut new) = (0, 0);
+    let faults = std::iter::once(&Fault::Kill).chain(ERRORS);
+    for (fault, moment) in faults.flat_map(|fault| (1..=changes).map(move |m| (fault, m))) {
+        copy(&saved, sandbox.home());
+        let end = run(moment, *fault).unwrap();
+        met += u64::from(!matches!(end, End::Exited(0, _)));
+        let found = newest();
+        assert!(["1.0.0", "2.0.0"].contains(&found.as_str()), "{fault:?} {moment}: {found}");
+        new += u64::from(found == "2.0.0");
+        sandbox.run("update").ok();
+        assert_eq!(newest(), "2.0.0", "{fault:?} {moment}");
+        let left = fs_err::read_dir(sandbox.root().join("taps/acme")).unwrap().count();
+        assert!(left == 2, "{fault:?} {moment}: {left} files");
+    }
+    assert!(changes > 10 && met > changes, "{met} faults met in {changes} changes");
+    assert!(new > 0 && new < changes * 6, "all on one side of the switch");
 }
