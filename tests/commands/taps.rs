@@ -1,6 +1,6 @@
 //! Taps in a registry: `tap add oci://…`, `update`, `tap info`, and what is refused.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, process::Stdio};
 
 use catalog::edition::Package;
 use formula::Key;
@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 
 use crate::support::{
     Sandbox,
-    edition::{MANIFEST, pack, pack_with, publish, push},
+    edition::{MANIFEST, layout, pack, pack_with, publish, push},
 };
 
 /// A formula of the folder `acme`, whose versions are packages in the sandbox's registry.
@@ -578,6 +578,74 @@ fn what_is_damaged_is_brought_again() {
     ");
     sandbox.run("update").ok();
     sandbox.run("info acme/widget").ok();
+}
+
+#[test]
+fn private_addresses_are_for_taps_of_the_same_host() {
+    let sandbox = followed();
+    let tap_file = |host: &str| {
+        let text = format!("name = \"acme\"\nregistry = \"{host}/acme\"\n");
+        sandbox.write("acme/tap.toml", text);
+    };
+    tap_file("10.0.0.5:5000");
+    publish(&sandbox, "acme", 2, "2026-05-02");
+    let output = sandbox.run("update");
+    assert!(output.code == 6 && output.stderr.contains("private address"), "{output}");
+    tap_file(sandbox.registry().host());
+    let text = fs_err::read_to_string(sandbox.home().join("desk/acme/widget.toml")).unwrap();
+    let private = text.replace(sandbox.registry().host(), "10.0.0.5:5000");
+    sandbox.write("acme/widget.toml", private);
+    publish(&sandbox, "acme", 3, "2026-05-03");
+    sandbox.run("update").ok();
+    let output = sandbox.run("install widget");
+    assert!(output.code != 0 && output.stderr.contains("private address"), "{output}");
+}
+
+#[test]
+fn whoever_reads_an_edition_goes_on_with_it() {
+    let sandbox = followed();
+    let taps = catalog::Taps::open(&sandbox.root().join("taps")).unwrap();
+    formula(&sandbox, "widget", &["1.1.0", "1.0.0"], "");
+    publish(&sandbox, "acme", 2, "2026-05-02");
+    sandbox.run("update").ok();
+    let versions =
+        |taps: &catalog::Taps| taps.find(Some("acme"), "widget").unwrap().formula.releases().len();
+    assert_eq!(versions(&taps), 1);
+    assert_eq!(versions(&catalog::Taps::open(&sandbox.root().join("taps")).unwrap()), 2);
+}
+
+#[test]
+fn updates_at_the_same_time_wait_for_each_other() {
+    let sandbox = followed();
+    formula(&sandbox, "widget", &["1.1.0", "1.0.0"], "");
+    publish(&sandbox, "acme", 2, "2026-05-02");
+    let start = |_| sandbox.command("update --quiet").stdout(Stdio::piped()).spawn().unwrap();
+    let started: Vec<_> = (0..6).map(start).collect();
+    for child in started {
+        sandbox.end(child).ok();
+    }
+    assert_eq!(sandbox.run("tap info acme --json").json()["serial"], 2);
+    assert_eq!(fs_err::read_dir(sandbox.root().join("taps/acme")).unwrap().count(), 2);
+}
+
+#[test]
+fn a_layout_on_this_machine_is_followed_as_well() {
+    let sandbox = Sandbox::new();
+    formula(&sandbox, "widget", &["1.0.0"], "");
+    layout(&sandbox, "layout", &pack(&sandbox, "acme", 1, "2026-05-01"));
+    sandbox.run("tap add oci:layout").ok();
+    sandbox.run("install acme/widget").ok();
+    formula(&sandbox, "widget", &["1.1.0", "1.0.0"], "");
+    layout(&sandbox, "layout", &pack(&sandbox, "acme", 2, "2026-05-02"));
+    assert_snapshot!(sandbox.run("update"), @r"
+    exit 0
+    --- stdout
+    Package  Installed  Upgrade  Newest
+    widget   1.0.0      1.1.0    1.1.0
+    --- stderr
+    Updated tap acme to serial 2 of [TIME]; formulas: 1 changed
+    ");
+    sandbox.run("update acme --as-of 2026-05-02").ok();
 }
 
 #[test]

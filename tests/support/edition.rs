@@ -43,3 +43,24 @@ pub(crate) fn push(sandbox: &Sandbox, packed: &Packed) -> Digest {
     }
     packed.digest.clone()
 }
+
+/// Writes an image layout whose only artifact is the edition, as `latest` and under its tag.
+pub(crate) fn layout(sandbox: &Sandbox, folder: &str, packed: &Packed) {
+    let blob = |digest: &Digest, bytes: &[u8]| {
+        sandbox.write(&format!("{folder}/blobs/sha256/{}", digest.encoded()), bytes);
+    };
+    packed.blobs.iter().for_each(|part| blob(&part.descriptor.digest, &part.bytes));
+    blob(&packed.digest, &packed.manifest);
+    let entry = |name: &str| {
+        serde_json::json!({
+            "mediaType": MANIFEST,
+            "digest": packed.digest,
+            "size": packed.manifest.len(),
+            "annotations": { "org.opencontainers.image.ref.name": name },
+        })
+    };
+    let entries = ["latest", &packed.tag].map(entry);
+    let index = serde_json::json!({ "schemaVersion": 2, "manifests": entries });
+    sandbox.write(&format!("{folder}/index.json"), index.to_string());
+    sandbox.write(&format!("{folder}/oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}");
+}
