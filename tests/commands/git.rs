@@ -359,11 +359,11 @@ fn a_server_is_asked_through_mirrors_and_only_online() {
     let server = sandbox.registry();
     server.on("/github/*").answering(401, &[("WWW-Authenticate", "Basic realm=\"x\"")], "");
     assert_snapshot!(sandbox.run("install tool"), @"
-    exit 4
+    exit 5
     --- stderr
     error: cannot take sha256:[DIGEST] of `tool` from commit e3482686f997254d8f0c27f15d8e0009e10e808a of https://github.com/acme/gone.git
       caused by: cannot take the archive's bytes
-      caused by: git cannot fetch it: repository 'http://[HOST]/github/acme/gone.git/' not found
+      caused by: http://[HOST]/github/acme/gone.git wants a login; git sources are fetched without one
     ");
 }
 

@@ -63,7 +63,21 @@ pub enum Origin {
     Carried(&'static [u8]),
 }
 
+/// Whether the address of a git repository is a path on this machine.
+pub fn is_here(url: &str) -> bool {
+    !url.starts_with("http://") && !url.starts_with("https://")
+}
+
 impl Origin {
+    /// Whether no server is asked for it.
+    pub fn is_here(&self) -> bool {
+        match self {
+            Self::Carried(_) | Self::File(_) => true,
+            Self::Git { url, .. } => is_here(url),
+            Self::Blob { .. } | Self::Urls(_) => false,
+        }
+    }
+
     /// The origin in words, for messages; never with credentials or a query.
     pub fn describe(&self) -> String {
         match self {

@@ -23,7 +23,7 @@ mod published;
 pub mod direct;
 pub mod locate;
 
-pub use artifact::{Artifact, Layer, Origin, PACKAGE, Placement, Shape, Strip};
+pub use artifact::{Artifact, Layer, Origin, PACKAGE, Placement, Shape, Strip, is_here};
 pub use builtin::NAME as BUILTIN;
 pub use direct::TAP as DIRECT;
 pub use formula::Annotation;

@@ -57,8 +57,8 @@ pub(crate) fn check(url: &str, at: At, tap: &TapKind) -> Result<(), Finding> {
 
 /// Refuses a git repository that is neither at an allowed URL nor a path on this machine.
 ///
-/// Paths, plain or as `file:///…`, are for taps of a folder. `git` itself would take a text such
-/// as `host:path`, `ext::command` or `--option` as more than a place: none of them passes.
+/// `git` itself would take a text such as `host:path`, `ext::command` or `--option` as more than a
+/// place: none of them passes. Whose machine a path is on is for the one who follows it to judge.
 pub(crate) fn check_git(text: &str, at: At, tap: &TapKind) -> Result<(), Finding> {
     let bad = |why: &str| {
         let shown = crate::name::printable(text);
@@ -79,10 +79,6 @@ pub(crate) fn check_git(text: &str, at: At, tap: &TapKind) -> Result<(), Finding
     if path.contains(':') || path.starts_with('-') || path.contains(char::is_control) {
         let help = "write `https://…`, `file:///…`, or a path without `:` and leading `-`";
         return Err(bad("is no address that git sources have").help(help));
-    }
-    if *tap != TapKind::Folder {
-        let help = "write `https://…`: paths are for taps of a folder";
-        return Err(bad("is a path, and the tap comes from elsewhere").help(help));
     }
     check_relative(path.strip_prefix('/').unwrap_or(path), at)
 }
@@ -222,11 +218,11 @@ mod tests {
             ("https://user:secret@github.com/a/b", false, false),
             ("https://10.0.0.6/a", true, false),
             ("https://github.com/a?b", false, false),
-            ("file:///srv/a.git", true, false),
+            ("file:///srv/a.git", true, true),
             ("file://host/srv/a.git", false, false),
             ("file:///srv/../a", false, false),
-            ("/srv/a.git", true, false),
-            ("a/b", true, false),
+            ("/srv/a.git", true, true),
+            ("a/b", true, true),
             ("../a", false, false),
             ("", false, false),
             ("-u./x", false, false),

@@ -617,16 +617,6 @@ any = '{DIGEST}'
       |
       = help: write `https://…`, `file:///…`, or a path without `:` and leading `-`
     ");
-    let report = Formula::parse(&git("upstream"), "x.toml", &tap).unwrap().check();
-    insta::assert_snapshot!(first(&report.render(false)), @"
-    error[F014]: `upstream` is a path, and the tap comes from elsewhere
-     --> x.toml:6:7
-      |
-    6 | git = 'upstream'
-      |       ^^^^^^^^^^ refused
-      |
-      = help: write `https://…`: paths are for taps of a folder
-    ");
 }
 
 #[test]

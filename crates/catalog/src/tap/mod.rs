@@ -13,14 +13,19 @@ use std::{
 pub use find::Summary;
 use formula::{
     Constraint, Defaults, Formula, Name, Release, Report, Resolved, Source, TapFile, TapKind,
-    constraint,
+    constraint::Error as Malformed,
 };
 use fs_err as fs;
 
-use crate::{builtin, edition::Version, remembered::Subscription, snapshot::Snapshot};
+use crate::{
+    artifact::is_here, builtin, edition::Version, remembered::Subscription, snapshot::Snapshot,
+};
 
 /// Largest formula or `tap.toml` that is read, in bytes; the parser has the same bound.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// The newest version, where no channel and no slot is called so.
+pub const LATEST: &str = "latest";
 
 /// A named set of formulas.
 #[derive(Debug, Clone)]
@@ -130,9 +135,14 @@ pub enum At {
     Constraint(Constraint),
 }
 
+/// What `@X` means where it names no channel and no slot: `latest` is any version.
+pub fn constraint(at: &str) -> Result<Constraint, Malformed> {
+    if at == LATEST { Ok(Constraint::any()) } else { Constraint::parse(at) }
+}
+
 impl Found {
     /// What `@X` means: a channel of that name, else a slot of that name, else a constraint.
-    pub fn at(&self, at: &str) -> Result<At, constraint::Error> {
+    pub fn at(&self, at: &str) -> Result<At, Malformed> {
         let formula = &self.formula;
         if let Some(channel) = self.channel(at) {
             return Ok(At::Channel(channel.clone()));
@@ -141,13 +151,14 @@ impl Found {
         if formula.releases().iter().any(|release| slot_of(release).as_deref() == Some(at)) {
             return Ok(At::Slot(at.to_owned()));
         }
-        Constraint::parse(at).map(At::Constraint)
+        constraint(at).map(At::Constraint)
     }
 
     /// Whether the version lies in a file that only the tap's author has, and was not published.
     pub fn is_out_of_reach(&self, resolved: &Resolved) -> bool {
         let is_local = match &resolved.source {
             Source::File { .. } => true,
+            Source::Git { url, .. } => is_here(url),
             Source::Oci { reference, .. } | Source::Image { reference, .. } => {
                 oci::Place::parse(reference).is_ok_and(|place| place.path().is_some())
             }

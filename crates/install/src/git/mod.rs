@@ -13,10 +13,14 @@ mod tree;
 
 use std::{ffi::OsString, path::Path};
 
+use catalog::is_here;
+use digest::{Digest, Hasher};
+
 pub use error::Error;
 pub use fetch::FETCHING;
 pub(crate) use tree::Tree;
 
+use crate::home::Home;
 use program::Program;
 
 /// How `git` is run.
@@ -35,6 +39,19 @@ struct Place {
     url: String,
     /// The transports that may be used, joined by `:`.
     protocols: &'static str,
+}
+
+impl Home {
+    /// The digest of a commit's tree, as formulas pin it.
+    pub fn tree_digest(&self, url: &str, commit: &str) -> Result<Digest, Error> {
+        let folder = tempfile::tempdir().map_err(|source| Error::Repository { source })?;
+        let mut tree = self.git.tree(url, commit, folder.path(), &mut |_| true)?;
+        let mut hasher = Hasher::sha256();
+        while let Some(piece) = tree.piece()? {
+            hasher.update(&piece);
+        }
+        Ok(hasher.finish())
+    }
 }
 
 impl Git {
@@ -76,9 +93,4 @@ impl Git {
         let protocols = if url.starts_with("https:") { "https" } else { "http:https" };
         Ok(Place { url, protocols })
     }
-}
-
-/// Whether a repository lies on this machine.
-pub(crate) fn is_here(url: &str) -> bool {
-    !url.starts_with("http://") && !url.starts_with("https://")
 }

@@ -9,7 +9,7 @@ use store::{generation::Keg, keg};
 
 use super::{Draft, Error, Proposal, Verb};
 use crate::{
-    event::Event, git, home::Home, identity, made, offer::Offers, receipt::Origin, state::Known,
+    event::Event, home::Home, identity, made, offer::Offers, receipt::Origin, state::Known,
 };
 
 /// A package that comes, with all that is needed to fetch it.
@@ -183,12 +183,7 @@ impl Draft<'_> {
     /// Bytes of the layers that the store does not have yet, where all are known.
     pub(super) fn to_download(&self, artifact: &Artifact) -> Option<u64> {
         let missing = artifact.layers.iter().filter(|layer| {
-            let is_here = match &layer.origin {
-                catalog::Origin::Carried(_) | catalog::Origin::File(_) => true,
-                catalog::Origin::Git { url, .. } => git::is_here(url),
-                catalog::Origin::Blob { .. } | catalog::Origin::Urls(_) => false,
-            };
-            !is_here && !self.home.layout.plan(&layer.digest).exists()
+            !layer.origin.is_here() && !self.home.layout.plan(&layer.digest).exists()
         });
         // A hostile manifest may declare more than there are numbers for.
         missing.map(|layer| layer.size).try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)))
