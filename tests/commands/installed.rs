@@ -181,3 +181,61 @@ fn history_tells_what_was_changed() {
     assert_eq!((&newest["number"], &newest["current"]), (&json!(5), &json!(true)));
     assert_eq!(newest["changes"], json!([{"name": "hello", "from": "1.0.0", "to": null}]));
 }
+
+#[test]
+fn another_name_of_a_package_means_it_everywhere() {
+    let sandbox = Sandbox::new();
+    sandbox.formula("library").key("aliases = [\"lb\"]").version("1.0.0");
+    let tool = sandbox.formula("tool").key("aliases = [\"tl\"]\nreplaces = [\"old-tool\"]");
+    let tool = tool.key("homepage = \"https://t.example/\"").depends("library = \"1\"");
+    drop(tool.table("[env]\nCOLOUR = \"blue\"").version("1.0.0"));
+    sandbox.run("install tl").ok();
+    for (words, other) in [
+        ("files tool", "files tl"),
+        ("files tool", "files old-tool"),
+        ("deps tool --json", "deps tl --json"),
+        ("why library --json", "why lb --json"),
+        ("uses library --json", "uses lb --json"),
+        ("env tool --json", "env tl --json"),
+        ("prefix tool", "prefix tl"),
+        ("home tool", "home tl"),
+        ("cat tool", "cat tl"),
+        ("run tool", "run tl"),
+        ("info tool", "info tl"),
+        ("versions tool", "versions tl"),
+    ] {
+        assert_eq!(sandbox.run(words).ok().stdout, sandbox.run(other).ok().stdout, "{other}");
+    }
+    let state = |field: &str| {
+        let list = sandbox.run("list --json").ok().json();
+        list["packages"].as_array().unwrap().iter().find(|p| p["name"] == "tool").unwrap()[field]
+            .clone()
+    };
+    for (words, field, expect) in [
+        ("pin tl", "pinned", json!(true)),
+        ("unpin tl", "pinned", json!(false)),
+        ("unlink tl", "linked", json!(false)),
+        ("link old-tool", "linked", json!(true)),
+        ("mark --dependency tl", "requested", json!(null)),
+        ("mark --requested tl", "requested", json!("*")),
+    ] {
+        sandbox.run(words).ok();
+        assert_eq!(state(field), expect, "{words}");
+    }
+}
+
+#[test]
+fn latest_means_the_newest_version_unless_it_is_called_so() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0").version("2.0.0").version("3.0.0-rc.1"));
+    sandbox.run("install tool@1").ok();
+    assert_eq!(sandbox.run("run tool@latest").ok().stdout, "tool 2.0.0\n");
+    assert!(sandbox.run("info tool@latest").ok().stdout.contains("Version    2.0.0"));
+    sandbox.run("install tool@latest").ok();
+    assert_eq!(sandbox.run("run tool").ok().stdout, "tool 2.0.0\n");
+    let list = sandbox.run("list --json").ok().json();
+    assert_eq!(list["packages"][0]["requested"], "*");
+    let other = sandbox.formula("other").key("channels = { latest = \"1\" }");
+    drop(other.version("1.0.0").version("2.0.0"));
+    assert_eq!(sandbox.run("run other@latest").ok().stdout, "other 1.0.0\n");
+}

@@ -207,7 +207,8 @@ impl Session {
     pub(crate) fn package(&self, home: &Home, text: &str) -> Result<Package> {
         let target = install::Target::parse(text);
         let installed = home.installed()?;
-        if let Some(package) = installed.meant(&target.name, target.slot.as_deref()) {
+        let name = home.own_name(&installed, &target.name);
+        if let Some(package) = installed.meant(&name, target.slot.as_deref()) {
             return Ok(package.clone());
         }
         let names = installed.packages().iter().map(Package::shown_name);

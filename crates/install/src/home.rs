@@ -167,6 +167,17 @@ impl Home {
         Installed::read(&self.layout)
     }
 
+    /// The name by which a package is installed that `name` means: its own, or another one of it.
+    pub fn own_name(&self, installed: &Installed, name: &str) -> String {
+        let is_it = |package: &&Package| {
+            let receipt = self.receipt(package);
+            receipt.is_ok_and(|known| known.package.other_names().any(|n| n.as_str() == name))
+        };
+        let is_own = !installed.named(name).is_empty();
+        let owner = (!is_own).then(|| installed.packages().iter().find(is_it)).flatten();
+        owner.map_or_else(|| name.to_owned(), |package| package.name.clone())
+    }
+
     /// What is remembered of a package.
     pub fn receipt(&self, package: &Package) -> Result<Receipt, receipt::Error> {
         Receipt::read(&self.layout, &package.keg)

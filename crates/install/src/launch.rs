@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use catalog::{Spec, spec};
+use catalog::{Spec, spec, tap};
 use formula::{Constraint, Name};
 use plan::{Key, query};
 use store::{Layout, in_use::Hold, keg, lock::Wait};
@@ -158,16 +158,20 @@ impl Home {
         let spec::Kind::Name { tap, name } = &spec.kind else { return Ok(None) };
         let installed = self.installed()?;
         let takes = |at: &str, package: &Package| {
-            package.slot.as_deref() == Some(at) || is_within(&package.version, at)
+            // The newest may be newer than what is here.
+            let is_within = || at != tap::LATEST && is_within(&package.version, at);
+            package.slot.as_deref() == Some(at) || is_within()
         };
+        let own_name = self.own_name(&installed, name.as_str());
         let meant = match &spec.at {
-            None => installed.meant(name.as_str(), None),
-            Some(at) => installed.named(name.as_str()).into_iter().find(|p| takes(at, p)),
+            None => installed.meant(&own_name, None),
+            Some(at) => installed.named(&own_name).into_iter().find(|p| takes(at, p)),
         };
         let is_of_tap = |package: &&Package| tap.as_ref().is_none_or(|tap| *tap == package.tap);
         let Some(package) = meant.filter(is_of_tap) else { return Ok(None) };
         let world = self.installed_needs()?;
-        let key = Key { name: name.clone(), slot: package.slot.clone() };
+        let Ok(name) = Name::parse(&package.name) else { return Ok(None) };
+        let key = Key { name, slot: package.slot.clone() };
         let tree = query::tree(&world, &key);
         let needed: BTreeSet<String> =
             tree.iter().flat_map(query::Tree::keys).map(ToString::to_string).collect();

@@ -6,6 +6,7 @@ use catalog::{Spec, spec};
 use clap::Args;
 use plan::query::{self, Tree};
 
+use super::why::key;
 use crate::{args::examples, complete, failure::Result, session::Session, table::Table, view};
 
 #[derive(Debug, Args)]
@@ -61,7 +62,7 @@ fn tree(session: &Session, spec: &Spec) -> Result<(Tree, Vec<plan::Installed>, b
         && tap.as_ref().is_none_or(|tap| *tap == package.tap)
     {
         let world = home.installed_needs()?;
-        let key = plan::Key { name: name.clone(), slot: package.slot };
+        let key = key(&package)?;
         if let Some(tree) = query::tree(&world, &key) {
             return Ok((tree, world, true));
         }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use catalog::{DIRECT, Spec, spec};
+use catalog::{DIRECT, Spec, spec, tap};
 use formula::{Constraint, Name};
 use oci::reference::Wanted;
 use plan::Wish;
@@ -190,7 +190,7 @@ impl Draft<'_> {
     }
 
     fn constraint(&self, text: &str) -> Result<Constraint, Error> {
-        Constraint::parse(text).map_err(|source| Error::At { spec: text.to_owned(), source })
+        tap::constraint(text).map_err(|source| Error::At { spec: text.to_owned(), source })
     }
 }
 

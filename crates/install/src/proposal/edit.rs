@@ -68,6 +68,8 @@ impl Draft<'_> {
     /// Calls `edit` for each target that is installed, with the name that requests go by.
     fn each(&self, targets: &[Target], mut edit: impl FnMut(&str, &Target)) -> Result<(), Error> {
         for target in targets {
+            let name = self.home.own_name(self.installed, &target.name);
+            let target = &Target { name, slot: target.slot.clone() };
             let found = self.installed.meant(&target.name, target.slot.as_deref());
             let found = found.ok_or_else(|| self.not_meant(target))?;
             let exact = Target { name: found.name.clone(), slot: found.slot.clone() };
