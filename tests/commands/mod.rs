@@ -1,6 +1,7 @@
 //! One file per command, or per family of commands.
 
 mod authoring;
+mod bump;
 mod check;
 mod concurrency;
 mod config;

@@ -177,7 +177,7 @@ fn an_update_asks_once_and_says_what_is_new() {
 
     let text = fs_err::read_to_string(sandbox.home().join("desk/acme/widget.toml")).unwrap();
     let yanked = text.replacen("any =", "yanked = \"it bites\"\nany =", 1);
-    sandbox.write("acme/widget.toml", yanked.replace("\nyanked", "\nyanked"));
+    sandbox.write("acme/widget.toml", yanked);
     fs_err::remove_file(sandbox.home().join("desk/acme/gizmo.toml")).unwrap();
     publish(&sandbox, "acme", 3, "2026-05-03");
     assert_snapshot!(sandbox.run("update"), @r"

@@ -149,6 +149,8 @@ pub enum Command {
     Check(c::check::Check),
     /// Put formulas into canonical form
     Fmt(c::fmt::Fmt),
+    /// Add a new version to a formula
+    Bump(c::bump::Bump),
     /// Say that a version should not be used
     Yank(c::yank::Yank),
     /// Make a package of a formula's version, or of a folder
@@ -184,7 +186,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
     (
         "Formulas",
-        &["tap", "update", "check", "fmt", "yank", "pack", "publish", "promote", "inspect"],
+        &["tap", "update", "check", "fmt", "bump", "yank", "pack", "publish", "promote", "inspect"],
     ),
     ("The program", &["completions", "man"]),
 ];

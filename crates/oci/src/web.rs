@@ -6,11 +6,12 @@
 use std::{
     fs::File,
     io::{self, Seek as _, Write as _},
+    time::SystemTime,
 };
 
 use bytes::Bytes;
 use digest::{Digest, Hasher};
-use reqwest::Method;
+use reqwest::{Method, header::LAST_MODIFIED};
 
 use crate::{
     Client, Error, Event,
@@ -27,6 +28,8 @@ pub struct Taken {
     pub digest: Digest,
     /// Their number.
     pub size: u64,
+    /// When they were changed last, as the server says.
+    pub modified: Option<SystemTime>,
 }
 
 /// The bytes of an address cannot be taken.
@@ -133,6 +136,8 @@ impl Client {
         let Answer { mut response, url } = exchange.once(ask).await?;
         transport::check_encoding(&response, &url)?;
         let total = response.content_length();
+        let modified = response.headers().get(LAST_MODIFIED).and_then(|text| text.to_str().ok());
+        let modified = modified.and_then(|text| httpdate::parse_http_date(text).ok());
         let host = shown::host(&url);
         (exchange.config.events)(Event::Receiving { host, from: 0, size: total });
         total.into_iter().for_each(|total| told(Arrival::Size(total)));
@@ -144,7 +149,7 @@ impl Client {
             into.write_all(&bytes).map_err(Stop::Write)?;
             told(Arrival::Bytes(bytes.len() as u64));
         }
-        Ok(Taken { digest: hasher.finish(), size })
+        Ok(Taken { digest: hasher.finish(), size, modified })
     }
 }
 

@@ -3,17 +3,20 @@
 //! This room deliberately knows no words on a terminal: it emits events and returns values.
 
 pub mod attach;
+pub mod bump;
 pub mod file;
 mod index;
 pub mod inspect;
 pub mod make;
 pub mod pack;
+mod parallel;
 pub mod promote;
 pub mod publisher;
 pub mod push;
 pub mod requests;
 mod sources;
 pub mod tap;
+pub mod upstream;
 pub mod verify;
 pub mod version;
 mod wanted;

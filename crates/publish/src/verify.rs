@@ -7,11 +7,7 @@ use std::{
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use digest::{Digest, Hasher};
@@ -19,7 +15,10 @@ use install::{Event, Home, network};
 use oci::{Client, Descriptor, Document, Place, Start, index::DEPTH_MAX, media_type};
 use tokio::runtime::Runtime;
 
-use crate::wanted::{Wanted, What};
+use crate::{
+    parallel::in_parallel,
+    wanted::{Wanted, What},
+};
 
 /// Size of the pieces that files are read in, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
@@ -141,24 +140,7 @@ impl Finding {
 pub fn verify(home: &Home, wanted: &[Wanted]) -> Result<Vec<Verdict>, network::Error> {
     let (runtime, client) = home.online()?;
     let look = Look { home, runtime, client, seen: Mutex::default() };
-    let next = AtomicUsize::new(0);
-    let verdicts = Mutex::new(wanted.iter().map(|_| None).collect::<Vec<_>>());
-    let work = || {
-        loop {
-            let position = next.fetch_add(1, Ordering::Relaxed);
-            let Some(one) = wanted.get(position) else { return };
-            let verdict = look.one(one);
-            verdicts.lock().unwrap_or_else(PoisonError::into_inner)[position] = Some(verdict);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..home.jobs().min(wanted.len()) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(verdicts.into_iter().flatten().collect())
+    Ok(in_parallel(home.jobs(), wanted, |one| look.one(one)))
 }
 
 struct Look<'a> {

@@ -136,8 +136,11 @@ pub(crate) fn read(layer: &[u8], on: &mut dyn FnMut(&str, Spot, &[u8])) -> Resul
     Ok(())
 }
 
-/// The layer's archive, and where each frame begins: in the archive and in the layer.
-fn decode(layer: &[u8]) -> Result<(Vec<u8>, Vec<(u64, u64)>), Error> {
+/// Where a frame begins: in the archive and in the layer.
+type Frame = (u64, u64);
+
+/// The layer's archive, and its frames.
+fn decode(layer: &[u8]) -> Result<(Vec<u8>, Vec<Frame>), Error> {
     let (mut whole, mut frames) = (Vec::new(), Vec::new());
     let mut rest = layer;
     while !rest.is_empty() {

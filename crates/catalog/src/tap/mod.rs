@@ -34,6 +34,7 @@ pub struct Tap {
     place: Place,
     defaults: Defaults,
     registry: Option<String>,
+    keep: Option<u32>,
 }
 
 /// Where a tap's formulas are.
@@ -181,6 +182,7 @@ impl Tap {
             place: Place::Builtin,
             defaults: Defaults::none(),
             registry: None,
+            keep: None,
         }
     }
 
@@ -194,6 +196,7 @@ impl Tap {
             place: Place::Folder(folder.to_owned()),
             defaults: Defaults::none(),
             registry: None,
+            keep: None,
         };
         let file = folder.join("tap.toml");
         if let Some(text) = tap.read(&file)? {
@@ -213,6 +216,7 @@ impl Tap {
             place: Place::Registry(Arc::new(followed)),
             defaults: Defaults::none().with_kind(kind.clone()),
             registry: None,
+            keep: None,
         };
         if let Some(text) = text {
             tap.take_file(text, format!("{name}/tap.toml"), kind)?;
@@ -231,6 +235,7 @@ impl Tap {
             Ok(parsed) => {
                 self.defaults = parsed.defaults;
                 self.registry = parsed.registry;
+                self.keep = parsed.keep;
                 Ok(parsed.name)
             }
             Err(report) => Err(Error::Broken { file, text, report }),
@@ -240,6 +245,11 @@ impl Tap {
     /// The tap's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many versions stay in a formula when a new one is added.
+    pub fn keep(&self) -> Option<u32> {
+        self.keep
     }
 
     /// The folder, if the tap is one.

@@ -1,6 +1,7 @@
 //! One file per command: its words, its one call, and what it prints.
 
 pub(crate) mod autoremove;
+pub(crate) mod bump;
 pub(crate) mod cat;
 pub(crate) mod change;
 pub(crate) mod check;
@@ -51,6 +52,7 @@ use crate::{args::Command, failure::Result, session::Session};
 pub(crate) fn run(command: Command, session: &Session) -> Result {
     match command {
         Command::Autoremove(args) => args.run(session),
+        Command::Bump(args) => args.run(session),
         Command::Cat(args) => args.run(session),
         Command::Check(args) => args.run(session),
         Command::Cleanup(args) => args.run(session),

@@ -75,7 +75,7 @@ fn tell(session: &Session, refreshed: &[Refreshed], news: &News) {
         let (tap, edition) = (&done.tap, super::tap::edition(&done.subscription));
         match &done.changes {
             None => {
-                session.printer.status("Checked", format_args!("tap {tap}: {edition}, as before"))
+                session.printer.status("Checked", format_args!("tap {tap}: {edition}, as before"));
             }
             Some(changes) => {
                 let parts = [

@@ -63,6 +63,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         plan::Error => |error| Some(of_plan(error)),
         oci::Error => |error| Some(of_oci(error)),
         formula::edit::Error => of_edit,
+        publish::bump::Error => of_bump,
         oci::verify::Error => |_| told(Exit::Integrity, &[]),
         install::feed::Error => of_feed,
         install::launch::Error => of_launch,
@@ -193,6 +194,27 @@ fn of_oci(error: &oci::Error) -> Verdict {
         oci::Kind::Offline => (Exit::Registry, vec![ONLINE.to_owned()]),
         oci::Kind::Integrity => (Exit::Integrity, Vec::new()),
         oci::Kind::Invalid => (Exit::Failed, Vec::new()),
+    }
+}
+
+fn of_bump(error: &publish::bump::Error) -> Option<Verdict> {
+    use publish::bump::Error;
+    match error {
+        Error::Nowhere => told(
+            Exit::Failed,
+            &["`[update]` says it, or name the version: `pkg bump FILE VERSION`"],
+        ),
+        Error::NoVersions { .. } => told(
+            Exit::NotFound,
+            &["`match` of `[update]` is a regular expression whose group is the version"],
+        ),
+        Error::Version { .. } => usage(&[]),
+        Error::There { .. } => {
+            told(Exit::Failed, &["a rebuild of the same version raises `revision`"])
+        }
+        Error::Nothing { .. } => told(Exit::NotFound, &[]),
+        Error::Sums { .. } => told(Exit::Integrity, &[]),
+        _ => None,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use catalog::{Found, Hit};
 use formula::{Problem, Report};
-use publish::{Wanted, verify};
 use serde::Serialize;
+
+use super::Fetched;
 
 /// What `pkg search` found.
 #[derive(Debug, Serialize)]
@@ -78,63 +79,6 @@ pub(crate) struct Check {
     problems: Vec<Wrong>,
     /// What was downloaded and compared; null where nobody asked for that.
     fetched: Option<Vec<Fetched>>,
-}
-
-/// Something that formulas pin, and what became of asking for it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Fetched {
-    /// The versions and platforms that pin it.
-    named: Vec<String>,
-    place: String,
-    digest: String,
-    /// `ok`, `missing`, `differs`, `failed` or `skipped`.
-    finding: &'static str,
-    bytes: Option<u64>,
-    problem: Option<String>,
-}
-
-impl Fetched {
-    pub(crate) fn of(wanted: &Wanted, verdict: &verify::Verdict) -> Self {
-        Self {
-            named: wanted.named.clone(),
-            place: wanted.what.place(),
-            digest: wanted.digest.to_string(),
-            finding: verify::Finding::of(verdict).as_str(),
-            bytes: verdict.as_ref().ok().copied(),
-            problem: verdict.as_ref().err().map(|error| install::with_causes(error)),
-        }
-    }
-}
-
-/// What `pkg fmt` did or would do.
-#[derive(Debug, Serialize)]
-pub(crate) struct Formatted {
-    schema: u32,
-    files: usize,
-    /// The files that were not in canonical form.
-    changed: Vec<String>,
-}
-
-impl Formatted {
-    pub(crate) fn of(files: usize, changed: &[String]) -> Self {
-        Self { schema: 1, files, changed: changed.to_vec() }
-    }
-}
-
-/// A version that was yanked, or is offered again.
-#[derive(Debug, Serialize)]
-pub(crate) struct Yanked {
-    schema: u32,
-    file: String,
-    version: String,
-    yanked: Option<String>,
-}
-
-impl Yanked {
-    pub(crate) fn of(file: &str, version: &str, why: Option<&str>) -> Self {
-        let yanked = why.map(str::to_owned);
-        Self { schema: 1, file: file.to_owned(), version: version.to_owned(), yanked }
-    }
 }
 
 #[derive(Debug, Serialize)]

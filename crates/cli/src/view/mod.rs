@@ -5,6 +5,7 @@
 //! counts up when a field goes away or means something else.
 
 mod artifact;
+mod authoring;
 mod change;
 mod config;
 mod facts;
@@ -17,10 +18,11 @@ mod taps;
 mod upkeep;
 
 pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
+pub(crate) use authoring::{Bump, Fetched, Formatted, Yanked};
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
 pub(crate) use facts::{Info, Told, Versions};
-pub(crate) use formula::{Cat, Check, Fetched, Formatted, Home, Search, Yanked};
+pub(crate) use formula::{Cat, Check, Home, Search};
 pub(crate) use history::{Change, History};
 pub(crate) use needs::{Deps, Outdated, Uses, Why};
 pub(crate) use package::{Files, List, Owner, Path};

@@ -12,6 +12,7 @@ use digest::Digest;
 
 use crate::{
     Constraint, Defaults, Key, Name, Platform, Scheme, Selector, Version,
+    edit::Facts,
     model::{Root, VersionTable},
     read::{Read as _, Spanned},
     report::{Code, Finding, Report, Sink, Sources},
@@ -168,6 +169,34 @@ impl Formula {
     /// The versions, newest first.
     pub fn releases(&self) -> &[Release] {
         &self.releases
+    }
+
+    /// The formula with one more version, to tell what it would be made of.
+    pub fn with_facts(&self, version: &Version, facts: &Facts) -> Self {
+        let at = At::default();
+        let spanned = |(key, digest): &(Key, Digest)| {
+            (Spanned { value: *key, at }, Spanned { value: digest.clone(), at })
+        };
+        let release = Release {
+            version: version.clone(),
+            revision: 0,
+            date: facts.date.clone(),
+            yanked: None,
+            keys: facts.digests.iter().map(|(key, _)| *key).collect(),
+            index: facts.index.clone(),
+            source: facts.source.clone(),
+            commit: facts.commit.clone(),
+            tag: facts.tag.clone(),
+            package: None,
+            digests: facts.digests.iter().map(spanned).collect(),
+            at,
+            whole: true,
+        };
+        let mut formula = self.clone();
+        formula.releases.retain(|other| other.version != release.version);
+        formula.releases.push(release);
+        formula.releases.sort_by(|left, right| right.version.cmp(&left.version));
+        formula
     }
 
     /// The facts of one version.

@@ -26,10 +26,7 @@ impl Program {
     /// Brings the commit and its tree.
     pub(super) fn fetch(&self, url: &str, commit: &str, watch: Watch<'_>) -> Result<(), Error> {
         let alone = ["--depth=1", "--", url, commit];
-        let said = match self.bring(&alone, None, watch)? {
-            None => return Ok(()),
-            Some(said) => said,
-        };
+        let Some(said) = self.bring(&alone, None, watch)? else { return Ok(()) };
         if said.contains(NOT_THERE) {
             return Err(Error::NoCommit { url: url.to_owned(), commit: commit.to_owned() });
         }
