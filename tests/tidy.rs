@@ -55,8 +55,8 @@ const WORKSHOP: &[(&str, &[&str])] = &[
 
 /// The rows of the client's checklist: letter, first row, last row.
 ///
-/// Left out are rows about login and layouts (H22, I4, I5, I7 to I9), about bottles (C12), and
-/// what is not done yet: conditional requests (B14) and ranges in parallel (D11). D5 is the store's.
+/// Left out are the row about bottles (C12) and what is not done yet: conditional requests (B14)
+/// and ranges in parallel (D11). D5 is the store's.
 const ROWS: &[(char, u8, u8)] = &[
     ('a', 1, 14),
     ('b', 1, 13),

@@ -11,8 +11,9 @@ use url::Url;
 
 use crate::{
     Error, Reference,
+    excerpt::excerpt,
     exchange::{Ask, Exchange, Whole},
-    link,
+    host, link,
     origin::Purpose,
     reference, registry,
     scope::Scope,
@@ -82,7 +83,8 @@ pub(crate) async fn tags(exchange: &Exchange, reference: &Reference) -> Result<V
 pub(crate) async fn repositories(exchange: &Exchange, host: &str) -> Result<Vec<String>, Error> {
     let path = format!("_catalog?n={PAGE_ENTRIES}");
     let scope = Scope::catalog();
-    let ask = registry::ask_at(exchange, reqwest::Method::GET, host, &path, scope)?;
+    let host = host::canonical(host).map_err(|_| Error::Url { text: excerpt(host) })?;
+    let ask = registry::ask_at(exchange, reqwest::Method::GET, &host, &path, scope)?;
     let found = names(exchange, ask, reference::is_repository).await;
     found.map_err(|error| error.about(&format!("the list of repositories of {host}")))
 }

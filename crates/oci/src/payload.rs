@@ -50,7 +50,7 @@ impl Payload {
             Self::Empty => Ok(reqwest::Body::from(Bytes::new())),
             Self::Bytes(bytes) => {
                 let chunks = Body::Bytes(bytes.clone()).open().await?;
-                Ok(tapped(chunks, Arc::clone(pulse), drop, drop))
+                Ok(tapped(chunks, self.length(), Arc::clone(pulse), drop, drop))
             }
             Self::Blob(blob) => {
                 *blob.failure() = None;
@@ -60,7 +60,7 @@ impl Payload {
                     let digest = sender.digest.clone();
                     (sender.events)(Event::Sent { digest, bytes });
                 };
-                Ok(tapped(chunks, Arc::clone(pulse), sent, move |error| {
+                Ok(tapped(chunks, self.length(), Arc::clone(pulse), sent, move |error| {
                     *keeper.failure() = Some(error);
                 }))
             }
@@ -164,6 +164,7 @@ fn wrong(digest: &Digest, source: verify::Error) -> Error {
 /// Hands chunks to the transport, tells `sent` how many bytes left and `failed` what stopped them.
 fn tapped(
     mut chunks: Chunks,
+    length: u64,
     pulse: Arc<Pulse>,
     sent: impl Fn(u64) + Send + 'static,
     failed: impl Fn(Error) + Send + 'static,
@@ -171,11 +172,14 @@ fn tapped(
     let mut total = 0;
     let next = move |context: &mut Context<'_>| {
         let polled = chunks.poll_next_unpin(context);
-        pulse.beat(polled.is_pending());
+        pulse.beat(if polled.is_pending() { Turn::Ours } else { Turn::Theirs });
         polled.map(|item| {
             item.map(|item| match item {
                 Ok(chunk) => {
                     total += chunk.len() as u64;
+                    if total >= length {
+                        pulse.beat(Turn::Verdict);
+                    }
                     sent(total);
                     Ok(chunk)
                 }
@@ -192,24 +196,30 @@ fn tapped(
 
 /// When bytes last went out: a server that takes none for long has fallen silent.
 #[derive(Debug)]
-pub(crate) struct Pulse(Mutex<Beat>);
+pub(crate) struct Pulse(Mutex<(Instant, Turn)>);
 
-#[derive(Debug)]
-struct Beat {
-    at: Instant,
-    /// Whether the server waits for bytes, and not we for the server.
-    is_our_turn: bool,
+/// Who is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Us: the next bytes are not there yet.
+    Ours,
+    /// The server, to take bytes or to answer.
+    Theirs,
+    /// The server, which has all bytes, and may hash and move them before it answers.
+    Verdict,
 }
+
+/// How many times longer than any other answer the one to a whole blob may take.
+const VERDICT: u32 = 4;
 
 impl Pulse {
     /// Begins now.
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(Beat { at: Instant::now(), is_our_turn: false }))
+    pub(crate) fn new(turn: Turn) -> Self {
+        Self(Mutex::new((Instant::now(), turn)))
     }
 
-    fn beat(&self, is_our_turn: bool) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Beat { at: Instant::now(), is_our_turn };
+    fn beat(&self, turn: Turn) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), turn);
     }
 
     /// Does `work`; gives up once the server was silent for `stall`.
@@ -224,9 +234,12 @@ impl Pulse {
     }
 
     fn patience(&self, stall: Duration) -> Option<Duration> {
-        let beat = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let silence = if beat.is_our_turn { Duration::ZERO } else { beat.at.elapsed() };
-        stall.checked_sub(silence)
+        let (at, turn) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match turn {
+            Turn::Ours => Some(stall),
+            Turn::Theirs => stall.checked_sub(at.elapsed()),
+            Turn::Verdict => stall.saturating_mul(VERDICT).checked_sub(at.elapsed()),
+        }
     }
 }
 
@@ -357,9 +370,11 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_waits_for_us_is_not_silent() {
         let stall = Duration::from_millis(20);
-        let pulse = Pulse::new();
+        let pulse = Pulse::new(Turn::Theirs);
         assert!(pulse.watch(stall, std::future::pending::<()>()).await.is_none());
-        pulse.beat(true);
+        pulse.beat(Turn::Verdict);
+        assert!(pulse.patience(stall).is_some_and(|left| left > stall));
+        pulse.beat(Turn::Ours);
         let work = tokio::time::sleep(stall * 4);
         assert!(pulse.watch(stall, work).await.is_some());
     }

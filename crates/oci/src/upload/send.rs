@@ -154,6 +154,9 @@ impl<'a> Upload<'a> {
     async fn send_chunks(&mut self, session: &mut Session, from: u64) -> Result<(), Error> {
         let mut at = from;
         while at < self.descriptor.size {
+            if let Some(gate) = &self.gate {
+                self.patience.wait(&self.exchange.config, gate).await?;
+            }
             let bytes = self.chunk_size(session);
             let chunk = self.reader.read(at, bytes).await?;
             let end = at + chunk.len() as u64;
