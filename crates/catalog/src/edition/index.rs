@@ -117,7 +117,7 @@ pub struct Package {
 }
 
 /// An entry as it was read.
-pub(crate) enum Read1 {
+pub(crate) enum Item {
     /// One that this program understands.
     Entry(Box<Entry>),
     /// One of a later schema.
@@ -149,7 +149,7 @@ pub(crate) fn write<'a>(
 /// What `on` refuses with is kept by the caller: here it only ends the reading.
 pub(crate) fn read(
     decoded: impl Read,
-    on: &mut dyn FnMut(&Head, Read1) -> Result<(), ()>,
+    on: &mut dyn FnMut(&Head, Item) -> Result<(), ()>,
 ) -> Result<Head, serde_json::Error> {
     let left = Rc::new(Cell::new(ENTRY_BYTES_MAX));
     let metered = Metered { inner: decoded, whole: BYTES_MAX, entry: left.clone() };
@@ -183,7 +183,7 @@ impl<R: Read> Read for Metered<R> {
 }
 
 struct Document<'a> {
-    on: &'a mut dyn FnMut(&Head, Read1) -> Result<(), ()>,
+    on: &'a mut dyn FnMut(&Head, Item) -> Result<(), ()>,
     left: Rc<Cell<u64>>,
 }
 
@@ -230,7 +230,7 @@ fn read_head(front: &serde_json::Map<String, serde_json::Value>) -> Result<Head,
 
 struct Formulas<'a> {
     head: &'a Head,
-    on: &'a mut dyn FnMut(&Head, Read1) -> Result<(), ()>,
+    on: &'a mut dyn FnMut(&Head, Item) -> Result<(), ()>,
     left: &'a Cell<u64>,
 }
 
@@ -261,7 +261,7 @@ impl<'de> Visitor<'de> for Formulas<'_> {
 }
 
 /// Of a formula of a later schema only what every schema has is read.
-fn read_entry(text: &str) -> Result<Read1, serde_json::Error> {
+fn read_entry(text: &str) -> Result<Item, serde_json::Error> {
     #[derive(Deserialize)]
     struct Any {
         name: Name,
@@ -270,7 +270,7 @@ fn read_entry(text: &str) -> Result<Read1, serde_json::Error> {
     }
     let Any { name, schema, source } = serde_json::from_str(text)?;
     if schema > SCHEMA {
-        return Ok(Read1::Later { name, schema, source });
+        return Ok(Item::Later { name, schema, source });
     }
-    serde_json::from_str(text).map(|entry| Read1::Entry(Box::new(entry)))
+    serde_json::from_str(text).map(|entry| Item::Entry(Box::new(entry)))
 }

@@ -136,11 +136,11 @@ pub(crate) fn read(layer: &[u8], on: &mut dyn FnMut(&str, Spot, &[u8])) -> Resul
     Ok(())
 }
 
-/// Where a frame begins: in the archive and in the layer.
-type Frame = (u64, u64);
+/// Where frames begin, in order: in the archive, and in the layer.
+type Frames = Vec<(u64, u64)>;
 
 /// The layer's archive, and its frames.
-fn decode(layer: &[u8]) -> Result<(Vec<u8>, Vec<Frame>), Error> {
+fn decode(layer: &[u8]) -> Result<(Vec<u8>, Frames), Error> {
     let (mut whole, mut frames) = (Vec::new(), Vec::new());
     let mut rest = layer;
     while !rest.is_empty() {

@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 use super::{FRONT_BYTES, Head, Kept, MARK, record};
 use crate::edition::{
     Entry, Parts,
-    index::{self, Read1},
+    index::{self, Item},
     sources::{self, Spot},
 };
 
@@ -276,10 +276,10 @@ impl<'a> Writing<'a> {
         })
     }
 
-    fn entry(&mut self, entry: Read1, told: &mut BTreeMap<String, Told>) -> Result<(), Broken> {
+    fn entry(&mut self, entry: Item, told: &mut BTreeMap<String, Told>) -> Result<(), Broken> {
         let (name, source) = match &entry {
-            Read1::Entry(entry) => (&entry.name, &entry.source),
-            Read1::Later { name, source, .. } => (name, source),
+            Item::Entry(entry) => (&entry.name, &entry.source),
+            Item::Later { name, source, .. } => (name, source),
         };
         let text = name.as_str().to_owned();
         if text <= self.last {
@@ -289,18 +289,18 @@ impl<'a> Writing<'a> {
         let told = told.ok_or_else(|| Broken::Source { name: text.clone() })?;
         self.last.clone_from(&text);
         let entry = match (entry, told.heading) {
-            (Read1::Entry(entry), Ok(hashed)) => {
+            (Item::Entry(entry), Ok(hashed)) => {
                 let homepage = entry.homepage.as_deref();
                 if hash(&entry.summary, homepage, &entry.aliases, &entry.replaces) != hashed {
                     return Err(Broken::Untrue { name: text });
                 }
                 entry
             }
-            (Read1::Later { schema, .. }, _) => {
+            (Item::Later { schema, .. }, _) => {
                 self.skipped.push((text, format!("its schema {schema} needs a newer pkg")));
                 return Ok(());
             }
-            (Read1::Entry(_), Err(why)) => {
+            (Item::Entry(_), Err(why)) => {
                 self.skipped.push((text, why));
                 return Ok(());
             }
