@@ -5,8 +5,9 @@
 
 use std::{error::Error, io};
 
-use catalog::{Broken, refresh, spec, tap, taps};
+use catalog::{Broken, edition::collect, refresh, spec, tap, taps};
 use install::{linking, proposal, transaction};
+use publish::{inspect, make, pack, promote, publisher, push, version};
 
 use crate::{config, env, exit::Exit, settings};
 
@@ -22,6 +23,10 @@ const LOGIN: &str = "`docker login` or `podman login` to that host; their logins
 const UPDATE: &str = "`pkg update` asks the taps in registries for what is new";
 /// What asks a server all the same.
 const ONLINE: &str = "without `--offline` it would be asked";
+/// What gives a tap a registry.
+const REGISTRY: &str = "add `registry = \"HOST/PATH\"` to the `tap.toml` beside it";
+/// What helps where others were faster.
+const AGAIN: &str = "run it again once they are done";
 /// What makes room where there is none.
 const ROOM: &str = "`pkg cleanup` makes room, and `pkg cleanup --all` makes more";
 
@@ -74,7 +79,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         install::doctor::Error => of_doctor,
         store::lock::Error => of_lock,
     }
-    None
+    of_publishing(cause)
 }
 
 /// The cause as what it is; a large one comes in a box.
@@ -243,6 +248,96 @@ fn of_git(error: &install::git::Error) -> Option<Verdict> {
         Error::Unauthorized { .. } => told(Exit::Unauthorized, &[]),
         Error::NoCommit { .. } => told(Exit::NotFound, &[]),
         Error::Pinned { .. } => told(Exit::Integrity, &[]),
+        _ => None,
+    }
+}
+
+/// The errors of a maintainer's commands.
+///
+/// A variant that shows another error's text in place of its own stands for that error.
+fn of_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    if let Some(error) = seen::<publisher::Error>(cause) {
+        return match error {
+            publisher::Error::NoRegistry { .. } => usage(&[REGISTRY]),
+            publisher::Error::Make(error) => Some(of(error)),
+            publisher::Error::Network(error) => Some(of(error)),
+            publisher::Error::Push(error) => Some(of(error)),
+            publisher::Error::Folder(_) | publisher::Error::Attach { .. } => None,
+        };
+    }
+    if let Some(error) = seen::<push::Error>(cause) {
+        return match error {
+            push::Error::Taken { .. } => {
+                told(Exit::Failed, &["raise `revision` in the version's table"])
+            }
+            push::Error::Place { .. } => usage(&[]),
+            push::Error::Restless { .. } => told(Exit::Failed, &[AGAIN]),
+            push::Error::Ask { .. } => None,
+        };
+    }
+    if let Some(error) = seen::<version::Error>(cause) {
+        return match error {
+            version::Error::At { .. } => usage(&[]),
+            version::Error::NoVersion { .. } => told(Exit::NotFound, &[]),
+            version::Error::Resolve { source, .. } => match source {
+                formula::resolve::Error::Broken { .. } => None,
+                _ => told(Exit::NotFound, &[]),
+            },
+        };
+    }
+    match seen::<promote::Error>(cause) {
+        Some(promote::Error::NoTag { .. }) => return usage(&[]),
+        Some(promote::Error::Network(error)) => return Some(of(error)),
+        Some(promote::Error::Copy { .. }) => return None,
+        None => {}
+    }
+    if let Some(inspect::Error::Network(error)) = seen(cause) {
+        return Some(of(error));
+    }
+    of_making(cause).or_else(|| of_tap_publishing(cause))
+}
+
+fn of_making(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    match seen::<make::Error>(cause) {
+        Some(make::Error::Pack(error)) => return Some(of(error)),
+        Some(make::Error::Network(error)) => return Some(of(error)),
+        Some(make::Error::Ring { .. }) => {
+            return told(Exit::NotFound, &["publish one of them, so that it need not be built"]);
+        }
+        _ => {}
+    }
+    if let Some(pack::Error::Place { .. }) = seen(cause) {
+        return usage(&[]);
+    }
+    match seen::<install::unpack::Error>(cause)? {
+        install::unpack::Error::Locate(error) => Some(of(error)),
+        install::unpack::Error::Transaction(error) => Some(of(error)),
+    }
+}
+
+fn of_tap_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    use publish::tap::Error;
+    match seen::<Error>(cause) {
+        Some(Error::Tap(error)) => return Some(of(error)),
+        Some(Error::Collect(error)) => return Some(of(error)),
+        Some(Error::Pack(error)) => return Some(of(error)),
+        Some(Error::Network(error)) => return Some(of(error)),
+        Some(Error::Tagged { .. }) => return usage(&[]),
+        Some(Error::Restless { .. }) => return told(Exit::Failed, &[AGAIN]),
+        Some(Error::Broken { .. } | Error::Ask { .. } | Error::Other { .. })
+        | Some(Error::Renamed { .. })
+        | None => {}
+    }
+    match seen::<collect::Error>(cause) {
+        Some(collect::Error::NoRegistry { .. }) => return usage(&[REGISTRY]),
+        Some(collect::Error::Place { .. }) => return usage(&[]),
+        _ => {}
+    }
+    match seen::<tap::Error>(cause)? {
+        tap::Error::Gone { .. } => told(Exit::NotFound, &[]),
+        tap::Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            told(Exit::NotFound, &[])
+        }
         _ => None,
     }
 }
