@@ -235,12 +235,7 @@ impl Repository {
         parts: &[Part],
         annotations: &BTreeMap<String, String>,
     ) -> Result<(Manifest, BTreeMap<Key, Descriptor>), Error> {
-        let place = self.tagged(&self.published.tag)?;
-        let mut last = match client.resolve(&place).await {
-            Ok(there) => Some(there.digest),
-            Err(error) if error.kind() == oci::Kind::NotFound => None,
-            Err(error) => return Err(self.failed("look up", &place, error)),
-        };
+        let mut last = self.index_there(client).await?;
         for _ in 0..ROUNDS_MAX {
             let platforms = self.platforms(client).await?;
             self.check_free(parts, &platforms)?;
@@ -257,6 +252,16 @@ impl Repository {
             last = Some(made.digest);
         }
         Err(Error::Restless { place: self.published.reference() })
+    }
+
+    /// The digest of the version's index as it is now.
+    pub(crate) async fn index_there(&self, client: &Client) -> Result<Option<Digest>, Error> {
+        let place = self.tagged(&self.published.tag)?;
+        match client.resolve(&place).await {
+            Ok(there) => Ok(Some(there.digest)),
+            Err(error) if error.kind() == oci::Kind::NotFound => Ok(None),
+            Err(error) => Err(self.failed("look up", &place, error)),
+        }
     }
 
     /// Moves tags such as `latest` to an index.

@@ -8,7 +8,7 @@ use oci::{Client, Descriptor, Place};
 use crate::{
     index::{self, index},
     publisher::Prepared,
-    push::{Error, Repository},
+    push::{Error, Part, Repository},
 };
 
 /// One request that publishing would make.
@@ -39,7 +39,8 @@ impl Repository {
         let mut platforms = there.clone();
         let (requests, blobs) = (Vec::new(), BTreeSet::new());
         let mut writes = Writes { repository: self, client, requests, blobs };
-        for part in parts {
+        let is_new = |part: &&Part| !there.contains_key(&part.key);
+        for part in parts.iter().filter(is_new) {
             for (blob, _) in &part.blobs {
                 writes.blob(&blob.digest, blob.size).await?;
             }
@@ -49,10 +50,12 @@ impl Repository {
         }
         let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
         let made = index(entries.collect(), &prepared.about());
-        writes.manifest(&self.published.index_tag(&made.digest), made.bytes.len());
-        writes.manifest(&self.published.tag, made.bytes.len());
+        if self.index_there(client).await?.as_ref() != Some(&made.digest) {
+            writes.manifest(&self.published.index_tag(&made.digest), made.bytes.len());
+            writes.manifest(&self.published.tag, made.bytes.len());
+        }
         for part in parts {
-            let source = (!there.contains_key(&part.key)).then_some(&order.source);
+            let source = is_new(&part).then_some(&order.source);
             for attachment in source.into_iter().chain(&order.attachments) {
                 let manifest = attachment.manifest(&part.descriptor());
                 let layer: Descriptor = attachment.layer();

@@ -123,6 +123,9 @@ fn show(session: &Session, prepared: &Prepared<'_>) -> Result {
         session.printer.json(&view::Requests::of(&requests));
         return Ok(());
     }
+    if requests.is_empty() {
+        session.printer.note("nothing to write: it is published");
+    }
     let mut table = Table::plain();
     for request in &requests {
         let size = if request.bytes == 0 { String::new() } else { bytes(request.bytes) };
