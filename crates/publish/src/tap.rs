@@ -156,7 +156,7 @@ impl Edition<'_> {
         let mut sent_bytes = 0;
         for _ in 0..ROUNDS_MAX {
             let last = self.last().await?;
-            if let Some(last) = &last {
+            if let Some(last) = last.as_ref().filter(|last| last.is_kept) {
                 let same = self.pack(last.serial, &last.published)?;
                 if same.digest == last.digest {
                     self.follow(last).await?;
@@ -175,7 +175,8 @@ impl Edition<'_> {
             let packed = self.pack(serial, &published)?;
             sent_bytes += self.push(&packed).await?;
             if self.is_first(serial, &packed.tag).await? {
-                let kept = Last { serial, published, digest: packed.digest.clone() };
+                let digest = packed.digest.clone();
+                let kept = Last { serial, published, digest, is_kept: true };
                 self.follow(&kept).await?;
                 return Ok(self.outcome(&packed, serial, &kept.published, true, sent_bytes));
             }
@@ -193,10 +194,20 @@ impl Edition<'_> {
         Ok(edition::pack(self.tap, &issue)?)
     }
 
-    /// The newest edition that is kept.
+    /// The newest edition that is kept, else the one that is followed: whoever copied a tap took
+    /// perhaps that one alone, and its serial counts.
     async fn last(&self) -> Result<Option<Last>, Error> {
-        let Some((serial, tag)) = self.kept().await?.into_iter().max() else { return Ok(None) };
-        let manifest = self.manifest(&tag).await?;
+        let kept = self.kept().await?.into_iter().max();
+        let manifest = match &kept {
+            Some((_, tag)) => self.manifest(tag).await?,
+            None => match self.manifest(LATEST).await {
+                Ok(manifest) => manifest,
+                Err(Error::Ask { source, .. }) if source.kind() == oci::Kind::NotFound => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            },
+        };
         let place = || self.place.to_string();
         let standing = match Standing::of(&manifest) {
             None => return Err(Error::Other { place: place(), source: None }),
@@ -207,7 +218,9 @@ impl Edition<'_> {
             let (there, ours) = (standing.tap, self.tap.name().to_owned());
             return Err(Error::Renamed { place: place(), there, ours });
         }
-        Ok(Some(Last { serial, published: standing.published, digest: manifest.digest }))
+        let (published, digest, is_kept) = (standing.published, manifest.digest, kept.is_some());
+        let serial = kept.map_or(standing.serial, |(serial, _)| serial);
+        Ok(Some(Last { serial, published, digest, is_kept }))
     }
 
     /// Serial and tag of every edition.
@@ -310,4 +323,6 @@ struct Last {
     serial: u64,
     published: Moment,
     digest: Digest,
+    /// Whether a tag of its own keeps it.
+    is_kept: bool,
 }
