@@ -128,6 +128,7 @@ fn page(view: &view::Info) -> Table {
     for package in &view.installed {
         table.field("Installed", package.described());
     }
+    table.field("Package", view.package.clone().unwrap_or_default());
     for fetch in &view.fetch {
         let from = fetch.url.as_ref().or(fetch.reference.as_ref()).cloned().unwrap_or_default();
         table.field(&format!("From {}", fetch.platform), from);

@@ -95,6 +95,8 @@ pub(crate) struct Info {
     pub(crate) yanked: Option<String>,
     pub(crate) deprecated: Option<Told>,
     pub(crate) disabled: Option<Told>,
+    /// The package that was published of it: what is installed, in place of what follows.
+    pub(crate) package: Option<String>,
     /// Where the bytes of each platform come from, and what they must be.
     pub(crate) fetch: Vec<Fetch>,
     /// What was published of it, as far as the tap says.
@@ -152,6 +154,15 @@ pub(crate) struct Fetch {
     pub(crate) digest: Option<String>,
 }
 
+/// The index in the tap's registry, where there is one.
+fn package(found: &Found, release: &Release) -> Option<String> {
+    let (digest, registry) = (release.package.as_ref()?, found.registry.as_ref()?);
+    let (name, version) = (found.formula.name(), release.version.as_str());
+    let published = catalog::Published::new(registry, name, version, release.revision);
+    let reference = published.reference();
+    Some(format!("oci://{}@{digest}", reference.trim_start_matches("oci://")))
+}
+
 fn published(found: &Found, release: &Release) -> Vec<Published> {
     let is_it = |version: &&catalog::edition::Version| {
         version.version == release.version.as_str() && version.revision == release.revision
@@ -178,6 +189,7 @@ impl Info {
         Self {
             date: release.date.clone(),
             description: found.formula.description().map(str::to_owned),
+            package: package(found, release),
             fetch: fetches(found, release, &resolved.platform),
             published: published(found, release),
             installed: installed.iter().map(|package| Package::of(package)).collect(),
@@ -227,6 +239,7 @@ impl Info {
             yanked: resolved.yanked.clone(),
             deprecated: resolved.deprecated.as_ref().map(Told::of),
             disabled: resolved.disabled.as_ref().map(Told::of),
+            package: None,
             fetch: vec![Fetch::of(resolved.key.to_string(), &resolved.source)],
             published: Vec::new(),
             installed: Vec::new(),
