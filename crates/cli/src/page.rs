@@ -1,7 +1,9 @@
 //! An artifact as a page for people: one line a fact, what is below something further in.
 
+use formula::{Annotation, Relocations};
+
 use crate::{
-    amount::bytes,
+    amount::{bytes, count},
     table::Table,
     view::{Artifact, Described, File, Inspected, Layer, Manifest},
 };
@@ -32,7 +34,13 @@ impl Page {
         self.field("Artifact type", artifact.artifact_type.clone().unwrap_or_default());
         self.field("Subject", artifact.subject.clone().unwrap_or_default());
         for (key, value) in &artifact.annotations {
-            self.field("Annotation", format!("{key} = {value}"));
+            match (key.as_str(), Annotation::parse(value)) {
+                (Annotation::KEY, Ok(package)) => self.package(&package),
+                (Annotation::KEY, Err(error)) => {
+                    self.field("Annotation", format!("{key} cannot be read: {error}"));
+                }
+                _ => self.field("Annotation", format!("{key} = {value}")),
+            }
         }
         if let Some(config) = &artifact.config {
             self.field("Config", summary(&config.content));
@@ -55,6 +63,35 @@ impl Page {
         self.field("Digest", content.digest.as_str());
         self.field("Media type", content.media_type.as_str());
         self.field("Size", bytes(content.size));
+    }
+
+    /// What a package says of itself; the whole of it is in the answer in JSON.
+    fn package(&mut self, package: &Annotation) {
+        self.field("Summary", package.summary.as_str());
+        self.field("License", package.license.as_str());
+        let needs = package.depends.iter().map(|(name, depend)| {
+            let optional = if depend.optional { " (optional)" } else { "" };
+            format!("{name} {}{optional}", depend.constraint)
+        });
+        self.field("Needs", needs.collect::<Vec<_>>().join(", "));
+        let requires = &package.requires;
+        let hosts =
+            [("glibc", &requires.glibc), ("macos", &requires.macos), ("linux", &requires.linux)];
+        let hosts =
+            hosts.into_iter().filter_map(|(name, it)| Some(format!("{name} {}", it.as_ref()?)));
+        let hosts = hosts.chain(requires.cpu.clone());
+        self.field("Requires", hosts.collect::<Vec<_>>().join(", "));
+        self.field("Unpacked size", package.unpacked_size.map(bytes).unwrap_or_default());
+        self.field("Entries", package.entries.map(|it| it.to_string()).unwrap_or_default());
+        let relocations = match &package.relocations {
+            Relocations::List(list) if list.is_empty() => String::new(),
+            Relocations::List(list) => {
+                let places = list.iter().map(|file| file.offsets.len()).sum();
+                format!("{} in {}", count(places, "place"), count(list.len(), "file"))
+            }
+            Relocations::File(path) => format!("listed in {path}"),
+        };
+        self.field("Relocations", relocations);
     }
 
     /// The parts of a config that say what runs, or what the chart is.
