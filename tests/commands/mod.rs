@@ -19,6 +19,7 @@ mod launch;
 mod mirror;
 mod needs;
 mod program;
+mod publishing;
 mod relocate;
 mod shellenv;
 mod slots;
