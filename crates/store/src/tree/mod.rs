@@ -92,7 +92,8 @@ impl Tree {
 
     /// The one program among the files, if there is exactly one.
     ///
-    /// ELF, Mach-O, PE and scripts are programs; `head` gives the first four bytes of a content.
+    /// ELF, Mach-O, PE and scripts are programs, but for shared libraries, which are told by their
+    /// names; `head` gives the first four bytes of a content.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl Tree {
         mut head: impl FnMut(&Content) -> Result<Vec<u8>, E>,
     ) -> Result<Option<&str>, E> {
         let mut found = None;
-        for (path, content) in self.files() {
+        for (path, content) in self.files().filter(|(path, _)| !program::is_library(path)) {
             if program::is_program(&head(content)?) && found.replace(path).is_some() {
                 return Ok(None);
             }

@@ -22,6 +22,12 @@ pub(super) fn is_program(head: &[u8]) -> bool {
     MAGICS.iter().any(|magic| head.starts_with(magic))
 }
 
+/// Whether a path is named as shared libraries are: `libz.so`, `libz.so.1`, `libz.dylib`.
+pub(super) fn is_library(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.ends_with(".so") || name.contains(".so.") || name.ends_with(".dylib")
+}
+
 /// Stages the programs whose bytes are here only under the mode of a plain file.
 ///
 /// The mode is a part of a content, so [`Tree::set_executable`](super::Tree::set_executable)

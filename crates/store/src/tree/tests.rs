@@ -310,6 +310,8 @@ fn one_program_is_found_by_how_it_begins() {
         (&["a = #!/bin/sh", "README = text"], Some("a")),
         (&["a = \x7fELF\x02", "b = #!/bin/sh"], None),
         (&["a = text"], None),
+        (&["lib/liba.so.1.2 = \x7fELF\x02", "lib/pkgconfig/a.pc = text"], None),
+        (&["lib/liba.dylib = \x7fELF\x02", "a = #!/bin/sh"], Some("a")),
         (&[], None),
     ];
     for (lines, expected) in rows {
