@@ -12,9 +12,10 @@ use digest::{Digest, Sha256};
 use formula::Name;
 
 /// Most bytes that a layer holds on average, before there are sixteen times as many layers.
-const LAYER_BYTES: usize = 1 << 20;
-/// Most digits of a name's hash by which layers are told apart.
-const DIGITS_MAX: usize = 3;
+const LAYER_BYTES: usize = 256 << 10;
+/// Most digits of a name's hash by which layers are told apart: whoever adds the tap asks for
+/// each layer once, and 256 requests are enough.
+const DIGITS_MAX: usize = 2;
 /// Bytes after which a frame ends.
 const FRAME_BYTES: usize = 64 << 10;
 /// How hard zstd tries: it is done once, and read everywhere.
