@@ -230,12 +230,16 @@ pub enum Pin {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requires {
     /// The GNU C library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glibc: Option<Constraint>,
     /// macOS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub macos: Option<Constraint>,
     /// The Linux kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linux: Option<Constraint>,
     /// The processor's level: `x86-64-v2`, `x86-64-v3` or `x86-64-v4`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<String>,
 }
 
@@ -245,10 +249,13 @@ pub struct Depend {
     /// The versions that will do.
     pub constraint: Constraint,
     /// The slot that is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
     /// Whether the package works without it.
+    #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
     pub optional: bool,
     /// What it is needed for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
 
@@ -256,20 +263,28 @@ pub struct Depend {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expose {
     /// Programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bin: Option<Paths>,
     /// Pages of the manual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub man: Option<Paths>,
     /// Completions of shells.
+    #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
     pub completions: Completions,
     /// Libraries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lib: Option<Paths>,
     /// C headers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include: Option<Paths>,
     /// Data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Paths>,
     /// Settings, which are copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etc: Option<Paths>,
     /// Whether programs run in wrappers that set `env`.
+    #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
     pub wrap: bool,
 }
 
@@ -277,10 +292,13 @@ pub struct Expose {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completions {
     /// For bash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bash: Option<Paths>,
     /// For zsh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zsh: Option<Paths>,
     /// For fish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fish: Option<Paths>,
 }
 
