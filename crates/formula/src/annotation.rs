@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Depend, Expose, FullName, Name, Relocations, Requires, Resolved, Scheme, Service, Setup,
+    Depend, Expose, FullName, Name, Relocations, Requires, Resolved, Scheme, Service, Setup, Test,
     Version, check_sound,
 };
 
@@ -48,6 +48,9 @@ pub struct Annotation {
     /// The service that it can run as.
     #[serde(default, skip_serializing_if = "is_default")]
     pub service: Option<Service>,
+    /// What must hold of the installed package.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tests: Vec<Test>,
     /// Where its files hold the path that they were built for.
     #[serde(default, skip_serializing_if = "is_default")]
     pub relocations: Relocations,
@@ -91,6 +94,7 @@ impl Annotation {
             env: package.env.clone(),
             setup: package.setup.clone(),
             service: package.service.clone(),
+            tests: package.tests.clone(),
             relocations,
             unpacked_size: Some(extent.unpacked_size),
             entries: Some(extent.entries),

@@ -155,6 +155,7 @@ impl About {
             env: BTreeMap::new(),
             setup: Vec::new(),
             service: None,
+            tests: Vec::new(),
             relocations: Relocations::default(),
             unpacked_size: None,
             entries: None,
