@@ -10,6 +10,7 @@ pub(crate) fn watch(printer: &Arc<Printer>) {
     let printer = printer.clone();
     let end = move || {
         printer.interrupted();
+        install::test::interrupted();
         std::process::exit(Exit::Interrupted.code().into());
     };
     if let Err(error) = ctrlc::set_handler(end) {

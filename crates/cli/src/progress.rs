@@ -67,6 +67,7 @@ impl Progress {
         match event {
             Event::Resolving { name } => self.step(&format!("Resolving {name}")),
             Event::Checking { name } => self.step(&format!("Checking {name}")),
+            Event::Testing { name } => self.step(&format!("Testing {name}")),
             Event::Linking { name } => self.step(&format!("Linking {name}")),
             Event::Syncing => self.step("Writing to disk"),
             Event::Switched { .. } => self.step("Cleaning up"),

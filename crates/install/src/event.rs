@@ -52,6 +52,11 @@ pub enum Event {
         /// The keg.
         name: String,
     },
+    /// A package's tests are being run.
+    Testing {
+        /// Name of the package.
+        name: String,
+    },
     /// A package's tree is being linked into its keg.
     Linking {
         /// Name of the package.

@@ -137,7 +137,7 @@ impl Home {
         Ok(variables)
     }
 
-    fn variables(
+    pub(crate) fn variables(
         &self,
         receipt: &Receipt,
         keg: &keg::Id,
@@ -154,7 +154,7 @@ impl Home {
     }
 
     /// The kegs of an installed package that a spec means, what it needs first.
-    fn installed_for(&self, spec: &Spec) -> Result<Option<Vec<keg::Id>>, Error> {
+    pub(crate) fn installed_for(&self, spec: &Spec) -> Result<Option<Vec<keg::Id>>, Error> {
         let spec::Kind::Name { tap, name } = &spec.kind else { return Ok(None) };
         let installed = self.installed()?;
         let takes = |at: &str, package: &Package| {

@@ -35,6 +35,7 @@ pub mod query;
 mod remake;
 pub mod settings;
 pub mod setup;
+pub mod test;
 
 mod shadow;
 pub mod transaction;

@@ -38,5 +38,6 @@ mod shelves;
 pub use content::Content;
 pub use layout::Layout;
 pub use lock::Lock;
+pub use removal::delete as remove;
 pub use shelves::Shelves;
 pub use staging::Staging;

@@ -53,6 +53,11 @@ pub(crate) fn remove<P: Arg + Copy>(parent: BorrowedFd<'_>, name: P) -> Result<(
     unlinkat(parent, name, AtFlags::REMOVEDIR)
 }
 
+/// Deletes what lies at a path, folders that may not be written included; nothing there is fine.
+pub fn delete(path: &Path) -> std::io::Result<()> {
+    Ok(remove(CWD, path)?)
+}
+
 /// Takes something out of its place in one step, then deletes it.
 ///
 /// It is moved into staging first, so a crash leaves it whole or gone, and the rest to a sweep.
