@@ -50,6 +50,7 @@ const WORDS: &[&str] = &[
     "prefix tool",
     "config",
     "check ../test",
+    "test tool",
     "completions bash",
     "man",
     "uninstall tool",
@@ -73,7 +74,8 @@ fn every_command_of_the_grammar_stands_here() {
 #[test]
 fn the_answer_of_every_command_is_a_document_with_a_schema() {
     let sandbox = Sandbox::new();
-    sandbox.formula("tool").key("homepage = \"https://tool.example/\"").version("1.0.0");
+    let tool = sandbox.formula("tool").key("homepage = \"https://tool.example/\"");
+    drop(tool.table("[test]\nrun = \"tool\"").version("1.0.0"));
     sandbox.formula("other").version("1.0.0");
     sandbox.formula("slotted").key("slot = \"{version.major}\"").version("1.0.0").version("2.0.0");
     for words in WORDS {

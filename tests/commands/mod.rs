@@ -25,4 +25,5 @@ mod shellenv;
 mod slots;
 mod surroundings;
 mod taps;
+mod test;
 mod upkeep;

@@ -155,6 +155,8 @@ pub enum Command {
     Yank(c::yank::Yank),
     /// Make a package of a formula's version, or of a folder
     Pack(c::pack::Pack),
+    /// Run the tests of a package
+    Test(c::test::Test),
     /// Put a version into the tap's registry
     Publish(c::publish::Publish),
     /// Copy a version to another repository, digests and all
@@ -186,7 +188,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
     (
         "Formulas",
-        &["tap", "update", "check", "fmt", "bump", "yank", "pack", "publish", "promote", "inspect"],
+        &[
+            "tap", "update", "check", "fmt", "bump", "yank", "pack", "test", "publish", "promote",
+            "inspect",
+        ],
     ),
     ("The program", &["completions", "man"]),
 ];

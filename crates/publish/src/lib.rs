@@ -16,6 +16,7 @@ pub mod push;
 pub mod requests;
 mod sources;
 pub mod tap;
+pub mod trial;
 pub mod upstream;
 pub mod verify;
 pub mod version;

@@ -37,6 +37,7 @@ pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod shellenv;
 pub(crate) mod tap;
+pub(crate) mod test;
 pub(crate) mod undo;
 pub(crate) mod uninstall;
 pub(crate) mod update;
@@ -88,6 +89,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Search(args) => args.run(session),
         Command::Shellenv(args) => args.run(session),
         Command::Tap(args) => args.run(session),
+        Command::Test(args) => args.run(session),
         Command::Undo(args) => args.run(session),
         Command::Uninstall(args) => args.run(session),
         Command::Unlink(args) => args.run(session),

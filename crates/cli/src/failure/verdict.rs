@@ -72,6 +72,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         oci::verify::Error => |_| told(Exit::Integrity, &[]),
         install::feed::Error => of_feed,
         install::launch::Error => of_launch,
+        install::test::Error => of_test,
         install::receipt::Error => of_receipt,
         install::follow::Error => of_follow,
         refresh::Error => of_refresh,
@@ -352,6 +353,19 @@ fn of_launch(error: &install::launch::Error) -> Option<Verdict> {
             told(Exit::Usage, &["`--bin` names the one to run"])
         }
         Error::NoProgram { .. } => told(Exit::NotFound, &[]),
+        _ => None,
+    }
+}
+
+fn of_test(error: &install::test::Error) -> Option<Verdict> {
+    use install::test::Error;
+    match error {
+        Error::NotInstalled { .. } => told(
+            Exit::NotFound,
+            &["`pkg test ./FILE.toml` tests what a formula brings, installed apart"],
+        ),
+        Error::NoTest { .. } => told(Exit::NotFound, &["add `[test]` to its formula"]),
+        Error::Launch(error) => of_launch(error).or_else(|| error.source().map(of)),
         _ => None,
     }
 }

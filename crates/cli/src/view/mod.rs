@@ -15,6 +15,7 @@ mod needs;
 mod package;
 mod publishing;
 mod taps;
+mod test;
 mod upkeep;
 
 pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
@@ -29,6 +30,7 @@ pub(crate) use package::{Files, List, Owner, Path};
 pub(crate) use publishing::{Packs, Promotion, Publication, Requests, TapEdition};
 use serde::Serialize;
 pub(crate) use taps::{TapInfo, Taps, Update};
+pub(crate) use test::{Tests, shown_command};
 pub(crate) use upkeep::{Diagnosis, Freed, Problem, Variables, problems};
 
 /// A text that is meant for another program.
