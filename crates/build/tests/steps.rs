@@ -255,7 +255,7 @@ fn the_environment_is_the_same_everywhere() {
 CXXFLAGS=-O2 -ffile-prefix-map={PLACEHOLDER}/build/src=.
 HOME={PLACEHOLDER}/build/home
 LANG=C.UTF-8
-LDFLAGS=-Wl,-rpath,{PLACEHOLDER}/current/lib
+LDFLAGS=-Wl,-rpath,{PLACEHOLDER}/cellar/x/1.0.0_2-@@@@@@@@@@@@/lib
 MAKEFLAGS=-j2
 MODE=x 2
 PATH=/usr/bin:/bin
@@ -305,9 +305,10 @@ fn dependencies_are_found() {
     );
     let build = bench.carry_out(&package, &[], true);
     let opt = format!("{PLACEHOLDER}/current/opt");
+    let keg = format!("{PLACEHOLDER}/cellar/x/1.0.0_2-@@@@@@@@@@@@");
     let want = format!(
         "-I{opt}/zlib/include
--L{opt}/tool/lib -L{opt}/zlib/lib -Wl,-rpath,{opt}/zlib/lib -Wl,-rpath,{PLACEHOLDER}/current/lib
+-L{opt}/tool/lib -L{opt}/zlib/lib -Wl,-rpath,{opt}/zlib/lib -Wl,-rpath,{keg}/lib
 {opt}/zlib/lib/pkgconfig
 "
     );
@@ -513,7 +514,8 @@ fn a_c_program_holds_no_path() {
     let program = build.tree.as_ref().unwrap_or_else(|error| panic!("{error}")).join("x");
     let bytes = fs::read(&program).unwrap();
     let text = String::from_utf8_lossy(&bytes);
-    assert!(text.contains(&format!("{PLACEHOLDER}/current/lib")), "its own libraries are found");
+    let keg = format!("{PLACEHOLDER}/cellar/x/1.0.0_2-@@@@@@@@@@@@");
+    assert!(text.contains(&format!("{keg}/lib")), "its own libraries are found");
     assert!(!text.contains(&format!("{PLACEHOLDER}/build")), "the build's folder is not named");
     assert!(!text.contains(&bench.root.display().to_string()), "nor where it really is");
     let ran = Command::new(&program).output().unwrap();

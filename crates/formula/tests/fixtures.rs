@@ -163,7 +163,7 @@ fn rules_by_version_make_slots() {
         [
             "./Configure",
             "darwin64-arm64-cc",
-            "--prefix={prefix}",
+            "--prefix={keg}",
             "--libdir=lib",
             "--openssldir={etc}/openssl",
             "no-ssl3",

@@ -7,7 +7,7 @@ use formula::template;
 
 use super::{
     Error, Job,
-    place::{FOLDER, Words, inside, opt, prefix},
+    place::{FOLDER, Words, inside, opt},
 };
 
 /// 1980-01-02, as in packages: the oldest day that every archive can hold.
@@ -42,7 +42,8 @@ fn general(job: &Job<'_>, words: &Words<'_>, is_confined: bool) -> BTreeMap<Stri
     let mut links = flags("-L", &there(root, &all, &["lib"]));
     // What only the build needs is not there when the package runs.
     links.extend(flags("-Wl,-rpath,", &there(root, &needed, &["lib"])));
-    links.push(format!("-Wl,-rpath,{}/lib", prefix()));
+    // The package's own libraries are found whatever is exposed, also when two slots are there.
+    links.push(format!("-Wl,-rpath,{}/lib", words.keg));
     let compile = [compile_flags(root, is_confined), includes.clone()].concat().join(" ");
     let path = [there(root, &all, &["bin"]), vec![SYSTEM_PATH.to_owned()]].concat();
 

@@ -123,7 +123,7 @@ impl Words<'_> {
     pub(crate) fn value(&self, token: &Token) -> Option<String> {
         let below = |path: &str| format!("{PLACEHOLDER}/{path}");
         Some(match token {
-            Token::Prefix => prefix(),
+            Token::Prefix => below("current"),
             Token::Keg => self.keg.clone(),
             Token::Etc => below("etc"),
             Token::Var => below("var"),
@@ -152,11 +152,6 @@ pub(crate) fn spelled(token: &Token) -> String {
         Token::Jobs => "{jobs}".to_owned(),
         Token::Dep(name) => format!("{{dep:{name}}}"),
     }
-}
-
-/// `{prefix}`.
-pub(crate) fn prefix() -> String {
-    format!("{PLACEHOLDER}/current")
 }
 
 /// The folder of a dependency, by its name below `opt`.
