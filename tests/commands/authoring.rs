@@ -185,7 +185,7 @@ fn check_fetch_reads_files_and_artifacts_to_their_last_blob() {
       |
       = help: add `[test]` with `run = "tool --version"`
 
-    warning[W5]: 1 of 1 version(s) have no date
+    warning[W5]: the version has no date
      --> ../test/tool.toml:9:10
       |
     9 | [version."1.0.0"]

@@ -1045,7 +1045,7 @@ fn w4_order() {
 #[test]
 fn w5_undated() {
     insta::assert_snapshot!(lint(Code::Undated, &CLEAN.replace("date = 2026-05-01\n", "")), @r"
-    warning[W5]: 1 of 2 version(s) have no date
+    warning[W5]: 1 of 2 versions has no date
       --> x.toml:12:10
        |
     12 | [version.'1.1.0']

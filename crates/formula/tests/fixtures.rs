@@ -45,12 +45,12 @@ fn every_fixture_is_free_of_errors() {
 fn lints_of_the_fixtures() {
     let lines: Vec<String> = ALL.iter().map(|name| fixture(name).check().to_string()).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    hexyl.toml:14:10: warning[W5]: 2 of 2 version(s) have no date
+    hexyl.toml:14:10: warning[W5]: 2 of 2 versions have no date
     ripgrep.toml:10:10: warning[W3]: `tag` is the default
-    ripgrep.toml:36:10: warning[W5]: 2 of 2 version(s) have no date
-    jq.toml:22:10: warning[W5]: 2 of 2 version(s) have no date
+    ripgrep.toml:36:10: warning[W5]: 2 of 2 versions have no date
+    jq.toml:22:10: warning[W5]: 2 of 2 versions have no date
     openssl.toml:12:10: warning[W1]: channel `lts` has no version
-    openssl.toml:61:10: warning[W5]: 2 of 2 version(s) have no date
+    openssl.toml:61:10: warning[W5]: 2 of 2 versions have no date
     ");
 }
 

@@ -111,7 +111,11 @@ impl Formula {
             self.releases.iter().filter(|release| release.date.is_none()).collect();
         if let Some(newest) = undated.first() {
             let all = self.releases.len();
-            let message = format!("{} of {all} version(s) have no date", undated.len());
+            let message = match undated.len() {
+                1 if all == 1 => "the version has no date".to_owned(),
+                1 => format!("1 of {all} versions has no date"),
+                some => format!("{some} of {all} versions have no date"),
+            };
             sink.push(
                 Finding::new(Code::Undated, newest.at, message)
                     .label("released when?")
