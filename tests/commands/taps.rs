@@ -48,7 +48,7 @@ fn a_tap_is_added_searched_and_installed_from() {
     assert_snapshot!(sandbox.run(&add(&sandbox)), @r"
     exit 0
     --- stderr
-    Added tap acme (1 formula), serial 1 of [TIME]
+    Added tap acme (1 formula), edition 1 of [TIME]
     ");
     assert_snapshot!(sandbox.run("tap"), @r"
     exit 0
@@ -123,7 +123,7 @@ fn an_update_asks_once_and_says_what_is_new() {
     assert_snapshot!(sandbox.run("update"), @r"
     exit 0
     --- stderr
-    Checked tap acme: serial 1 of [TIME], as before
+    Checked tap acme: edition 1 of [TIME], as before
     ");
     let requests = sandbox.registry().requests();
     let shown: Vec<_> = requests.iter().map(|r| format!("{} {}", r.method, r.path)).collect();
@@ -145,7 +145,7 @@ fn an_update_asks_once_and_says_what_is_new() {
     Package  Installed  Upgrade  Newest
     widget   1.0.0      1.1.0    1.1.0
     --- stderr
-    Updated tap acme to serial 2 of [TIME]; formulas: 1 new, 1 changed
+    Updated tap acme to edition 2 of [TIME]; formulas: 1 new, 1 changed
     ");
     assert_snapshot!(sandbox.run("update --json"), @r#"
     exit 0
@@ -183,7 +183,7 @@ fn an_update_asks_once_and_says_what_is_new() {
     assert_snapshot!(sandbox.run("update"), @r"
     exit 0
     --- stderr
-    Updated tap acme to serial 3 of [TIME]; formulas: 1 changed, 1 gone
+    Updated tap acme to edition 3 of [TIME]; formulas: 1 changed, 1 gone
     warning: widget 1.1.0 was yanked: it bites
     ");
     assert_eq!(sandbox.run("info gizmo").code, 3);
@@ -229,13 +229,13 @@ fn a_tap_stays_as_of_a_day_a_serial_or_a_digest() {
     assert_snapshot!(sandbox.run(&format!("{} --as-of 2026-05-10", add(&sandbox))), @r"
     exit 0
     --- stderr
-    Added tap acme (1 formula), serial 2 of [TIME]
+    Added tap acme (1 formula), edition 2 of [TIME]
     ");
     assert_eq!(newest(), "1.1.0");
     assert_snapshot!(sandbox.run("update"), @r"
     exit 0
     --- stderr
-    Checked tap acme: serial 2 of [TIME], as before
+    Checked tap acme: edition 2 of [TIME], as before
     ");
     assert_eq!(sandbox.run("tap info acme --json").json()["as_of"], "2026-05-10");
     for (as_of, expect) in [
@@ -384,7 +384,7 @@ fn a_formula_for_a_later_pkg_is_left_out() {
     assert_snapshot!(sandbox.run("update"), @r"
     exit 0
     --- stderr
-    Updated tap acme to serial 2 of [TIME]; formulas: 1 gone
+    Updated tap acme to edition 2 of [TIME]; formulas: 1 gone
     warning: `acme/widget` is left out: its schema 2 needs a newer pkg
     ");
     assert_snapshot!(sandbox.run("info widget"), @r"
@@ -643,7 +643,7 @@ fn a_layout_on_this_machine_is_followed_as_well() {
     Package  Installed  Upgrade  Newest
     widget   1.0.0      1.1.0    1.1.0
     --- stderr
-    Updated tap acme to serial 2 of [TIME]; formulas: 1 changed
+    Updated tap acme to edition 2 of [TIME]; formulas: 1 changed
     ");
     sandbox.run("update acme --as-of 2026-05-02").ok();
 }

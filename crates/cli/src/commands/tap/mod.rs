@@ -99,7 +99,7 @@ pub(crate) fn as_of(text: &str) -> Result<AsOf> {
 /// The edition of a tap in a few words.
 pub(crate) fn edition(subscription: &Subscription) -> String {
     let edition = &subscription.edition;
-    format!("serial {} of {}", edition.serial, edition.published)
+    format!("edition {} of {}", edition.serial, edition.published)
 }
 
 pub(crate) fn warn_of_skipped(session: &Session, tap: &str, skipped: &[(String, String)]) {
