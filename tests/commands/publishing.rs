@@ -218,7 +218,7 @@ fn platforms_are_published_one_by_one_and_nothing_is_sent_twice() {
     --- stdout
     oci://[HOST]/acme/tool:1.2.3@sha256:[DIGEST]
     --- stderr
-    Published tool 1.2.3 for linux-amd64, linux-arm64
+    Unchanged tool 1.2.3 for linux-amd64, linux-arm64
     ");
     assert_eq!(writes(registry), Vec::<String>::new());
     assert_snapshot!(sandbox.run("publish acme/tool.toml --dry-run"), @r"

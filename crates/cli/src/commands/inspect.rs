@@ -8,7 +8,7 @@ use crate::{args::examples, failure::Result, page, session::Session, view};
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
     ("pkg inspect oci://ghcr.io/acme/foo:1.2.3", "its platforms, layers and what is about it"),
-    ("pkg inspect --files oci:foo.oci", "every file as well, of a layout folder"),
+    ("pkg inspect --files oci:foo.oci:1.2.3", "every file as well, of a layout folder"),
 ]))]
 pub struct Inspect {
     /// oci://HOST/REPOSITORY[:TAG][@DIGEST], or oci:FOLDER[:TAG] for a layout

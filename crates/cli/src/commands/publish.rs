@@ -4,6 +4,7 @@ use std::path::Path;
 
 use catalog::{Found, Spec};
 use clap::Args;
+use formula::Release;
 use publish::{
     attach::{self, Attachment},
     file,
@@ -24,7 +25,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[
-    ("pkg publish foo.toml", "the newest version, for every platform that it has"),
+    ("pkg publish foo.toml", "the newest version, for all its platforms"),
     ("pkg publish foo.toml@1.2 --platform linux-arm64", "one more platform of a version"),
     ("pkg publish foo.toml --also latest,1", "moves these tags too"),
     ("pkg publish foo.toml --dry-run", "packs, and shows what would be written"),
@@ -58,7 +59,7 @@ impl Publish {
         let attachments = self.attach.iter().map(|text| attachment(text)).collect::<Result<_>>()?;
         let source = source_of(&found);
         let compression = self.packing.compression();
-        let also = self.also;
+        let (also, tags) = (self.also.clone(), self.also);
         let order = Order {
             found: &found,
             tap: &tap,
@@ -82,10 +83,12 @@ impl Publish {
         })?;
         let view = view::Publication::of(&outcome);
         let platforms: Vec<_> = view.platforms.iter().map(|it| it.platform.as_str()).collect();
-        session.printer.status(
-            "Published",
-            format_args!("{} {version} for {}", found.formula.name(), platforms.join(", ")),
-        );
+        let (name, platforms) = (found.formula.name(), platforms.join(", "));
+        let verb = if outcome.new.is_empty() { "Unchanged" } else { "Published" };
+        session.printer.status(verb, format_args!("{name} {} for {platforms}", shown(release)));
+        if !tags.is_empty() {
+            session.printer.status("Moved", format_args!("{} to it", tags.join(", ")));
+        }
         if changed {
             session.printer.status("Wrote", format_args!("`package` into {}", found.file));
         }
@@ -94,6 +97,14 @@ impl Publish {
             false => session.printer.answer(format_args!("{}@{}", view.reference, view.digest)),
         }
         Ok(())
+    }
+}
+
+/// A version with its revision.
+fn shown(release: &Release) -> String {
+    match release.revision {
+        0 => release.version.to_string(),
+        revision => format!("{}_{revision}", release.version),
     }
 }
 
