@@ -20,8 +20,10 @@ mod interop {
     mod index;
     mod layout;
     mod oras;
+    mod page;
     mod peers;
     mod podman;
+    mod publishing;
     mod push;
     mod registry;
     mod toolchain;
