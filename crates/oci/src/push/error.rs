@@ -48,6 +48,17 @@ pub enum Error {
         /// The URL that was asked.
         url: String,
     },
+    /// A registry forgets each upload that it begins.
+    #[error("{host} does not know the upload of {digest} that was begun")]
+    Lost {
+        /// Who was asked to take the bytes.
+        host: String,
+        /// What was to be sent.
+        digest: Digest,
+        /// What it answered.
+        #[source]
+        source: Box<Refusal>,
+    },
     /// A registry took the bytes, and has them not.
     #[error("{host} accepted {digest}, but does not have it")]
     NotStored {
@@ -169,12 +180,14 @@ impl Error {
             | Self::Read { .. }
             | Self::Manifest(_)
             | Self::Other { .. }
-            | Self::TooLarge { .. }
+            | Self::TooLarge { source: None, .. }
             | Self::NoTag { .. }
             | Self::Lock { .. }
             | Self::Shared { .. } => Kind::Invalid,
             Self::Content { .. } | Self::StoredAs { .. } => Kind::Integrity,
             Self::NoLocation { .. }
+            | Self::Lost { .. }
+            | Self::TooLarge { source: Some(_), .. }
             | Self::NotStored { .. }
             | Self::Missing { .. }
             | Self::Subject { .. }

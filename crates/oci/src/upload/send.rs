@@ -242,7 +242,7 @@ impl<'a> Upload<'a> {
             }
             // The session is another one than we think, or gone.
             Some(404 | 416) => {
-                self.endure(error, true)?;
+                self.endure(error, true).map_err(|error| self.lost(error))?;
                 self.resume(session).await
             }
             Some(400) if self.may_doubt && self.breaks_ever > 0 => {
@@ -259,6 +259,17 @@ impl<'a> Upload<'a> {
                     Err(error)
                 }
             },
+        }
+    }
+
+    /// A session that is gone again and again is not a repository that is not there.
+    fn lost(&self, error: Error) -> Error {
+        match error {
+            Error::Answer { host, source } if source.status() == StatusCode::NOT_FOUND => {
+                let digest = self.descriptor.digest.clone();
+                Error::Push(push::Error::Lost { host, digest, source })
+            }
+            other => other,
         }
     }
 
