@@ -98,6 +98,9 @@ impl Progress {
                 self.step(&format!("Building, step {number} of {total}: {command}"));
             }
             E::Packing(progress) => self.on_packing(progress),
+            E::Kept(folder) => {
+                self.printer.status("Kept", format_args!("the build in {}", folder.display()));
+            }
         }
     }
 

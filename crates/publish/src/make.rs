@@ -89,6 +89,9 @@ pub enum Error {
         #[source]
         source: sources::Error,
     },
+    /// What was asked for cannot be found.
+    #[error(transparent)]
+    Proposal(Box<proposal::Error>),
     /// What the build needs cannot be found.
     #[error("cannot find what building `{name}` needs")]
     Needs {
@@ -140,9 +143,7 @@ impl Builder {
     ) -> Result<install::Proposal, Error> {
         let propose = || home.propose(request);
         self.satisfied(home, &propose, &mut Vec::new(), wait).map_err(|failure| match failure {
-            Failure::Propose(source) => {
-                Error::Needs { name: home.layout().root().display().to_string(), source }
-            }
+            Failure::Propose(source) => Error::Proposal(source),
             Failure::Make(error) => error,
         })
     }
@@ -273,8 +274,9 @@ impl Making<'_> {
             Ok(packer.folder(&tree, &about, links)?)
         });
         ring.pop();
-        if !self.builder.keep {
-            place.remove().map_err(self.failed("remove"))?;
+        match self.builder.keep {
+            true => (self.builder.events)(run::Event::Kept(place.root().to_owned())),
+            false => place.remove().map_err(self.failed("remove"))?,
         }
         packed
     }

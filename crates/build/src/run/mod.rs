@@ -88,6 +88,8 @@ pub enum Event {
     },
     /// What came of the steps is packed.
     Packing(Progress),
+    /// The folder of the build is left for a look.
+    Kept(PathBuf),
 }
 
 /// A build came to nothing.

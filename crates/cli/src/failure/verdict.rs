@@ -301,6 +301,12 @@ fn of_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
 fn of_making(cause: &(dyn Error + 'static)) -> Option<Verdict> {
     match seen::<make::Error>(cause) {
         Some(make::Error::Pack(error)) => return Some(of(error)),
+        Some(make::Error::Proposal(error)) => return Some(of(&**error)),
+        Some(make::Error::Run { source, .. })
+            if matches!(**source, build::run::Error::Step { .. }) =>
+        {
+            return told(Exit::Failed, &["`--keep` leaves the build's folder for a look"]);
+        }
         Some(make::Error::Network(error)) => return Some(of(error)),
         Some(make::Error::Ring { .. }) => {
             return told(Exit::NotFound, &["publish one of them, so that it need not be built"]);
