@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use digest::Digest;
+use test_registry::Tree;
+
 use crate::support::Sandbox;
 
 /// Each command in words that work one after another; the first word is the command.
@@ -51,6 +54,16 @@ const WORDS: &[&str] = &[
     "config",
     "check ../test",
     "test tool",
+    "fmt made",
+    "bump made/made.toml 1.1.0",
+    "yank made/made.toml@1.0.0 --why broken",
+    "yank made/made.toml@1.0.0 --undo",
+    "pack made/made.toml -o layout",
+    "inspect --files oci:layout:1.1.0",
+    "promote oci:layout:1.1.0 oci:copy",
+    "publish made/made.toml --dry-run",
+    "publish made/made.toml",
+    "tap publish made oci:edition",
     "completions bash",
     "man",
     "uninstall tool",
@@ -71,6 +84,23 @@ fn every_command_of_the_grammar_stands_here() {
     assert_eq!(here, commands);
 }
 
+/// A tap with a formula for a maintainer's commands, whose next version is out.
+fn to_publish(sandbox: &Sandbox) {
+    let registry = sandbox.registry();
+    let archive = Tree::new().file("bin/made", "#!/bin/sh\n", 0o755).tar_gzip();
+    let digest = Digest::sha256(&archive);
+    for version in ["1.0.0", "1.1.0"] {
+        registry.file(&format!("/made-{version}.tar.gz"), archive.clone());
+    }
+    let host = registry.host();
+    sandbox.write("made/tap.toml", format!("name = \"made\"\nregistry = \"{host}/made\"\n"));
+    let formula = format!(
+        "schema = 1\nname = \"made\"\nsummary = \"A test\"\nlicense = \"MIT\"\n\n[source]\n\
+         http = \"http://{host}/made-{{version}}.tar.gz\"\n\n[version.\"1.0.0\"]\nany = \"{digest}\"\n"
+    );
+    sandbox.write("made/made.toml", formula);
+}
+
 #[test]
 fn the_answer_of_every_command_is_a_document_with_a_schema() {
     let sandbox = Sandbox::new();
@@ -78,6 +108,7 @@ fn the_answer_of_every_command_is_a_document_with_a_schema() {
     drop(tool.table("[test]\nrun = \"tool\"").version("1.0.0"));
     sandbox.formula("other").version("1.0.0");
     sandbox.formula("slotted").key("slot = \"{version.major}\"").version("1.0.0").version("2.0.0");
+    to_publish(&sandbox);
     for words in WORDS {
         if words.starts_with("use ") {
             sandbox.run("install slotted@1 slotted@2").ok();

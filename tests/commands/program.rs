@@ -109,8 +109,12 @@ fn help_and_version_are_answers() {
       tap          Add, list and remove taps
       update       Ask the taps in registries for what is new
       check        Check formulas
+      fmt          Put formulas into canonical form
+      bump         Add a new version to a formula
+      yank         Say that a version should not be used
       pack         Make a package of a formula's version, or of a folder
       publish      Put a version into the tap's registry
+      promote      Copy a version to another repository, digests and all
       inspect      Show what an artifact in a registry holds
 
     The program:
@@ -137,11 +141,12 @@ fn help_and_version_are_answers() {
     Usage: pkg tap [OPTIONS] [COMMAND]
 
     Commands:
-      add     Add a tap: one in a registry, or a folder of formulas
-      list    List the taps [alias: ls]
-      info    Describe a tap
-      remove  Forget a tap [alias: rm]
-      help    Print this message or the help of the given subcommand(s)
+      add      Add a tap: one in a registry, or a folder of formulas
+      publish  Publish a folder of formulas as the next edition of a tap in a registry
+      list     List the taps [alias: ls]
+      info     Describe a tap
+      remove   Forget a tap [alias: rm]
+      help     Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help  Print help
@@ -161,6 +166,7 @@ fn help_and_version_are_answers() {
       folder's
       pkg tap list                                           the built-in tap `core` and the added ones
       pkg tap info acme                                      which edition of it is here
+      pkg tap publish ~/formulas oci://ghcr.io/acme/tap      for everybody who follows it
       pkg tap remove formulas                                what was installed from it stays
     ");
 }

@@ -471,6 +471,7 @@ fn what_was_published_is_installed_whatever_the_source() {
     Summary      x
     Version      1.0.0
     License      MIT
+    Package      oci://[HOST]/acme/local:1.0.0@sha256:[DIGEST]
     From any     file:local.tar
     Package any  1.2 kB, 5.7 kB unpacked
     ");
