@@ -1,6 +1,7 @@
 //! One file per command, or per family of commands.
 
 mod authoring;
+mod building;
 mod bump;
 mod check;
 mod concurrency;
@@ -11,6 +12,7 @@ mod faults;
 mod formulas;
 mod git;
 mod hostile;
+mod inspect;
 mod install;
 mod installed;
 mod json;
@@ -20,6 +22,7 @@ mod mirror;
 mod needs;
 mod program;
 mod publishing;
+mod pushing;
 mod relocate;
 mod shellenv;
 mod slots;

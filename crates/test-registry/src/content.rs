@@ -56,7 +56,8 @@ impl Layer {
         Digest::sha256(&self.bytes)
     }
 
-    fn descriptor(&self) -> Value {
+    /// What a manifest says of it.
+    pub fn descriptor(&self) -> Value {
         let mut value = descriptor(&self.media_type, &self.digest(), self.bytes.len());
         if !self.annotations.is_empty() {
             value["annotations"] = json!(self.annotations);
