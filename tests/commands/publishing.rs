@@ -524,3 +524,59 @@ fn a_tap_that_was_copied_counts_on() {
     let next = sandbox.run(&format!("tap publish acme {to} --json")).ok().json();
     assert_eq!(next["serial"], 2, "who follows the copy has seen the first one");
 }
+
+#[test]
+fn a_platform_that_is_not_published_still_comes_from_upstream() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    let other = if cfg!(target_arch = "aarch64") { "linux-amd64" } else { "linux-arm64" };
+    sandbox.run(&format!("publish acme/tool.toml --platform {other}")).ok();
+    sandbox.run("tap add acme").ok();
+    sandbox.run("install tool").ok();
+    assert!(sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool"))).stdout.contains("one"));
+}
+
+#[test]
+fn a_package_of_another_version_is_no_part_of_a_tap() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    sandbox.run("publish acme/tool.toml").ok();
+    let text = formula(&sandbox).replace("package", "revision = 1\npackage");
+    sandbox.write("acme/tool.toml", text);
+    let host = sandbox.registry().host();
+    let published = sandbox.run(&format!("tap publish acme oci://{host}/acme/tap"));
+    assert_eq!(published.code, 1, "{published}");
+    assert!(published.stderr.contains("it is tool 1.2.3, revision 0"), "{published}");
+}
+
+#[test]
+fn a_formula_that_was_not_attached_is_attached_by_the_next_run() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    let registry = sandbox.registry();
+    registry.on("PUT /v2/acme/tool/manifests/sha256:*").once().status(400);
+    assert_ne!(sandbox.run("publish acme/tool.toml --platform linux-amd64").code, 0);
+    sandbox.run("publish acme/tool.toml --platform linux-amd64").ok();
+    let host = registry.host();
+    let shown = sandbox.run(&format!("inspect oci://{host}/acme/tool:1.2.3")).ok();
+    assert!(shown.stdout.contains("application/vnd.pkg.formula.v1+toml"), "{shown}");
+}
+
+#[test]
+fn what_serves_every_platform_is_the_same_from_every_machine() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    let text = formula(&sandbox);
+    let amd64 = text.lines().find(|line| line.starts_with("linux-amd64")).unwrap();
+    let any = text.replace(amd64, &amd64.replace("linux-amd64", "any"));
+    let any = any.replace("{os}-{arch}", "linux-amd64");
+    let any = any.lines().filter(|line| !line.starts_with("linux-arm64"));
+    sandbox.write("acme/tool.toml", any.collect::<Vec<_>>().join("\n"));
+    let packed = ["linux-amd64", "macos-arm64"].map(|platform| {
+        let packed = sandbox.run(&format!("pack acme/tool.toml --platform {platform} --json")).ok();
+        let packed = packed.json();
+        assert_eq!(packed["packages"][0]["platform"], "any");
+        packed["packages"][0]["digest"].clone()
+    });
+    assert_eq!(packed[0], packed[1]);
+}

@@ -133,8 +133,9 @@ impl<'a> Prepared<'a> {
         runtime.block_on(async {
             let pushed = self.repository.push(client, &self.parts, &self.about()).await?;
             for part in &self.parts {
-                let source = pushed.new.contains(&part.key).then_some(&self.order.source);
-                self.attach(client, part, source).await?;
+                let is_new = pushed.new.contains(&part.key);
+                let source = is_new || !self.has_source(client, part).await?;
+                self.attach(client, part, source.then_some(&self.order.source)).await?;
             }
             self.repository.roll(client, &pushed.index, &self.order.also).await?;
             Ok(Outcome {
@@ -151,6 +152,19 @@ impl<'a> Prepared<'a> {
     /// What the index says of the version: what its packages say to other tools.
     pub(crate) fn about(&self) -> BTreeMap<String, String> {
         self.parts.iter().map(annotations).next().unwrap_or_default()
+    }
+
+    /// Whether a formula is attached to a package that was there before; a run that was cut may
+    /// not have come so far.
+    async fn has_source(&self, client: &oci::Client, part: &Part) -> Result<bool, Error> {
+        let place = self.repository.place();
+        let digest = &part.manifest.digest;
+        let there = client.referrers(place, digest, Some(attach::FORMULA)).await;
+        there.map(|there| !there.is_empty()).map_err(|source| Error::Attach {
+            name: self.order.source.name.clone(),
+            place: place.to_string(),
+            source: Box::new(source),
+        })
     }
 
     async fn attach(

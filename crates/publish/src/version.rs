@@ -87,13 +87,19 @@ pub fn resolved(
     platforms: &[Platform],
     host: &Platform,
 ) -> Result<Vec<Resolved>, Error> {
-    let pinned = release.keys.iter().map(|key| match key {
-        Key::Any => *host,
-        Key::Platform(platform) => *platform,
+    // What serves every platform is made for the same one on every machine.
+    let any = Platform::usual().find(|one| one.best(release.keys.iter()) == Some(&Key::Any));
+    let pinned = release.keys.iter().filter_map(|key| match key {
+        Key::Any => any,
+        Key::Platform(platform) => Some(*platform),
+    });
+    let asked = platforms.iter().map(|asked| match asked.best(release.keys.iter()) {
+        Some(Key::Any) => any.unwrap_or(*asked),
+        _ => *asked,
     });
     let mut wanted: Vec<Platform> = match platforms {
         [] => pinned.collect(),
-        asked => asked.to_vec(),
+        _ => asked.collect(),
     };
     if wanted.is_empty() {
         wanted.push(*host);

@@ -135,16 +135,35 @@ impl Wanted {
             };
             let said = Annotation::of(&image.annotations);
             let said = said.map_err(|error| self.no_package(&error.to_string()))?;
+            let said = self.checked(said)?;
             let size = image.layers.iter().map(|layer| layer.size).fold(0, u64::saturating_add);
             let package = Package {
                 manifest: entry.digest.clone(),
                 size,
-                unpacked_size: said.as_ref().and_then(|said| said.unpacked_size),
-                entries: said.and_then(|said| said.entries),
+                unpacked_size: said.unpacked_size,
+                entries: said.entries,
             };
-            platforms.insert(key, package);
+            if platforms.insert(key, package).is_some() {
+                return Err(self.no_package(&format!("its index lists {key} twice")));
+            }
         }
         Ok(platforms)
+    }
+
+    /// What the package says of itself, if it is this version.
+    fn checked(&self, said: Option<Annotation>) -> Result<Annotation, Error> {
+        let said = said.ok_or_else(|| self.no_package("it does not say what it is"))?;
+        let is_it = said.name == self.name
+            && said.version == self.version
+            && said.revision == self.revision;
+        match is_it {
+            true => Ok(said),
+            false => {
+                let Annotation { name, version, revision, .. } = &said;
+                let why = format!("it is {name} {version}, revision {revision}; publish it anew");
+                Err(self.no_package(&why))
+            }
+        }
     }
 
     async fn ask(

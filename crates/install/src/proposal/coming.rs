@@ -35,8 +35,18 @@ impl Home {
         folder: Option<&Path>,
         registry: Option<&str>,
     ) -> Result<Artifact, Error> {
+        use locate::Error::NoPlatform;
+        let host = self.host.platform();
         let source = effective_source(resolved, registry);
-        self.artifact_for(self.host.platform(), resolved, &source, folder)
+        match self.artifact_for(host, resolved, &source, folder) {
+            // It was published for other platforms only; what upstream released is still there.
+            Err(Error::Locate { source: NoPlatform { .. }, .. })
+                if source != resolved.source && resolved.build.is_none() =>
+            {
+                self.artifact_for(host, resolved, &resolved.source, folder)
+            }
+            artifact => artifact,
+        }
     }
 
     /// The artifact, or the promise of one that is made first; whether it is a promise.
