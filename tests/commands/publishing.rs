@@ -249,6 +249,26 @@ fn platforms_are_published_one_by_one_and_nothing_is_sent_twice() {
 }
 
 #[test]
+fn a_platform_that_is_listed_before_it_can_be_read_is_another_publishers() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    sandbox.run("publish acme/tool.toml --platform linux-arm64").ok();
+    let registry = sandbox.registry();
+    let platforms = || {
+        let answer = sandbox.run("publish acme/tool.toml --platform linux-amd64 --json").ok();
+        let platforms = answer.json()["platforms"].as_array().unwrap().clone();
+        let names = platforms.iter().map(|it| it["platform"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    registry.on("HEAD /v2/acme/tool/manifests/1.2.3.linux-arm64.*").status(404);
+    assert_eq!(platforms(), ["linux-amd64"]);
+    registry.on("HEAD /v2/acme/tool/manifests/1.2.3.linux-amd64.*").status(404);
+    assert_eq!(platforms(), ["linux-amd64"], "what was pushed is there");
+    registry.behave();
+    assert_eq!(platforms(), PLATFORMS);
+}
+
+#[test]
 fn other_bytes_of_a_published_platform_are_refused() {
     let sandbox = Sandbox::new();
     tap(&sandbox, "one");

@@ -138,9 +138,13 @@ impl Repository {
         let mut found: BTreeMap<Key, Vec<Descriptor>> = BTreeMap::new();
         for (key, tag) in keeping {
             let place = self.tagged(tag)?;
-            let descriptor = client.resolve(&place).await;
-            let descriptor = descriptor.map_err(|e| self.failed("look up", &place, e))?;
-            found.entry(key).or_default().push(descriptor);
+            match client.resolve(&place).await {
+                Ok(descriptor) => found.entry(key).or_default().push(descriptor),
+                // Some list a tag a moment before it can be read: whoever writes it looks after
+                // everybody else's packages when it is there.
+                Err(error) if error.kind() == oci::Kind::NotFound => {}
+                Err(error) => return Err(self.failed("look up", &place, error)),
+            }
         }
         let raced = found.values().any(|all| all.len() > 1);
         let listed = if raced { self.listed(client).await? } else { BTreeSet::new() };
@@ -237,8 +241,12 @@ impl Repository {
     ) -> Result<(Manifest, BTreeMap<Key, Descriptor>), Error> {
         let mut last = self.index_there(client).await?;
         for _ in 0..ROUNDS_MAX {
-            let platforms = self.platforms(client).await?;
+            let mut platforms = self.platforms(client).await?;
             self.check_free(parts, &platforms)?;
+            // What was pushed is there, whether or not the registry's list says so already.
+            for part in parts {
+                platforms.entry(part.key).or_insert_with(|| part.descriptor());
+            }
             let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
             let made = index(entries.collect(), annotations);
             if last.as_ref() == Some(&made.digest) {
