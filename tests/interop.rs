@@ -19,12 +19,14 @@ mod interop {
     mod image;
     mod index;
     mod layout;
+    mod maker;
     mod oras;
     mod page;
     mod peers;
     mod podman;
     mod publishing;
     mod push;
+    mod readers;
     mod registry;
     mod toolchain;
     mod tree;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, env, io::Write as _, path::Path, sync::Mutex, t
 
 /// What `.ci/run` installs from Debian; Zot and the Go modules may be missing even there.
 const DEBIAN: &[&str] =
-    &["curl", "docker-registry", "go-1.19", "jq", "podman", "skopeo", "tar", "zstd"];
+    &["curl", "docker-registry", "go-1.19", "jq", "podman", "skopeo", "tar", "umoci", "zstd"];
 
 /// What was said already.
 static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

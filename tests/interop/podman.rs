@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Podman in a home of its own; `vfs` needs nothing of the kernel.
-const PODMAN: &str = "podman --root $HOME/podman/root --runroot $HOME/podman/run \
+pub(super) const PODMAN: &str = "podman --root $HOME/podman/root --runroot $HOME/podman/run \
      --storage-driver vfs --cgroup-manager cgroupfs --events-backend none";
 
 /// The same by skopeo's folders, for a machine on which podman may not do what it needs.
@@ -20,18 +20,30 @@ const SKOPEO: &str = "skopeo --insecure-policy copy -q oci:layout:1.0.0 dir:held
 const FORMATS: [(&str, &str); 3] =
     [("gzip", "tar+gzip"), ("zstd", "tar+zstd"), ("zstd:chunked", "tar+zstd")];
 
+/// Whether podman is here and does what it needs; says so where it does not.
+pub(super) fn works(desk: &Desk) -> bool {
+    if !peers::is_here("podman") {
+        return false;
+    }
+    let works = desk.shell(&format!("{PODMAN} info")).output().unwrap().status.success();
+    if !works {
+        peers::say("podman does not work here");
+    }
+    works
+}
+
 #[test]
 fn pushes_an_image() {
     if !peers::are_here(&["podman", "curl"]) {
         return;
     }
     for desk in Desk::all() {
-        let works = desk.shell(&format!("{PODMAN} info")).output().unwrap().status.success();
+        let works = works(&desk);
         if !works && !peers::is_here("skopeo") {
             return;
         }
         if !works {
-            peers::say("podman does not work here; skopeo pushes in its place");
+            peers::say("skopeo pushes in its place");
         }
         for (format, media_type) in FORMATS {
             // Other layers each time, else podman takes those that the registry has.

@@ -1,6 +1,6 @@
 //! What a folder holds, as digests: two folders are equal when these are.
 
-use std::{collections::BTreeMap, io::Read as _, path::Path};
+use std::{collections::BTreeMap, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
 use digest::Hasher;
 
@@ -30,6 +30,27 @@ pub(super) fn read(folder: &Path) -> Tree {
         }
     }
     tree
+}
+
+/// The permissions of files and folders below a folder.
+pub(super) fn modes(folder: &Path) -> BTreeMap<String, u32> {
+    let mut modes = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(below) = folders.pop() {
+        for entry in fs_err::read_dir(&below).unwrap() {
+            let path = entry.unwrap().path();
+            let found = path.symlink_metadata().unwrap();
+            if found.is_symlink() {
+                continue;
+            }
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+            modes.insert(name, found.permissions().mode() & 0o7777);
+            if found.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    modes
 }
 
 /// The digest of a file, read piece by piece.
