@@ -26,6 +26,7 @@ mod interop {
     mod podman;
     mod publishing;
     mod push;
+    mod race;
     mod readers;
     mod registry;
     mod toolchain;
