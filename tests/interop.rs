@@ -16,6 +16,7 @@ mod interop {
     mod by_hand;
     mod chart;
     mod desk;
+    mod history;
     mod image;
     mod index;
     mod layout;
