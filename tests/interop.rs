@@ -15,6 +15,7 @@ mod support;
 mod interop {
     mod by_hand;
     mod chart;
+    mod cut;
     mod desk;
     mod history;
     mod image;
@@ -32,4 +33,5 @@ mod interop {
     mod registry;
     mod toolchain;
     mod tree;
+    mod wire;
 }
