@@ -17,6 +17,7 @@ mod interop {
     mod chart;
     mod cut;
     mod desk;
+    mod guarded;
     mod history;
     mod image;
     mod index;

@@ -4,6 +4,7 @@ use std::{
     fmt,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -47,20 +48,28 @@ impl Kind {
         }
     }
 
-    fn config(self, folder: &str, port: u16) -> String {
+    fn config(self, folder: &str, port: u16, guard: Option<&Guard>) -> String {
         match self {
-            Self::Zot => format!(
-                r#"{{"distSpecVersion": "1.1.1",
+            Self::Zot => {
+                let guard = guard.map(Guard::of_zot).unwrap_or_default();
+                format!(
+                    r#"{{"distSpecVersion": "1.1.1",
                     "storage": {{"rootDirectory": "{folder}", "gc": false}},
-                    "http": {{"address": "127.0.0.1", "port": "{port}", "compat": ["docker2s2"]}},
+                    "http": {{"address": "127.0.0.1", "port": "{port}", "compat": ["docker2s2"]
+                        {guard}}},
                     "log": {{"level": "error"}}}}"#
-            ),
-            Self::Distribution | Self::DockerRegistry => format!(
-                "version: 0.1\n\
-                 storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n\
-                 http: {{addr: \"127.0.0.1:{port}\"}}\n\
-                 log: {{level: error}}\n"
-            ),
+                )
+            }
+            Self::Distribution | Self::DockerRegistry => {
+                let tls = guard.map(Guard::tls_of_distribution).unwrap_or_default();
+                let users = guard.map(Guard::users_of_distribution).unwrap_or_default();
+                format!(
+                    "version: 0.1\n\
+                     storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n\
+                     http: {{addr: \"127.0.0.1:{port}\"{tls}}}\n\
+                     {users}log: {{level: error}}\n"
+                )
+            }
         }
     }
 }
@@ -71,6 +80,34 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What a registry that is not open to everyone needs: files, by their paths.
+pub(super) struct Guard {
+    /// Certificate and key of its TLS.
+    pub(super) tls: [PathBuf; 2],
+    /// Its users, as `htpasswd` writes them.
+    pub(super) users: PathBuf,
+}
+
+impl Guard {
+    fn of_zot(&self) -> String {
+        let [certificate, key] = self.tls.each_ref().map(|path| path.display());
+        let users = self.users.display();
+        format!(
+            r#", "tls": {{"cert": "{certificate}", "key": "{key}"}},
+            "auth": {{"htpasswd": {{"path": "{users}"}}}}"#
+        )
+    }
+
+    fn tls_of_distribution(&self) -> String {
+        let [certificate, key] = self.tls.each_ref().map(|path| path.display());
+        format!(", tls: {{certificate: {certificate}, key: {key}}}")
+    }
+
+    fn users_of_distribution(&self) -> String {
+        format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", self.users.display())
+    }
+}
+
 /// A registry that answers.
 pub(super) struct Registry {
     pub(super) kind: Kind,
@@ -78,23 +115,31 @@ pub(super) struct Registry {
     pub(super) host: String,
     process: Child,
     folder: TempDir,
+    is_guarded: bool,
 }
 
 impl Registry {
     /// Every registry that is here, started one after the other.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        Kind::ALL.into_iter().filter(|kind| peers::is_here(kind.program())).map(Self::start)
+        let here = Kind::ALL.into_iter().filter(|kind| peers::is_here(kind.program()));
+        here.map(|kind| Self::start(kind, None))
     }
 
-    fn start(kind: Kind) -> Self {
+    /// The same, each behind a guard.
+    pub(super) fn all_behind(guard: &Guard) -> impl Iterator<Item = Self> {
+        let here = Kind::ALL.into_iter().filter(|kind| peers::is_here(kind.program()));
+        here.map(move |kind| Self::start(kind, Some(guard)))
+    }
+
+    fn start(kind: Kind, guard: Option<&Guard>) -> Self {
         let started = (0..PORTS).find_map(|_| {
-            let mut registry = Self::launch(kind);
+            let mut registry = Self::launch(kind, guard);
             registry.wait().then_some(registry)
         });
         started.unwrap_or_else(|| panic!("{kind} ends as soon as it starts"))
     }
 
-    fn launch(kind: Kind) -> Self {
+    fn launch(kind: Kind, guard: Option<&Guard>) -> Self {
         let folder = tempfile::Builder::new().prefix("pkg-peer-").tempdir().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -102,7 +147,7 @@ impl Registry {
         let end = if kind == Kind::Zot { "json" } else { "yml" };
         let config = folder.path().join("config").with_extension(end);
         let data = folder.path().join("data");
-        fs_err::write(&config, kind.config(data.to_str().unwrap(), port)).unwrap();
+        fs_err::write(&config, kind.config(data.to_str().unwrap(), port, guard)).unwrap();
         let log = fs_err::File::create(folder.path().join("log")).unwrap().into_parts().0;
         let process = Command::new(kind.program())
             .arg("serve")
@@ -114,7 +159,8 @@ impl Registry {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {kind}: {error}"));
-        Self { kind, host: format!("127.0.0.1:{port}"), process, folder }
+        let (host, is_guarded) = (format!("127.0.0.1:{port}"), guard.is_some());
+        Self { kind, host, process, folder, is_guarded }
     }
 
     /// Whether it came to answer; false when it ended instead.
@@ -140,7 +186,9 @@ impl Registry {
         write!(stream, "GET /v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.take(64).read_to_string(&mut answer)?;
-        Ok(answer.starts_with("HTTP/1.1 200"))
+        // One with TLS says so to who speaks none.
+        let expected = if self.is_guarded { "HTTP/1.0 400" } else { "HTTP/1.1 200" };
+        Ok(answer.starts_with(expected))
     }
 
     fn log(&self) -> String {

@@ -39,6 +39,12 @@ impl Authority {
         self.0.pem()
     }
 
+    /// The certificate and key of a server at 127.0.0.1, as PEM.
+    pub fn server_pem(&self) -> (String, String) {
+        let (certificate, key) = self.sign("127.0.0.1", ExtendedKeyUsagePurpose::ServerAuth);
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// A client's certificate and its key as PEM.
     pub fn client(&self) -> (String, String) {
         let (certificate, key) = self.sign("client", ExtendedKeyUsagePurpose::ClientAuth);
