@@ -141,7 +141,7 @@ pub enum Error {
         host: String,
         /// How long it asks for.
         wait: Duration,
-        /// How long a request may wait in all.
+        /// How long the request may still wait.
         budget: Duration,
     },
     /// An answer is longer than any such answer may be.

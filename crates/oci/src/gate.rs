@@ -85,15 +85,24 @@ impl Gate {
 
     /// Closes the gate after a failure: as long as the server asked, else longer each time.
     ///
-    /// Failures of requests that began before the last time count once with it.
-    pub(crate) fn back_off(&self, began: Instant, asked: Option<Duration>, first: Duration) {
+    /// Failures of requests that began before the last time count once with it, and `failures` of
+    /// one request are all that count: many requests at once shall not wait longer than one.
+    pub(crate) fn back_off(
+        &self,
+        began: Instant,
+        failures: u32,
+        asked: Option<Duration>,
+        first: Duration,
+    ) {
         let now = Instant::now();
         let mut slow = self.slow();
-        if slow.raised.is_none_or(|raised| began >= raised) {
+        let is_later = slow.raised.is_none_or(|raised| began >= raised);
+        if is_later && slow.level < failures {
             slow.level = (slow.level + 1).min(16);
             slow.raised = Some(now);
         }
-        let chosen = first.saturating_mul(1 << (slow.level - 1).min(16)).min(BACK_OFF_MAX);
+        let doubled = slow.level.saturating_sub(1).min(16);
+        let chosen = first.saturating_mul(1 << doubled).min(BACK_OFF_MAX);
         let until = now.checked_add(asked.unwrap_or(chosen));
         slow.until = slow.until.max(until);
     }
@@ -125,11 +134,13 @@ mod tests {
         let gate = Gate::new("a", 1, 1);
         let began = Instant::now();
         for _ in 0..16 {
-            gate.back_off(began, None, FIRST);
+            gate.back_off(began, 1, None, FIRST);
         }
         assert!(gate.closed_for() <= FIRST);
         assert_eq!(gate.slow().level, 1);
-        gate.back_off(Instant::now(), None, FIRST);
+        gate.back_off(Instant::now(), 1, None, FIRST);
+        assert_eq!(gate.slow().level, 1, "the first failure of another one");
+        gate.back_off(Instant::now(), 2, None, FIRST);
         assert_eq!(gate.slow().level, 2);
         assert!(gate.closed_for() > FIRST);
         gate.succeeded();
@@ -140,8 +151,8 @@ mod tests {
     fn e2_a_server_may_ask_for_longer_than_any_back_off() {
         let gate = Gate::new("a", 1, 1);
         let asked = Duration::from_secs(3 * 3600);
-        gate.back_off(Instant::now(), Some(asked), FIRST);
-        gate.back_off(Instant::now(), Some(Duration::from_secs(1)), FIRST);
+        gate.back_off(Instant::now(), 1, Some(asked), FIRST);
+        gate.back_off(Instant::now(), 1, Some(Duration::from_secs(1)), FIRST);
         assert!(gate.closed_for() > asked - FIRST);
     }
 }

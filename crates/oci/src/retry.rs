@@ -42,7 +42,7 @@ impl Patience {
             }
             let host = || gate.host().to_owned();
             if wait > self.budget {
-                return Err(Error::Wait { host: host(), wait, budget: config.budget });
+                return Err(Error::Wait { host: host(), wait, budget: self.budget });
             }
             self.budget -= wait;
             // Those who wait together shall not ask together.
@@ -74,7 +74,7 @@ impl Patience {
         asked: Option<Duration>,
     ) -> Result<(), Error> {
         self.failures += 1;
-        gate.back_off(self.began, asked, config.back_off);
+        gate.back_off(self.began, self.failures, asked, config.back_off);
         if self.failures > config.retries {
             return Err(error);
         }
