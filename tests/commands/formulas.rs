@@ -209,6 +209,8 @@ fn taps_are_added_listed_and_forgotten() {
     exit 3
     --- stderr
     error: `[HOME]/desk/nowhere` is no folder with formulas
+
+    hint: a tap in a registry is written `oci://HOST/REPOSITORY`
     ");
     sandbox.write("ours/tap.toml", "nam = \"ours\"\n");
     assert_snapshot!(sandbox.run("tap add ours"), @r#"

@@ -301,6 +301,44 @@ fn other_bytes_of_a_published_platform_are_refused() {
 }
 
 #[test]
+fn the_tag_of_a_version_is_never_moved_to_another() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    let text = formula(&sandbox);
+    sandbox.run("publish acme/tool.toml --also latest").ok();
+    let tags = sandbox.registry().tags("acme/tool");
+    sandbox.write("acme/tool.toml", text.replace("1.2.3", "1.3.0"));
+    assert_snapshot!(sandbox.run("publish acme/tool.toml --also latest,1.2.3"), @r"
+    exit 2
+    --- stderr
+    error: `1.2.3` is the tag of a version in oci://[HOST]/acme/tool, and such a tag stays where it is
+    ");
+    for words in ["--also 1.2.3 --dry-run", "--also 1.3.0", "--also not/one"] {
+        let refused = sandbox.run(&format!("publish acme/tool.toml {words}"));
+        assert_eq!(refused.code, 2, "{words}: {refused}");
+    }
+    assert_eq!(sandbox.registry().tags("acme/tool"), tags, "nothing was pushed");
+}
+
+#[test]
+fn what_is_no_formula_is_told_so() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    sandbox.write("empty/README.md", "nothing\n");
+    let rows = [
+        ("publish ./acme", 2, "`./acme` is a folder: name a formula in it"),
+        ("inspect ./acme", 2, "hint: a layout's folder is written `oci:./acme`"),
+        ("tap publish empty oci://127.0.0.1:1/tap", 3, "error: tap `empty` has no formulas"),
+        ("tap add https://example.org/tap", 3, "hint: a tap in a registry is written `oci://"),
+    ];
+    for (words, code, said) in rows {
+        let refused = sandbox.run(words);
+        assert_eq!(refused.code, code, "{words}: {refused}");
+        assert!(refused.stderr.contains(said), "{words}: {refused}");
+    }
+}
+
+#[test]
 fn tags_and_files_go_along_when_asked() {
     let sandbox = Sandbox::new();
     tap(&sandbox, "one");

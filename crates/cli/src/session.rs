@@ -160,6 +160,10 @@ impl Session {
                     error => error.into(),
                 })
             }
+            Kind::File(file) if file.is_dir() => {
+                let sentence = format!("`{}` is a folder: name a formula in it", file.display());
+                Err(Failure::told(Exit::Usage, sentence))
+            }
             Kind::File(file) => {
                 let found = Tap::folder(folder_of(file), None)?.formula_file(file)?;
                 let missing = || format!("there is no file `{}`", file.display());

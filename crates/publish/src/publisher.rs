@@ -113,6 +113,7 @@ impl<'a> Prepared<'a> {
         let first = order.packages.first().ok_or_else(no_registry)?;
         let published = Published::new(base, &first.name, &first.version, first.revision);
         let repository = Repository::new(base, published)?;
+        order.also.iter().try_for_each(|tag| repository.tagged(tag).map(drop))?;
         let blobs = scratch(home)?;
         let folder = found.folder.as_deref();
         let tell = &|progress| order.builder.tell(progress);
@@ -131,6 +132,7 @@ impl<'a> Prepared<'a> {
     pub fn push(self) -> Result<Outcome, Error> {
         let (runtime, client) = self.home.online()?;
         runtime.block_on(async {
+            self.repository.check_rolling(client, &self.order.also).await?;
             let pushed = self.repository.push(client, &self.parts, &self.about()).await?;
             for part in &self.parts {
                 let is_new = pushed.new.contains(&part.key);
@@ -189,7 +191,10 @@ impl<'a> Prepared<'a> {
     /// What [`Self::push`] would write, after asking what is there; nothing is written.
     pub fn requests(&self) -> Result<Vec<Request>, Error> {
         let (runtime, client) = self.home.online()?;
-        Ok(runtime.block_on(self.repository.requests(client, self))?)
+        Ok(runtime.block_on(async {
+            self.repository.check_rolling(client, &self.order.also).await?;
+            self.repository.requests(client, self).await
+        })?)
     }
 
     /// What somebody should look at, one line each.

@@ -92,6 +92,14 @@ pub enum Error {
         /// The digest of what was to be published.
         ours: Digest,
     },
+    /// A tag that names a version was to be moved.
+    #[error("`{tag}` is the tag of a version in {place}, and such a tag stays where it is")]
+    Version {
+        /// The tag.
+        tag: String,
+        /// The repository.
+        place: String,
+    },
     /// Others publish the same version without end.
     #[error("{place} changed {ROUNDS_MAX} times while its index was written")]
     Restless {
@@ -123,17 +131,20 @@ impl Repository {
         Place::parse(&text).map_err(|source| Error::Place { text, source })
     }
 
+    async fn tags(&self, client: &Client) -> Result<Vec<String>, Error> {
+        match client.tags(&self.place).await {
+            // A registry knows no repository before its first blob.
+            Err(error) if error.kind() == oci::Kind::NotFound => Ok(Vec::new()),
+            tags => tags.map_err(|error| self.failed("list the tags of", &self.place, error)),
+        }
+    }
+
     /// What the registry has of the version, by platform.
     ///
     /// Where two publishers raced with different packages for one platform, it is the one that
     /// the index lists, else the one of the smaller digest: everybody decides alike.
     pub async fn platforms(&self, client: &Client) -> Result<BTreeMap<Key, Descriptor>, Error> {
-        let tags = match client.tags(&self.place).await {
-            Ok(tags) => tags,
-            // A registry knows no repository before its first blob.
-            Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
-            Err(error) => return Err(self.failed("list the tags of", &self.place, error)),
-        };
+        let tags = self.tags(client).await?;
         let keeping = tags.iter().filter_map(|tag| Some((self.published.platform_of(tag)?, tag)));
         let mut found: BTreeMap<Key, Vec<Descriptor>> = BTreeMap::new();
         for (key, tag) in keeping {
@@ -270,6 +281,27 @@ impl Repository {
             Err(error) if error.kind() == oci::Kind::NotFound => Ok(None),
             Err(error) => Err(self.failed("look up", &place, error)),
         }
+    }
+
+    /// Refuses to move tags that name what was published.
+    pub(crate) async fn check_rolling(
+        &self,
+        client: &Client,
+        rolling: &[String],
+    ) -> Result<(), Error> {
+        if rolling.is_empty() {
+            return Ok(());
+        }
+        let tags = self.tags(client).await?;
+        for tag in rolling {
+            // Each index that a version had is kept under a tag that begins with the version's.
+            let kept = format!("{tag}.i.");
+            if *tag == self.published.tag || tags.iter().any(|it| it.starts_with(&kept)) {
+                let place = self.place.to_string();
+                return Err(Error::Version { tag: tag.clone(), place });
+            }
+        }
+        Ok(())
     }
 
     /// Moves tags such as `latest` to an index.

@@ -47,6 +47,12 @@ pub enum Error {
         /// What is wrong, formula by formula.
         reports: Vec<Report>,
     },
+    /// There is nothing to publish.
+    #[error("tap `{tap}` has no formulas")]
+    Empty {
+        /// Name of the tap.
+        tap: String,
+    },
     /// The tap or one of its formulas cannot be read.
     #[error(transparent)]
     Tap(#[from] catalog::tap::Error),
@@ -131,6 +137,9 @@ fn check(tap: &Tap) -> Result<(), Error> {
             Err(catalog::tap::Error::Broken { report, .. }) => reports.push(report),
             Err(error) => return Err(error.into()),
         }
+    }
+    if formulas.is_empty() && reports.is_empty() {
+        return Err(Error::Empty { tap: tap.name().to_owned() });
     }
     reports.extend(formula::check_tap(&formulas).into_iter().map(|(_, report)| report));
     let is_broken = |report: &Report| {

@@ -1,5 +1,7 @@
 //! `pkg promote`
 
+use std::path::Path;
+
 use clap::Args;
 use oci::Place;
 
@@ -45,5 +47,11 @@ impl Promote {
 
 /// A place as a user wrote it.
 pub(super) fn place(text: &str) -> Result<Place> {
-    text.parse().map_err(|error: oci::place::Error| Failure::new(Exit::Usage, error))
+    text.parse().map_err(|error: oci::place::Error| {
+        let failure = Failure::new(Exit::Usage, error);
+        match Path::new(text).is_dir() {
+            true => failure.hint(format!("a layout's folder is written `oci:{text}`")),
+            false => failure,
+        }
+    })
 }

@@ -94,7 +94,10 @@ fn of_taps(error: &taps::Error) -> Option<Verdict> {
             let update = may_be_newer.then(|| UPDATE.to_owned());
             Some((Exit::NotFound, did_you_mean(suggestions).into_iter().chain(update).collect()))
         }
-        taps::Error::NoTap { .. } | taps::Error::NoFolder { .. } => told(Exit::NotFound, &[]),
+        taps::Error::NoTap { .. } => told(Exit::NotFound, &[]),
+        taps::Error::NoFolder { .. } => {
+            told(Exit::NotFound, &["a tap in a registry is written `oci://HOST/REPOSITORY`"])
+        }
         taps::Error::Ambiguous { .. } | taps::Error::Name { .. } | taps::Error::Builtin => {
             usage(&[])
         }
@@ -271,7 +274,7 @@ fn of_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
             push::Error::Taken { .. } => {
                 told(Exit::Failed, &["raise `revision` in the version's table"])
             }
-            push::Error::Place { .. } => usage(&[]),
+            push::Error::Place { .. } | push::Error::Version { .. } => usage(&[]),
             push::Error::Restless { .. } => told(Exit::Failed, &[AGAIN]),
             push::Error::Ask { .. } => None,
         };
@@ -330,6 +333,7 @@ fn of_tap_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         Some(Error::Pack(error)) => return Some(of(error)),
         Some(Error::Network(error)) => return Some(of(error)),
         Some(Error::Tagged { .. }) => return usage(&[]),
+        Some(Error::Empty { .. }) => return told(Exit::NotFound, &[]),
         Some(Error::Restless { .. }) => return told(Exit::Failed, &[AGAIN]),
         Some(Error::Broken { .. } | Error::Ask { .. } | Error::Other { .. })
         | Some(Error::Renamed { .. })
