@@ -22,6 +22,7 @@ mod mirror;
 mod needs;
 mod program;
 mod publishing;
+mod publishing_again;
 mod pushing;
 mod relocate;
 mod shellenv;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::Published;
+use catalog::{Published, edition::collect};
 use digest::Digest;
 use formula::Key;
 use oci::{Body, Client, Descriptor, Document, Manifest, Place, Pushed};
@@ -42,6 +42,15 @@ pub struct Repository {
     place: Place,
     /// How the version is named there.
     pub published: Published,
+}
+
+/// What a repository has of a version.
+#[derive(Debug)]
+pub(crate) struct There {
+    /// Each platform's package.
+    pub platforms: BTreeMap<Key, Descriptor>,
+    /// Those of them that the index lists and no tag keeps.
+    pub unkept: Vec<(Key, Descriptor)>,
 }
 
 /// What was pushed, and what there is now.
@@ -143,7 +152,7 @@ impl Repository {
     ///
     /// Where two publishers raced with different packages for one platform, it is the one that
     /// the index lists, else the one of the smaller digest: everybody decides alike.
-    pub async fn platforms(&self, client: &Client) -> Result<BTreeMap<Key, Descriptor>, Error> {
+    pub(crate) async fn there(&self, client: &Client) -> Result<There, Error> {
         let tags = self.tags(client).await?;
         let keeping = tags.iter().filter_map(|tag| Some((self.published.platform_of(tag)?, tag)));
         let mut found: BTreeMap<Key, Vec<Descriptor>> = BTreeMap::new();
@@ -157,27 +166,37 @@ impl Repository {
                 Err(error) => return Err(self.failed("look up", &place, error)),
             }
         }
-        let raced = found.values().any(|all| all.len() > 1);
-        let listed = if raced { self.listed(client).await? } else { BTreeSet::new() };
+        // Whoever mirrored the version took perhaps its own tag alone.
+        let listed = self.listed(client).await?;
+        for entry in &listed {
+            if let Some(key) = collect::key(entry) {
+                found.entry(key).or_default().push(entry.clone());
+            }
+        }
+        let listed: BTreeSet<Digest> = listed.into_iter().map(|entry| entry.digest).collect();
         let choose = |(key, mut all): (Key, Vec<Descriptor>)| {
             all.sort_by(|a, b| a.digest.as_str().cmp(b.digest.as_str()));
             let first = all.iter().position(|one| listed.contains(&one.digest)).unwrap_or(0);
             (key, all.swap_remove(first))
         };
-        Ok(found.into_iter().map(choose).collect())
+        let platforms: BTreeMap<Key, Descriptor> = found.into_iter().map(choose).collect();
+        let is_kept = |key: Key, it: &Descriptor| {
+            tags.contains(&self.published.platform_tag(key, &it.digest))
+        };
+        let unkept = platforms.iter().filter(|(key, it)| !is_kept(**key, it));
+        let unkept = unkept.map(|(key, it)| (*key, it.clone())).collect();
+        Ok(There { platforms, unkept })
     }
 
-    /// The digests that the version's index lists now.
-    async fn listed(&self, client: &Client) -> Result<BTreeSet<Digest>, Error> {
+    /// What the version's index lists now.
+    async fn listed(&self, client: &Client) -> Result<Vec<Descriptor>, Error> {
         let place = self.tagged(&self.published.tag)?;
         match client.manifest(&place).await {
             Ok(manifest) => Ok(match manifest.document() {
-                Ok(Document::Index(index)) => {
-                    index.manifests.into_iter().map(|entry| entry.digest).collect()
-                }
-                _ => BTreeSet::new(),
+                Ok(Document::Index(index)) => index.manifests,
+                _ => Vec::new(),
             }),
-            Err(error) if error.kind() == oci::Kind::NotFound => Ok(BTreeSet::new()),
+            Err(error) if error.kind() == oci::Kind::NotFound => Ok(Vec::new()),
             Err(error) => Err(self.failed("read", &place, error)),
         }
     }
@@ -194,7 +213,7 @@ impl Repository {
         parts: &[Part],
         annotations: &BTreeMap<String, String>,
     ) -> Result<Outcome, Error> {
-        let before = self.platforms(client).await?;
+        let before = self.there(client).await?.platforms;
         self.check_free(parts, &before)?;
         let mut sent_bytes = 0;
         for part in parts.iter().filter(|part| !before.contains_key(&part.key)) {
@@ -244,6 +263,19 @@ impl Repository {
         Ok(sent)
     }
 
+    /// Gives packages that only the index names the tags that keep them.
+    async fn keep(&self, client: &Client, unkept: &[(Key, Descriptor)]) -> Result<(), Error> {
+        for (key, it) in unkept {
+            let place = self.place.with_digest(it.digest.clone());
+            let manifest = client.manifest(&place).await;
+            let manifest = manifest.map_err(|error| self.failed("read", &place, error))?;
+            let place = self.tagged(&self.published.platform_tag(*key, &it.digest))?;
+            let pushed = client.push_manifest(&place, &manifest).await;
+            pushed.map_err(|error| self.failed("push", &place, error))?;
+        }
+        Ok(())
+    }
+
     async fn push_index(
         &self,
         client: &Client,
@@ -252,8 +284,9 @@ impl Repository {
     ) -> Result<(Manifest, BTreeMap<Key, Descriptor>), Error> {
         let mut last = self.index_there(client).await?;
         for _ in 0..ROUNDS_MAX {
-            let mut platforms = self.platforms(client).await?;
+            let There { mut platforms, unkept } = self.there(client).await?;
             self.check_free(parts, &platforms)?;
+            self.keep(client, &unkept).await?;
             // What was pushed is there, whether or not the registry's list says so already.
             for part in parts {
                 platforms.entry(part.key).or_insert_with(|| part.descriptor());

@@ -8,7 +8,7 @@ use oci::{Client, Descriptor, Place};
 use crate::{
     index::{self, index},
     publisher::Prepared,
-    push::{Error, Part, Repository},
+    push::{Error, Part, Repository, There},
 };
 
 /// One request that publishing would make.
@@ -34,7 +34,7 @@ impl Repository {
         prepared: &Prepared<'_>,
     ) -> Result<Vec<Request>, Error> {
         let (parts, order) = (&prepared.parts, &prepared.order);
-        let there = self.platforms(client).await?;
+        let There { platforms: there, unkept } = self.there(client).await?;
         self.check_free(parts, &there)?;
         let mut platforms = there.clone();
         let (requests, blobs) = (Vec::new(), BTreeSet::new());
@@ -47,6 +47,10 @@ impl Repository {
             let tag = self.published.platform_tag(part.key, &part.manifest.digest);
             writes.manifest(&tag, part.manifest.bytes.len());
             platforms.insert(part.key, part.descriptor());
+        }
+        for (key, it) in unkept {
+            let size = usize::try_from(it.size).unwrap_or(usize::MAX);
+            writes.manifest(&self.published.platform_tag(key, &it.digest), size);
         }
         let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
         let made = index(entries.collect(), &prepared.about());
