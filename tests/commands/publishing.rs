@@ -17,7 +17,7 @@ use crate::support::Sandbox;
 const PLATFORMS: [&str; 2] = ["linux-amd64", "linux-arm64"];
 
 /// Writes the tap `acme` with the formula `tool`, whose archives say `word`.
-pub fn tap(sandbox: &Sandbox, word: &str) -> PathBuf {
+pub(super) fn tap(sandbox: &Sandbox, word: &str) -> PathBuf {
     let host = sandbox.registry().host();
     sandbox.write("acme/tap.toml", format!("name = \"acme\"\nregistry = \"{host}/acme\"\n"));
     let digests = PLATFORMS.map(|platform| {
