@@ -113,6 +113,7 @@ fn help_and_version_are_answers() {
       bump         Add a new version to a formula
       yank         Say that a version should not be used
       pack         Make a package of a formula's version, or of a folder
+      test         Run the tests of a package
       publish      Put a version into the tap's registry
       promote      Copy a version to another repository, digests and all
       inspect      Show what an artifact in a registry holds

@@ -69,8 +69,8 @@ fn check_unpublished(sandbox: &Sandbox, what: &str) {
     assert!(!text.contains("package"), "{what}: {text}");
     assert_eq!(sandbox.registry().tag("acme/tool", "1.0.0"), None, "{what}");
     sandbox.registry().behave();
-    let again = sandbox.run(WORDS).ok();
-    assert!(again.stderr.contains(PUBLISHED), "{what}: {again}");
+    sandbox.run(WORDS).ok();
+    assert!(sandbox.registry().tag("acme/tool", "1.0.0").is_some(), "{what}");
 }
 
 #[test]
