@@ -105,6 +105,38 @@ fn a_formula_is_packed_for_two_platforms_and_installed_from_the_layout() {
 }
 
 #[test]
+fn a_package_says_itself_how_it_is_linked() {
+    let sandbox = Sandbox::new();
+    let tree = Tree::new()
+        .file("bin/tool", "#!/bin/sh\necho tool\n", 0o755)
+        .symlink("share/zone", "/usr/share/zoneinfo")
+        .tar_gzip();
+    sandbox.write("files/tool.tar.gz", &tree);
+    let text = format!(
+        "schema = 1\nname = \"tool\"\nsummary = \"A test\"\nlicense = \"MIT\"\n\
+         slot = \"1\"\nkeg-only = \"the system has one\"\n\
+         conflicts = {{ other = \"both are tool\" }}\n\n\
+         [source]\nfile = \"files/tool.tar.gz\"\nexternal-links = [\"/usr/share/zoneinfo\"]\n\n\
+         [version.\"1.2.3\"]\nany = \"{}\"\n",
+        Digest::sha256(&tree)
+    );
+    sandbox.write("tool.toml", text);
+    sandbox.run("pack tool.toml -o out").ok();
+    fs_err::remove_file(sandbox.home().join("desk/tool.toml")).unwrap();
+    let other = sandbox.registry().package("other", "1.0.0");
+    let other = other.file("bin/other", "#!/bin/sh\n", 0o755).push();
+    sandbox.run("install oci:out:1.2.3").ok();
+    let listed = sandbox.run("list --json").ok().json();
+    assert_eq!(listed["packages"][0]["slot"], "1", "{listed}");
+    assert!(sandbox.prefix("opt/tool@1/bin/tool").exists());
+    assert!(sandbox.prefix("opt/tool@1/share/zone").is_symlink());
+    assert!(!sandbox.prefix("bin/tool").exists(), "nothing of it is linked");
+    let refused = sandbox.run(&format!("install oci://{}", other.reference));
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.stderr.contains("both are tool"), "{refused}");
+}
+
+#[test]
 fn a_folder_is_packed_as_it_lies() {
     let sandbox = Sandbox::new();
     let program = sandbox.write("dist/bin/foo", "#!/bin/sh\necho foo\n");

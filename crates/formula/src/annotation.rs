@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Depend, Expose, FullName, Name, Relocations, Requires, Resolved, Scheme, Service, Setup, Test,
-    Version, check_sound,
+    Version, check_sound, sound,
 };
 
 /// A package in its own words, about one platform; with it no tap is needed to install.
@@ -24,6 +24,12 @@ pub struct Annotation {
     /// The rebuild of this version.
     #[serde(default)]
     pub revision: u32,
+    /// The line of versions that it belongs to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub slot: Option<String>,
+    /// Why nothing of it is linked into the prefix.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub keg_only: Option<String>,
     /// What the package is, in a few words.
     #[serde(default, skip_serializing_if = "is_default")]
     pub summary: String,
@@ -33,6 +39,12 @@ pub struct Annotation {
     /// What must be installed with it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub depends: BTreeMap<FullName, Depend>,
+    /// Packages that cannot be installed beside it, and why.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub conflicts: BTreeMap<Name, String>,
+    /// Targets that its links may have although they leave it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub external_links: Vec<String>,
     /// What the host must have.
     #[serde(default, skip_serializing_if = "is_default")]
     pub requires: Requires,
@@ -86,9 +98,13 @@ impl Annotation {
             name: package.name.clone(),
             version: package.version.clone(),
             revision: package.revision,
+            slot: package.slot.clone(),
+            keg_only: package.keg_only.clone(),
             summary: package.summary.clone(),
             license: package.license.clone(),
             depends: package.depends.clone(),
+            conflicts: package.conflicts.clone(),
+            external_links: package.source.external_links().to_vec(),
             requires: package.requires.clone(),
             expose: package.expose.clone(),
             env: package.env.clone(),
@@ -121,6 +137,7 @@ impl Annotation {
         }
         check_sound(&annotation.expose, &annotation.env, &annotation.setup)
             .map_err(serde_json::Error::custom)?;
+        sound::check_place(&annotation).map_err(serde_json::Error::custom)?;
         annotation.relocations.check().map_err(serde_json::Error::custom)?;
         Ok(annotation)
     }
@@ -160,6 +177,49 @@ mod tests {
         assert!(text.contains(wanted), "{text}");
         assert!(!text.contains("expose"), "what is empty is left out: {text}");
         assert_eq!(Annotation::parse(&text).unwrap(), annotation);
+    }
+
+    #[test]
+    fn how_it_is_linked_is_told_where_there_is_something_to_tell() {
+        let text = json!({
+            "schema": 1, "name": "foo", "version": "1.0", "slot": "1", "keg_only": "the system's",
+            "conflicts": {"bar": "both are `foo`"}, "external_links": ["/etc/ssl/certs"],
+        });
+        let annotation = Annotation::parse(&text.to_string()).unwrap();
+        assert_eq!(annotation.slot.as_deref(), Some("1"));
+        assert_eq!(annotation.keg_only.as_deref(), Some("the system's"));
+        assert_eq!(annotation.conflicts[&Name::parse("bar").unwrap()], "both are `foo`");
+        assert_eq!(annotation.external_links, ["/etc/ssl/certs"]);
+        assert_eq!(serde_json::to_value(&annotation).unwrap(), {
+            let mut text = text;
+            let unset = json!({"revision": 0});
+            text.as_object_mut().unwrap().extend(unset.as_object().unwrap().clone());
+            text
+        });
+        let bare = serde_json::to_string(&with(&json!([])).unwrap()).unwrap();
+        for key in ["slot", "keg_only", "conflicts", "external_links"] {
+            assert!(!bare.contains(key), "{bare}");
+        }
+    }
+
+    #[test]
+    fn what_no_formula_could_say_of_its_place_is_refused() {
+        let long = "x".repeat(1025);
+        for (key, value, expect) in [
+            ("slot", json!("../1"), "cannot name a slot"),
+            ("slot", json!(""), "cannot name a slot"),
+            ("keg_only", json!("a\u{1b}[2J"), "control character"),
+            ("conflicts", json!({"bar": "a\u{1b}"}), "control character"),
+            ("conflicts", json!({"../bar": "a"}), "../bar"),
+            ("external_links", json!([""]), "not a target that a link can have"),
+            ("external_links", json!([long]), "not a target that a link can have"),
+            ("external_links", json!(["/etc\n"]), "control character"),
+        ] {
+            let mut said = json!({"schema": 1, "name": "foo", "version": "1.0"});
+            said[key] = value.clone();
+            let error = Annotation::parse(&said.to_string()).unwrap_err().to_string();
+            assert!(error.contains(expect), "{key} = {value}: {error}");
+        }
     }
 
     #[test]

@@ -38,6 +38,16 @@ pub(crate) fn check_relative(path: &str, at: At) -> Result<(), Finding> {
     Ok(())
 }
 
+/// Refuses a target that no link has; it may lead anywhere.
+pub(crate) fn check_target(target: &str, at: At) -> Result<(), Finding> {
+    if target.is_empty() || target.len() > 1024 {
+        return Err(Finding::new(Code::Path, at, "not a target that a link can have")
+            .label("empty, or longer than 1024 bytes")
+            .help("write the target as the link has it, such as `/etc/ssl/certs`"));
+    }
+    Ok(())
+}
+
 /// Refuses a name that is not one component, or that commands would read as an option.
 pub(crate) fn check_link(name: &str, at: At) -> Result<(), Finding> {
     let bad = |label: &'static str| {

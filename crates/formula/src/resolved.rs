@@ -163,6 +163,20 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// Targets that links may have although they leave the package.
+    pub fn external_links(&self) -> &[String] {
+        match self {
+            Self::Oci { external_links, .. }
+            | Self::Image { external_links, .. }
+            | Self::Http { external_links, .. }
+            | Self::File { external_links, .. }
+            | Self::Git { external_links, .. } => external_links,
+            Self::Build { .. } | Self::Later { .. } => &[],
+        }
+    }
+}
+
 /// How a package is made from its source code.
 ///
 /// Tokens of a build stay in the texts of `steps` and `env`, and braces are doubled there.

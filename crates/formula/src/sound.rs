@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Completions, Expose, Paths, Setup, Verb,
+    Annotation, Completions, Expose, Paths, Setup, Verb,
     model::EnvName,
     name::printable,
-    path::{check_link, check_relative},
-    read::Leaf as _,
+    path::{check_link, check_relative, check_target},
+    read::{Leaf as _, SlotName},
     report::Finding,
     tree::At,
 };
@@ -47,6 +47,21 @@ pub fn check_sound(
         visible(value)?;
     }
     setup.iter().try_for_each(check_step)
+}
+
+/// Refuses a slot, words and targets of links that no formula may have.
+pub(crate) fn check_place(said: &Annotation) -> Result<(), Unsound> {
+    if let Some(slot) = &said.slot {
+        SlotName::from_text(slot, At::default())?;
+    }
+    for text in said.keg_only.iter().chain(said.conflicts.values()) {
+        visible(text)?;
+    }
+    for link in &said.external_links {
+        check_target(link, At::default())?;
+        visible(link)?;
+    }
+    Ok(())
 }
 
 fn check_paths(

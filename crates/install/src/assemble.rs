@@ -94,7 +94,7 @@ impl Parts<'_> {
     pub(crate) fn assemble(self) -> Result<Assembled, Error> {
         let package = self.package;
         let name = package.name.as_str();
-        let external_links = external_links(package);
+        let external_links = package.source.external_links().to_vec();
         let mut recipe = Recipe {
             shape: self.shape.clone(),
             layers: self.layers.clone(),
@@ -312,18 +312,6 @@ fn settings(exposed: &Exposed, tree: &Tree, copies: &BTreeMap<String, Copied>) -
         _ => None,
     };
     exposed.etc.iter().filter_map(setting).collect()
-}
-
-fn external_links(package: &Resolved) -> Vec<String> {
-    use formula::Source as From;
-    match &package.source {
-        From::Oci { external_links, .. }
-        | From::Image { external_links, .. }
-        | From::Http { external_links, .. }
-        | From::File { external_links, .. }
-        | From::Git { external_links, .. } => external_links.clone(),
-        From::Build { .. } | From::Later { .. } => Vec::new(),
-    }
 }
 
 /// A word of the shell that means `text` and nothing else.

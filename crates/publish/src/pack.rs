@@ -10,7 +10,7 @@ use build::{
     pack::{self, Audit, Facts, Progress},
     staged::{self, Links},
 };
-use formula::{Annotation, Expose, Key, Relocations, Requires, Resolved, Source};
+use formula::{Annotation, Expose, Key, Relocations, Requires, Resolved};
 use install::{Home, unpack};
 use oci::{Body, Client, Descriptor, Document, Manifest, Place};
 use store::lock::Wait;
@@ -91,7 +91,7 @@ impl Packer<'_> {
         plain.expose.wrap = false;
         let unpacked = self.home.unpack(&plain, &package.source, self.folder, wait)?;
         let keg = self.home.layout().keg(&unpacked.keg.name, &unpacked.keg.leaf);
-        let links = Links { external: external_links(&package.source), homes: &[] };
+        let links = Links { external: package.source.external_links(), homes: &[] };
         self.folder(&keg, &About::of(package), links)
     }
 
@@ -147,9 +147,13 @@ impl About {
             name,
             version: version.to_string(),
             revision: 0,
+            slot: None,
+            keg_only: None,
             summary: String::new(),
             license: String::new(),
             depends: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
+            external_links: Vec::new(),
             requires: Requires::default(),
             expose: Expose::default(),
             env: BTreeMap::new(),
@@ -225,17 +229,5 @@ fn listed(manifest: &Manifest) -> Vec<Descriptor> {
     match manifest.document() {
         Ok(Document::Index(index)) => index.manifests,
         _ => Vec::new(),
-    }
-}
-
-/// Targets that links may have although they leave the package.
-fn external_links(source: &Source) -> &[String] {
-    match source {
-        Source::Oci { external_links, .. }
-        | Source::Image { external_links, .. }
-        | Source::Http { external_links, .. }
-        | Source::File { external_links, .. }
-        | Source::Git { external_links, .. } => external_links,
-        _ => &[],
     }
 }

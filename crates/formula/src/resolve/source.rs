@@ -6,7 +6,7 @@ use super::Resolving;
 use crate::{
     Pin, Source,
     model::SourceTable,
-    path::check_relative,
+    path::{check_relative, check_target},
     read::{Placed, Spanned},
     report::{Code, Finding},
     template::TemplateText,
@@ -181,12 +181,8 @@ impl Resolving<'_> {
     /// Targets, each as its link says it: they lead anywhere, so only their form is looked at.
     fn external_links(&mut self, table: &SourceTable) -> Vec<String> {
         let links = table.external_links.iter().flatten();
-        for link in links.clone().filter(|link| link.is_empty() || link.len() > 1024) {
-            self.sink.push(
-                Finding::new(Code::Path, link.at, "not a target that a link can have")
-                    .label("empty, or longer than 1024 bytes")
-                    .help("write the target as the link has it, such as `/etc/ssl/certs`"),
-            );
+        for link in links.clone() {
+            self.sink.take(check_target(link, link.at));
         }
         links.map(|link| link.value.clone()).collect()
     }

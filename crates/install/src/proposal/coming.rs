@@ -211,6 +211,6 @@ fn effective_source(resolved: &Resolved, registry: Option<&str>) -> Source {
         pin: Pin::Index(package.clone()),
         format: None,
         strip: None,
-        external_links: Vec::new(),
+        external_links: resolved.source.external_links().to_vec(),
     }
 }
