@@ -207,6 +207,19 @@ fn a_step_that_fails_says_which_and_where_the_rest_is() {
 }
 
 #[test]
+fn a_build_for_another_platform_is_refused_before_its_first_step() {
+    let sandbox = Sandbox::new();
+    formula(&sandbox, "tool", &[("x", "")], &steps(&["false"]));
+    for command in ["pack ../test/tool.toml", "pack test/tool"] {
+        let refused = sandbox.run(&format!("{command} --platform windows-amd64"));
+        assert_eq!(refused.code, 2, "{refused}");
+        let expected = "cannot build `tool` for windows-amd64 on linux-";
+        assert!(refused.stderr.contains(expected), "{refused}");
+    }
+    assert!(!sandbox.home().join("desk/tool.oci").exists());
+}
+
+#[test]
 fn building_that_takes_itself_is_told_as_a_ring() {
     let sandbox = Sandbox::new();
     for (name, needed) in [("egg", "hen"), ("hen", "egg")] {

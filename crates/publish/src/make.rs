@@ -18,7 +18,7 @@ use build::{
     staged::Links,
 };
 use catalog::{Spec, Tap, spec::Kind};
-use formula::{Build, Depend, FullName, Resolved};
+use formula::{Build, Depend, FullName, Key, Platform, Resolved};
 use install::{Home, Request, Setting, Talk, made::ToMake, network, proposal, transaction, unpack};
 use oci::Manifest;
 use store::lock::Wait;
@@ -115,6 +115,16 @@ pub enum Error {
     Ring {
         /// The packages, the first one again as the last.
         ring: Vec<String>,
+    },
+    /// Its steps would run on a machine that it is not for.
+    #[error("cannot build `{name}` for {key} on {host}")]
+    Elsewhere {
+        /// Name of the package.
+        name: String,
+        /// What it is to run on.
+        key: Key,
+        /// The machine.
+        host: Platform,
     },
     /// A step failed, or what it made is no package.
     #[error("cannot build `{name}`")]
@@ -259,6 +269,10 @@ impl Making<'_> {
         if ring.contains(&self.name()) {
             let ring = ring.iter().cloned().chain([self.name()]).collect();
             return Err(Error::Ring { ring });
+        }
+        let (key, host) = (self.package.key, *self.home.host().platform());
+        if host.best(std::iter::once(&key)).is_none() {
+            return Err(Error::Elsewhere { name: self.name(), key, host });
         }
         ring.push(self.name());
         let place = self.place()?;

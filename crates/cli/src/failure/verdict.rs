@@ -311,6 +311,9 @@ fn of_making(cause: &(dyn Error + 'static)) -> Option<Verdict> {
             return told(Exit::Failed, &["`--keep` leaves the build's folder for a look"]);
         }
         Some(make::Error::Network(error)) => return Some(of(error)),
+        Some(make::Error::Elsewhere { .. }) => {
+            return usage(&["steps run on this machine: build it on one that it is for"]);
+        }
         Some(make::Error::Ring { .. }) => {
             return told(Exit::NotFound, &["publish one of them, so that it need not be built"]);
         }
