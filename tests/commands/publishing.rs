@@ -493,8 +493,6 @@ fn a_version_is_promoted_with_what_is_about_it() {
     exit 3
     --- stderr
     error: cannot copy oci://[HOST]/acme/tool:9 to oci://[HOST]/prod/tool:9
-      caused by: the copy is not complete
-      caused by: cannot copy from oci://[HOST]/acme/tool:9
       caused by: [HOST]/acme/tool:9 does not exist
       caused by: GET http://[HOST]/v2/acme/tool/manifests/9 answered 404 Not Found: manifest unknown to registry (MANIFEST_UNKNOWN)
     ");

@@ -1,6 +1,7 @@
 //! Publishing where something of the version is there already, or others publish as well.
 
 use digest::Digest;
+use insta::assert_snapshot;
 use serde_json::Value;
 use test_registry::TestRegistry;
 
@@ -50,4 +51,82 @@ fn what_only_the_index_names_stays_in_it() {
     assert_eq!(platforms, ["linux-amd64", "linux-arm64"]);
     let tags = registry.tags("acme/tool");
     assert!(tags.iter().any(|tag| tag.starts_with("1.2.3.linux-arm64.")), "{tags:?}");
+}
+
+#[test]
+fn a_promoted_version_joins_what_is_there() {
+    let (maker, sandbox) = (Sandbox::new(), Sandbox::new());
+    tap(&maker, "one");
+    tap(&sandbox, "one");
+    maker.run("publish acme/tool.toml --platform linux-arm64").ok();
+    sandbox.run("publish acme/tool.toml --platform linux-amd64").ok();
+    let (from, registry) = (maker.registry(), sandbox.registry());
+    let words = |to: &str| {
+        format!("promote oci://{}/acme/tool:1.2.3 oci://{}/{to}", from.host(), registry.host())
+    };
+    let first = registry.tag("acme/tool", "1.2.3").unwrap();
+    maker.run(&words("acme/tool")).ok();
+    let inspect = format!("inspect oci://{}/acme/tool:1.2.3 --json", registry.host());
+    let manifests = maker.run(&inspect).ok().json()["manifests"].as_array().unwrap().len();
+    assert_eq!(manifests, 2, "neither platform is lost");
+    assert!(registry.manifest("acme/tool", &first).is_some());
+    let united = registry.tag("acme/tool", "1.2.3");
+    maker.run(&words("acme/tool")).ok();
+    assert_eq!(registry.tag("acme/tool", "1.2.3"), united, "again changes nothing");
+    maker.run(&words("acme/tool:stable")).ok();
+    assert_eq!(registry.tag("acme/tool", "stable"), from.tag("acme/tool", "1.2.3"));
+
+    let other = Sandbox::new();
+    tap(&other, "two");
+    other.run("publish acme/tool.toml --platform linux-arm64").ok();
+    let host = other.registry().host();
+    let words = format!("promote oci://{host}/acme/tool:1.2.3 oci://{}", registry.host());
+    let before = registry.tags("acme/tool");
+    assert_snapshot!(other.run(&format!("{words}/acme/tool")), @r"
+    exit 1
+    --- stderr
+    error: [HOST]/acme/tool:1.2.3 has a package for linux-arm64 already: sha256:[DIGEST]; this one is sha256:[DIGEST]
+
+    hint: raise `revision` in the version's table
+    ");
+    assert_eq!((registry.tags("acme/tool"), registry.tag("acme/tool", "1.2.3")), (before, united));
+}
+
+#[test]
+fn a_version_is_not_replaced_by_another() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    sandbox.run("publish acme/tool.toml").ok();
+    let text = fs_err::read_to_string(sandbox.home().join("desk/acme/tool.toml")).unwrap();
+    let (registry, host) = (sandbox.registry(), sandbox.registry().host());
+    let first = registry.tag("acme/tool", "1.2.3");
+    let table = text.split_once("[version.\"1.2.3\"]").unwrap().1;
+    let table = table.split_once("package").unwrap().0;
+    sandbox.write("acme/tool.toml", format!("{text}\n[version.\"1.3.0\"]{table}"));
+    sandbox.run("publish acme/tool.toml").ok();
+    let promote = format!("promote oci://{host}/acme/tool:1.3.0 oci://{host}/acme/tool:1.2.3");
+    assert_snapshot!(sandbox.run(&promote), @r"
+    exit 1
+    --- stderr
+    error: oci://[HOST]/acme/tool:1.2.3 is a version of its own; a version that is published is not replaced
+    ");
+    registry.forget_requests();
+    for tag in ["1.2.3", "1.3.0", "1.2.3__r1", "1.3.0.i.0123456789ab", "1.3.0.any.0123456789ab"] {
+        let refused = sandbox.run(&format!("publish acme/tool.toml --also latest,{tag}"));
+        assert_eq!(refused.code, 2, "{tag}: {refused}");
+        assert!(refused.stderr.contains(&format!("`{tag}`")), "{tag}: {refused}");
+    }
+    let refused = sandbox.run("publish acme/tool.toml --also sha256-0123");
+    assert_snapshot!(refused, @r"
+    exit 2
+    --- stderr
+    error: `sha256-0123` cannot be moved to a version: it lists what refers to a digest
+    ");
+    assert_snapshot!(sandbox.run("publish acme/tool.toml --also new/est"), @r"
+    exit 2
+    --- stderr
+    error: `new/est` cannot be moved to a version: it is no tag
+    ");
+    assert_eq!(registry.requests().len(), 0, "before anything is asked");
+    assert_eq!(registry.tag("acme/tool", "1.2.3"), first);
 }

@@ -45,6 +45,14 @@ impl Published {
         is_short(hex).then(|| key.parse().ok())?
     }
 
+    /// Whether a tag keeps a manifest or index of some version, and so is never moved.
+    pub fn keeps(tag: &str) -> bool {
+        let mut parts = tag.rsplitn(3, '.');
+        let (hex, kind) = (parts.next(), parts.next());
+        let is_kind = |kind: &str| kind == "i" || kind.parse::<Key>().is_ok();
+        parts.next().is_some() && hex.is_some_and(is_short) && kind.is_some_and(is_kind)
+    }
+
     /// The tag that keeps one index of the version alive.
     pub fn index_tag(&self, digest: &digest::Digest) -> String {
         format!("{}.i.{}", self.tag, digest.short())
@@ -83,11 +91,14 @@ mod tests {
             let key: Key = key.parse().unwrap();
             let tag = foo.platform_tag(key, &digest);
             assert_eq!(foo.platform_of(&tag), Some(key), "{tag}");
+            assert!(Published::keeps(&tag), "{tag}");
             assert_eq!(published("foo", "1", 0).platform_of(&tag), None, "{tag}");
             assert_eq!(published("foo", "1.2", 1).platform_of(&tag), None, "{tag}");
         }
         let index = foo.index_tag(&digest);
+        assert!(Published::keeps(&index));
         for tag in ["1.2", "latest", &index, "1.2.linux-amd64", "1.2.linux-amd64.ABCDEF012345"] {
+            assert_eq!(Published::keeps(tag), tag == index, "{tag}");
             assert_eq!(foo.platform_of(tag), None, "{tag}");
         }
     }

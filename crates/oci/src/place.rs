@@ -153,6 +153,18 @@ impl Place {
         place
     }
 
+    /// The repository or layout alone, without tag and digest.
+    pub fn bare(&self) -> Self {
+        let mut place = self.clone();
+        match &mut place {
+            Self::Registry(reference) => *reference = reference.bare(),
+            Self::Layout { tag, digest, .. }
+            | Self::Archive { tag, digest, .. }
+            | Self::Memory { tag, digest, .. } => (*tag, *digest) = (None, None),
+        }
+        place
+    }
+
     /// The same repository or layout at `tag`, without a digest.
     pub fn with_tag(&self, tag: &str) -> Result<Self, Error> {
         let mut place = self.clone();

@@ -1,10 +1,15 @@
 //! A version from one repository to another: the same digests, with what is said about them.
+//!
+//! A package's version joins what the target has of it: its tag is moved as publishing does, and
+//! never to an index that lacks a platform or has other bytes for one.
 
-use catalog::Published;
+use catalog::{Published, edition::collect};
 use digest::Digest;
-use formula::{Annotation, Key};
+use formula::Annotation;
 use install::{Home, network};
 use oci::{Client, Document, Manifest, Place, copy};
+
+use crate::push::{self, Part, Repository};
 
 /// What was copied.
 #[derive(Debug)]
@@ -34,6 +39,15 @@ pub enum Error {
         #[source]
         source: Box<oci::Error>,
     },
+    /// The target has other packages of the version, or does not take it.
+    #[error(transparent)]
+    Push(#[from] push::Error),
+    /// The target's tag is that of another version.
+    #[error("{to} is a version of its own; a version that is published is not replaced")]
+    Released {
+        /// The version.
+        to: String,
+    },
     /// The target names no tag, and the source has none either.
     #[error("`{to}` has no tag: say under which one `{from}` is to be found")]
     NoTag {
@@ -57,49 +71,72 @@ pub fn promote(home: &Home, from: &Place, to: &Place) -> Result<Outcome, Error> 
             to: to.to_string(),
             source: Box::new(source),
         };
+        let manifest = client.manifest(from).await.map_err(failed)?;
+        let version = version(client, from, &manifest).await.map_err(failed)?;
+        let published = version.as_ref().map(|(published, _)| published);
+        let there = standing(client, &to).await.map_err(failed)?;
+        if there.is_some_and(|(digest, it)| digest != manifest.digest && Some(&it) != published) {
+            return Err(Error::Released { to: to.to_string() });
+        }
         let referrers = Some(copy::Referrers::default());
         let options = copy::Options { referrers, ..copy::Options::default() };
-        let copied = client.copy(from, &to, &options).await.map_err(failed)?;
-        let manifest = client.manifest(&to).await.map_err(failed)?;
-        keep(client, &to, &manifest).await.map_err(failed)?;
-        Ok(Outcome { place: to.to_string(), digest: manifest.digest, copied })
+        let from = from.with_digest(manifest.digest.clone());
+        let Some((published, parts)) = version else {
+            let copied = client.copy(&from, &to, &options).await.map_err(failed)?;
+            return Ok(Outcome { place: to.to_string(), digest: manifest.digest, copied });
+        };
+        let is_own = published.tag == tag;
+        let repository = Repository::at(to.bare(), published.tag);
+        repository.check_free(&parts, &repository.there(client).await?.platforms)?;
+        // The tag comes last, with all that is there of the version by then.
+        let pinned = to.bare().with_digest(manifest.digest.clone());
+        let copied = client.copy(&from, &pinned, &options).await.map_err(failed)?;
+        let digest = match is_own {
+            true => repository.adopt(client, &parts, &manifest).await?.digest,
+            false => {
+                for part in &parts {
+                    repository.push_part(client, part).await?;
+                }
+                let kept = repository.published.index_tag(&manifest.digest);
+                repository.roll(client, &manifest, &[kept, tag.to_owned()]).await?;
+                manifest.digest
+            }
+        };
+        Ok(Outcome { place: to.to_string(), digest, copied })
     })
 }
 
-/// Gives a version of a package the tags that keep it, as publishing does.
-async fn keep(client: &Client, to: &Place, index: &Manifest) -> Result<(), oci::Error> {
-    let Ok(Document::Index(document)) = index.document() else { return Ok(()) };
-    let mut named = None;
-    for entry in &document.manifests {
-        let manifest = client.manifest(&to.with_digest(entry.digest.clone())).await?;
-        let Ok(Document::Image(image)) = manifest.document() else { return Ok(()) };
-        // Not a package: nobody but its own maker knows how its tags are meant.
-        let Ok(Some(said)) = Annotation::of(&image.annotations) else { return Ok(()) };
-        let published = Published::new("", &said.name, &said.version, said.revision);
-        let Some(key) = key(entry) else { return Ok(()) };
-        let tag = published.platform_tag(key, &entry.digest);
-        push(client, to, &manifest, &tag).await?;
-        named = Some(published);
-    }
-    match named {
-        Some(published) => push(client, to, index, &published.index_tag(&index.digest)).await,
-        None => Ok(()),
-    }
+/// The version of a package whose tag a place names, and the digest of what is there.
+async fn standing(client: &Client, at: &Place) -> Result<Option<(Digest, Published)>, oci::Error> {
+    let manifest = match client.manifest(at).await {
+        Ok(manifest) => manifest,
+        Err(error) if error.kind() == oci::Kind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let version = version(client, at, &manifest).await?;
+    let own = version.filter(|(published, _)| Some(published.tag.as_str()) == at.tag());
+    Ok(own.map(|(published, _)| (manifest.digest, published)))
 }
 
-fn key(entry: &oci::Descriptor) -> Option<Key> {
-    catalog::edition::collect::key(entry)
-}
-
-async fn push(
+/// The version that an index is of, with its packages; `None` for what is no package's index.
+async fn version(
     client: &Client,
-    to: &Place,
-    manifest: &Manifest,
-    tag: &str,
-) -> Result<(), oci::Error> {
-    match to.with_tag(tag) {
-        Ok(place) => client.push_manifest(&place, manifest).await,
-        // A version whose tag cannot be one has none anywhere.
-        Err(_) => Ok(()),
+    at: &Place,
+    index: &Manifest,
+) -> Result<Option<(Published, Vec<Part>)>, oci::Error> {
+    let Ok(Document::Index(document)) = index.document() else { return Ok(None) };
+    let (mut named, mut parts) = (None, Vec::new());
+    for entry in &document.manifests {
+        let manifest = client.manifest(&at.bare().with_digest(entry.digest.clone())).await?;
+        let Ok(Document::Image(image)) = manifest.document() else { return Ok(None) };
+        // Not a package: nobody but its own maker knows how its tags are meant.
+        let Ok(Some(said)) = Annotation::of(&image.annotations) else { return Ok(None) };
+        let published = Published::new("", &said.name, &said.version, said.revision);
+        let Some(key) = collect::key(entry) else { return Ok(None) };
+        if named.get_or_insert_with(|| published.clone()) != &published {
+            return Ok(None);
+        }
+        parts.push(Part { key, manifest, blobs: Vec::new() });
     }
+    Ok(named.map(|published| (published, parts)))
 }

@@ -68,6 +68,14 @@ pub enum Error {
         /// The formula's file.
         file: String,
     },
+    /// A further tag is none, or means something else.
+    #[error("`{tag}` cannot be moved to a version: {why}")]
+    Tag {
+        /// The tag.
+        tag: String,
+        /// What it is instead.
+        why: &'static str,
+    },
     /// The folder for the packages cannot be made.
     #[error("cannot make a folder for the packages")]
     Folder(#[source] io::Error),
@@ -110,6 +118,7 @@ impl<'a> Prepared<'a> {
         let found = order.found;
         let no_registry = || Error::NoRegistry { file: found.file.clone() };
         let base = found.registry.as_ref().ok_or_else(no_registry)?;
+        check_further(&order)?;
         let first = order.packages.first().ok_or_else(no_registry)?;
         let published = Published::new(base, &first.name, &first.version, first.revision);
         let repository = Repository::new(base, published)?;
@@ -201,6 +210,32 @@ impl<'a> Prepared<'a> {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
+
+/// Refuses further tags that are not free to be moved.
+fn check_further(order: &Order<'_>) -> Result<(), Error> {
+    let formula = &order.found.formula;
+    let released = |tag: &str| {
+        // Whatever the revision: earlier ones are published still.
+        let version = tag.rsplit_once("__r").map_or(tag, |(version, _)| version);
+        let tag_of = |release: &formula::Release| {
+            Published::new("", formula.name(), release.version.as_str(), 0).tag
+        };
+        formula.releases().iter().any(|release| [tag, version].contains(&tag_of(release).as_str()))
+    };
+    for tag in &order.also {
+        let why = match tag.as_str() {
+            tag if !oci::reference::is_tag(tag) => "it is no tag",
+            tag if tag.starts_with("sha256-") || tag.starts_with("sha512-") => {
+                "it lists what refers to a digest"
+            }
+            tag if Published::keeps(tag) => "it keeps what was published",
+            tag if released(tag) => "it is a version of its own",
+            _ => continue,
+        };
+        return Err(Error::Tag { tag: tag.clone(), why });
+    }
+    Ok(())
 }
 
 /// A folder of the cache for what is made, gone when it is dropped.

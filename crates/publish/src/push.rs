@@ -129,6 +129,13 @@ impl Repository {
         Ok(Self { place, published })
     }
 
+    /// A repository that is known already, and the version's tag there.
+    pub(crate) fn at(place: Place, tag: String) -> Self {
+        let text = place.to_string();
+        let repository = text.strip_prefix("oci://").unwrap_or(&text).to_owned();
+        Self { place, published: Published { repository, tag } }
+    }
+
     /// The repository without a tag.
     pub fn place(&self) -> &Place {
         &self.place
@@ -136,8 +143,8 @@ impl Repository {
 
     /// The place of one tag.
     pub fn tagged(&self, tag: &str) -> Result<Place, Error> {
-        let text = format!("{}:{tag}", self.place);
-        Place::parse(&text).map_err(|source| Error::Place { text, source })
+        let text = || format!("{}:{tag}", self.place);
+        self.place.with_tag(tag).map_err(|source| Error::Place { text: text(), source })
     }
 
     async fn tags(&self, client: &Client) -> Result<Vec<String>, Error> {
@@ -219,7 +226,11 @@ impl Repository {
         for part in parts.iter().filter(|part| !before.contains_key(&part.key)) {
             sent_bytes += self.push_part(client, part).await?;
         }
-        let (index, platforms) = self.push_index(client, parts, annotations).await?;
+        let make = |platforms: &BTreeMap<Key, Descriptor>| {
+            let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
+            index(entries.collect(), annotations)
+        };
+        let (index, platforms) = self.push_index(client, parts, &make).await?;
         let is_new = |part: &&Part| !before.contains_key(&part.key);
         Ok(Outcome {
             index,
@@ -249,7 +260,7 @@ impl Repository {
     }
 
     /// Pushes one platform's package under the tag that keeps it.
-    async fn push_part(&self, client: &Client, part: &Part) -> Result<u64, Error> {
+    pub(crate) async fn push_part(&self, client: &Client, part: &Part) -> Result<u64, Error> {
         let place = self.tagged(&self.published.platform_tag(part.key, &part.manifest.digest))?;
         let mut sent = 0;
         for (descriptor, body) in &part.blobs {
@@ -280,7 +291,7 @@ impl Repository {
         &self,
         client: &Client,
         parts: &[Part],
-        annotations: &BTreeMap<String, String>,
+        make: &dyn Fn(&BTreeMap<Key, Descriptor>) -> Manifest,
     ) -> Result<(Manifest, BTreeMap<Key, Descriptor>), Error> {
         let mut last = self.index_there(client).await?;
         for _ in 0..ROUNDS_MAX {
@@ -291,19 +302,42 @@ impl Repository {
             for part in parts {
                 platforms.entry(part.key).or_insert_with(|| part.descriptor());
             }
-            let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
-            let made = index(entries.collect(), annotations);
+            let made = make(&platforms);
             if last.as_ref() == Some(&made.digest) {
                 return Ok((made, platforms));
             }
-            for tag in [self.published.index_tag(&made.digest), self.published.tag.clone()] {
-                let place = self.tagged(&tag)?;
-                let pushed = client.push_manifest(&place, &made).await;
-                pushed.map_err(|error| self.failed("push", &place, error))?;
-            }
+            let tags = [self.published.index_tag(&made.digest), self.published.tag.clone()];
+            self.roll(client, &made, &tags).await?;
             last = Some(made.digest);
         }
         Err(Error::Restless { place: self.published.reference() })
+    }
+
+    /// Puts packages that the repository has by their digests under the version, whose index is
+    /// the given one, unless there are more platforms.
+    pub(crate) async fn adopt(
+        &self,
+        client: &Client,
+        parts: &[Part],
+        given: &Manifest,
+    ) -> Result<Manifest, Error> {
+        for part in parts {
+            self.push_part(client, part).await?;
+        }
+        let listed = match given.document() {
+            Ok(Document::Index(index)) => index,
+            // Nobody gives anything else.
+            _ => return Ok(given.clone()),
+        };
+        let digests: BTreeSet<&Digest> = listed.manifests.iter().map(|it| &it.digest).collect();
+        let make = |platforms: &BTreeMap<Key, Descriptor>| {
+            if platforms.values().map(|it| &it.digest).collect::<BTreeSet<_>>() == digests {
+                return given.clone();
+            }
+            let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
+            index(entries.collect(), &listed.annotations)
+        };
+        Ok(self.push_index(client, parts, &make).await?.0)
     }
 
     /// The digest of the version's index as it is now.

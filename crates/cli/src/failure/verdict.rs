@@ -263,6 +263,7 @@ fn of_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
     if let Some(error) = seen::<publisher::Error>(cause) {
         return match error {
             publisher::Error::NoRegistry { .. } => usage(&[REGISTRY]),
+            publisher::Error::Tag { .. } => usage(&[]),
             publisher::Error::Make(error) => Some(of(error)),
             publisher::Error::Network(error) => Some(of(error)),
             publisher::Error::Push(error) => Some(of(error)),
@@ -292,6 +293,8 @@ fn of_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
     match seen::<promote::Error>(cause) {
         Some(promote::Error::NoTag { .. }) => return usage(&[]),
         Some(promote::Error::Network(error)) => return Some(of(error)),
+        Some(promote::Error::Push(error)) => return Some(of(error)),
+        Some(promote::Error::Released { .. }) => return told(Exit::Failed, &[]),
         Some(promote::Error::Copy { .. }) => return None,
         None => {}
     }
