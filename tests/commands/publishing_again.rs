@@ -1,5 +1,7 @@
 //! Publishing where something of the version is there already, or others publish as well.
 
+use std::process::{Child, Stdio};
+
 use digest::Digest;
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -10,6 +12,12 @@ use crate::support::Sandbox;
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// A program that runs beside others.
+fn start(sandbox: &Sandbox, words: &str) -> Child {
+    let mut command = sandbox.command(words);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
 
 /// Copies a version as tools do that know only its tag.
 fn mirror(from: &TestRegistry, to: &TestRegistry, repository: &str, tag: &str) {
@@ -129,4 +137,34 @@ fn a_version_is_not_replaced_by_another() {
     ");
     assert_eq!(registry.requests().len(), 0, "before anything is asked");
     assert_eq!(registry.tag("acme/tool", "1.2.3"), first);
+}
+
+#[test]
+fn two_editions_at_once_are_published_one_after_the_other() {
+    // The slower one has looked and found nothing; then the other one publishes.
+    let (slow, quick) = (Sandbox::new(), Sandbox::new());
+    let registry = slow.registry();
+    for (sandbox, word) in [(&slow, "slow"), (&quick, "quick")] {
+        let path = tap(sandbox, "one");
+        sandbox.write("acme/tap.toml", "name = \"acme\"\n");
+        let text = fs_err::read_to_string(path).unwrap();
+        sandbox.write("acme/tool.toml", text.replace("The tool", &format!("The {word} tool")));
+    }
+    let words = format!("tap publish acme oci://{}/tap --json", registry.host());
+    let pattern = "PUT /v2/tap/manifests/t.*";
+    registry.on(pattern).once().holding();
+    let waiting = start(&slow, &words);
+    registry.wait_for(pattern, 1);
+    let first = quick.run(&words).ok().json();
+    registry.release();
+    let second = slow.end(waiting).ok().json();
+    assert_eq!((&first["serial"], &second["serial"]), (&1.into(), &2.into()));
+    for edition in [&first, &second] {
+        let digest = edition["digest"].as_str().unwrap().parse().unwrap();
+        let tag = registry.tags("tap").into_iter().find(|tag| {
+            tag.starts_with("t.") && registry.tag("tap", tag).as_ref() == Some(&digest)
+        });
+        assert!(tag.is_some(), "{edition}: a tag of its own keeps it");
+    }
+    assert_eq!(registry.tag("tap", "latest").unwrap().as_str(), second["digest"]);
 }

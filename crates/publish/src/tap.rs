@@ -1,7 +1,11 @@
 //! A folder of formulas as the next edition of a tap in a registry.
 //!
 //! An edition gets its own tag, which is kept, before `latest` moves to it. Two publishers at the
-//! same moment make two editions one after the other: who comes second counts on.
+//! same moment make two editions one after the other: whoever finds that a serial is not theirs
+//! alone takes the edition back and counts on. Registries refuse no tag that is there already, so
+//! one is looked at before it is written, after, and once more when `latest` has moved.
+
+use std::time::Duration;
 
 use catalog::{
     Manifests, Tap,
@@ -14,6 +18,8 @@ use oci::{Body, Client, Manifest, Place, Pushed, media_type};
 
 /// How often another publisher may be faster.
 const ROUNDS_MAX: usize = 8;
+/// The longest pause before the next round.
+const PAUSE_MAX: Duration = Duration::from_millis(400);
 /// The tag that is followed.
 const LATEST: &str = "latest";
 
@@ -101,6 +107,12 @@ pub enum Error {
         /// The place.
         place: String,
     },
+    /// The tap's last serial is the largest that there is.
+    #[error("{place} has no serial left for another edition")]
+    Full {
+        /// The place.
+        place: String,
+    },
     /// Others publish the same tap without end.
     #[error("{place} changed {ROUNDS_MAX} times while it was published")]
     Restless {
@@ -178,22 +190,29 @@ impl Edition<'_> {
                     ));
                 }
             }
-            let serial = last.as_ref().map_or(1, |last| last.serial + 1);
+            let full = || Error::Full { place: self.place.to_string() };
+            let serial = last.as_ref().map_or(0, |last| last.serial);
+            let serial = serial.checked_add(1).ok_or_else(full)?;
             // A clock that is behind must not put an edition before the last one.
             let published = last.map_or(now.clone(), |last| last.published.max(now.clone()));
             let packed = self.pack(serial, &published)?;
-            sent_bytes += self.push(&packed).await?;
-            if self.is_first(serial, &packed.tag).await? {
+            if self.digest(&packed.tag).await?.is_none_or(|there| there == packed.digest) {
+                sent_bytes += self.push(&packed).await?;
                 let digest = packed.digest.clone();
-                let kept = Last { serial, published, digest, is_kept: true };
-                self.follow(&kept).await?;
-                return Ok(self.outcome(&packed, serial, &kept.published, true, sent_bytes));
+                let ours = Last { serial, published, digest, is_kept: true };
+                if self.is_ours(&ours, &packed.tag).await? {
+                    self.follow(&ours).await?;
+                    // Somebody may have looked before it was there, and written over it since.
+                    if self.digest(&packed.tag).await?.as_ref() == Some(&ours.digest) {
+                        let published = &ours.published;
+                        return Ok(self.outcome(&packed, serial, published, true, sent_bytes));
+                    }
+                } else {
+                    self.take_back(&ours, &packed.tag).await?;
+                }
             }
-            // Somebody else has this serial; what is not followed is of no use to anybody.
-            let ours = self.tagged(&packed.tag)?;
-            if let Err(error) = self.client.delete_tag(&ours).await {
-                tracing::debug!(%error, "an edition that came second stays");
-            }
+            // Two that step back at once should not come back at once.
+            tokio::time::sleep(PAUSE_MAX.mul_f64(rand::random())).await;
         }
         Err(Error::Restless { place: self.place.to_string() })
     }
@@ -243,11 +262,54 @@ impl Edition<'_> {
         Ok(tags.into_iter().filter_map(edition).collect())
     }
 
-    /// Whether no other publisher has the serial, or one whose tag comes later.
-    async fn is_first(&self, serial: u64, tag: &str) -> Result<bool, Error> {
+    /// Whether an edition that was just pushed is the only one of its serial.
+    async fn is_ours(&self, ours: &Last, tag: &str) -> Result<bool, Error> {
         let kept = self.kept().await?;
-        let first = kept.iter().filter(|(other, _)| *other == serial).map(|(_, tag)| tag).min();
-        Ok(first.is_none_or(|first| first == tag))
+        let is_alone = kept.iter().all(|(serial, other)| *serial != ours.serial || other == tag);
+        let is_there = self.digest(tag).await?.as_ref() == Some(&ours.digest);
+        Ok(is_alone && is_there && self.followed_over(ours).await?.is_none())
+    }
+
+    /// The edition that is followed in place of this one, although that has its serial or more.
+    async fn followed_over(&self, ours: &Last) -> Result<Option<(Standing, Manifest)>, Error> {
+        let manifest = match self.manifest(LATEST).await {
+            Err(Error::Ask { source, .. }) if source.kind() == oci::Kind::NotFound => {
+                return Ok(None);
+            }
+            manifest => manifest?,
+        };
+        let Some(Ok(standing)) = Standing::of(&manifest) else { return Ok(None) };
+        let is_over = standing.serial >= ours.serial && manifest.digest != ours.digest;
+        Ok(is_over.then_some((standing, manifest)))
+    }
+
+    /// Leaves a serial to the others: what is not followed is of no use to anybody.
+    async fn take_back(&self, ours: &Last, tag: &str) -> Result<(), Error> {
+        if self.digest(tag).await?.as_ref() != Some(&ours.digest) {
+            return Ok(());
+        }
+        let place = self.tagged(tag)?;
+        if let Some((standing, theirs)) = self.followed_over(ours).await?
+            && edition::tag(standing.serial, &standing.published) == tag
+        {
+            // Theirs was published in the same second, and ours was written over it.
+            let pushed = self.client.push_manifest(&place, &theirs).await;
+            return pushed.map_err(|error| self.failed("push", &place, error));
+        }
+        if let Err(error) = self.client.delete_tag(&place).await {
+            tracing::debug!(%error, "an edition that came second stays");
+        }
+        Ok(())
+    }
+
+    /// What a tag names now.
+    async fn digest(&self, tag: &str) -> Result<Option<Digest>, Error> {
+        let place = self.tagged(tag)?;
+        match self.client.resolve(&place).await {
+            Ok(there) => Ok(Some(there.digest)),
+            Err(error) if error.kind() == oci::Kind::NotFound => Ok(None),
+            Err(error) => Err(self.failed("look up", &place, error)),
+        }
     }
 
     async fn push(&self, packed: &edition::Packed) -> Result<u64, Error> {
@@ -281,12 +343,8 @@ impl Edition<'_> {
                 _ => edition::tag(ours.serial, &ours.published),
             };
             let manifest = self.manifest(&tag).await?;
-            match self.client.resolve(&latest).await {
-                Ok(there) if there.digest == manifest.digest => return Ok(()),
-                Err(error) if error.kind() != oci::Kind::NotFound => {
-                    return Err(self.failed("look up", &latest, error));
-                }
-                _ => {}
+            if self.digest(LATEST).await?.as_ref() == Some(&manifest.digest) {
+                return Ok(());
             }
             let pushed = self.client.push_manifest(&latest, &manifest).await;
             pushed.map_err(|error| self.failed("push", &latest, error))?;

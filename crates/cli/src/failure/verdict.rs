@@ -341,6 +341,7 @@ fn of_tap_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         Some(Error::Tagged { .. }) => return usage(&[]),
         Some(Error::Empty { .. }) => return told(Exit::NotFound, &[]),
         Some(Error::Restless { .. }) => return told(Exit::Failed, &[AGAIN]),
+        Some(Error::Full { .. }) => return told(Exit::Failed, &[]),
         Some(Error::Broken { .. } | Error::Ask { .. } | Error::Other { .. })
         | Some(Error::Renamed { .. })
         | None => {}
