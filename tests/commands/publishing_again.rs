@@ -168,3 +168,19 @@ fn two_editions_at_once_are_published_one_after_the_other() {
     }
     assert_eq!(registry.tag("tap", "latest").unwrap().as_str(), second["digest"]);
 }
+
+#[test]
+fn packages_below_a_folder_have_a_layout_each() {
+    let sandbox = Sandbox::new();
+    let text = fs_err::read_to_string(tap(&sandbox, "one")).unwrap();
+    let base = sandbox.home().join("desk/layouts");
+    let base = format!("name = \"acme\"\nregistry = \"oci:{}\"\n", base.display());
+    sandbox.write("acme/tap.toml", base);
+    let other = text.replace("name = \"tool\"", "name = \"other\"");
+    sandbox.write("acme/other.toml", other.replace("license = \"MIT\"", "license = \"ISC\""));
+    for name in ["tool", "other"] {
+        sandbox.run(&format!("publish acme/{name}.toml")).ok();
+        sandbox.run(&format!("install oci:layouts/{name}:1.2.3")).ok();
+        sandbox.run(&format!("remove {name}")).ok();
+    }
+}

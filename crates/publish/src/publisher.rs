@@ -121,7 +121,7 @@ impl<'a> Prepared<'a> {
         check_further(&order)?;
         let first = order.packages.first().ok_or_else(no_registry)?;
         let published = Published::new(base, &first.name, &first.version, first.revision);
-        let repository = Repository::new(base, published)?;
+        let repository = Repository::new(published)?;
         order.also.iter().try_for_each(|tag| repository.tagged(tag).map(drop))?;
         let blobs = scratch(home)?;
         let folder = found.folder.as_deref();

@@ -118,14 +118,10 @@ pub enum Error {
 }
 
 impl Repository {
-    /// The repository of a version below `base`: `host/path`, or `oci:` and a folder.
-    pub fn new(base: &str, published: Published) -> Result<Self, Error> {
-        let text = match base.starts_with("oci:") && !base.starts_with("oci://") {
-            true => base,
-            false => &published.repository,
-        };
-        let place = Place::parse(text);
-        let place = place.map_err(|source| Error::Place { text: text.to_owned(), source })?;
+    /// The repository of a version: below `host/path`, or a folder below that of `oci:`.
+    pub fn new(published: Published) -> Result<Self, Error> {
+        let text = published.repository.clone();
+        let place = Place::parse(&text).map_err(|source| Error::Place { text, source })?;
         Ok(Self { place, published })
     }
 
