@@ -184,3 +184,16 @@ fn packages_below_a_folder_have_a_layout_each() {
         sandbox.run(&format!("remove {name}")).ok();
     }
 }
+
+#[test]
+fn a_registry_that_refuses_says_so_before_anything_is_packed() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    fs_err::remove_dir_all(sandbox.home().join("desk/acme/files")).unwrap();
+    sandbox.registry().on("GET /v2/*/tags/*").unauthorized();
+    let refused = sandbox.run("publish acme/tool.toml");
+    assert_eq!(refused.code, 5, "{refused}");
+    sandbox.registry().behave();
+    let refused = sandbox.run("publish acme/tool.toml");
+    assert!(refused.stderr.contains("tool-linux-amd64.tar.gz"), "{refused}");
+}

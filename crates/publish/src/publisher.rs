@@ -123,6 +123,9 @@ impl<'a> Prepared<'a> {
         let published = Published::new(base, &first.name, &first.version, first.revision);
         let repository = Repository::new(published)?;
         order.also.iter().try_for_each(|tag| repository.tagged(tag).map(drop))?;
+        // A registry that cannot be asked, or not by this user, says so before anything is built.
+        let (runtime, client) = home.online()?;
+        runtime.block_on(repository.there(client))?;
         let blobs = scratch(home)?;
         let folder = found.folder.as_deref();
         let tell = &|progress| order.builder.tell(progress);
