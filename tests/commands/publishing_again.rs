@@ -197,3 +197,21 @@ fn a_registry_that_refuses_says_so_before_anything_is_packed() {
     let refused = sandbox.run("publish acme/tool.toml");
     assert!(refused.stderr.contains("tool-linux-amd64.tar.gz"), "{refused}");
 }
+
+#[test]
+fn platforms_that_are_packed_at_once_are_all_in_the_layout() {
+    let sandbox = Sandbox::new();
+    tap(&sandbox, "one");
+    for round in 0..4 {
+        let packing = ["linux-amd64", "linux-arm64"].map(|platform| {
+            let words = format!("pack acme/tool.toml --platform {platform} -o out-{round}");
+            start(&sandbox, &words)
+        });
+        for child in packing {
+            sandbox.end(child).ok();
+        }
+        let inspect = format!("inspect oci:out-{round}:1.2.3 --json");
+        let inspected = sandbox.run(&inspect).ok().json();
+        assert_eq!(inspected["manifests"].as_array().unwrap().len(), 2, "{inspected}");
+    }
+}

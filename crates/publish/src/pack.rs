@@ -20,6 +20,9 @@ use crate::{
     push::Part,
 };
 
+/// Most rounds until a layout's index is as its tags say; each one more is another one packing.
+const ROUNDS_MAX: usize = 32;
+
 /// Something does not become a package.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -56,6 +59,12 @@ pub enum Error {
         /// What is wrong with it.
         #[source]
         source: Box<oci::Error>,
+    },
+    /// Others pack into the same layout without end.
+    #[error("`{layout}` changed {ROUNDS_MAX} times while a package was put into it")]
+    Restless {
+        /// The layout.
+        layout: String,
     },
     /// The layout's path is one that a reference cannot hold.
     #[error("`{}` cannot be a layout's folder", path.display())]
@@ -214,15 +223,33 @@ pub async fn lay(client: &Client, layout: &Path, tag: &str, part: &Part) -> Resu
     }
     client.push_manifest(&own, &part.manifest).await.map_err(failed)?;
     let all = place(tag)?;
-    let mut entries = match client.manifest(&all).await {
-        Ok(manifest) => listed(&manifest),
-        Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
-        Err(error) => return Err(failed(error)),
-    };
-    entries.retain(|entry| entry.platform != index::platform(part.key));
-    entries.push(index::entry(part.key, &part.descriptor()));
-    client.push_manifest(&all, &index(entries, &BTreeMap::new())).await.map_err(failed)?;
-    Ok(all)
+    let mut last = None;
+    // The index is made of what the tags say, as in a registry: others may pack into it as well.
+    for _ in 0..ROUNDS_MAX {
+        let mut entries = match client.manifest(&all).await {
+            Ok(manifest) => listed(&manifest),
+            Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
+            Err(error) => return Err(failed(error)),
+        };
+        for other in client.tags(&all).await.map_err(failed)? {
+            let Some(key) = key_of(tag, &other) else { continue };
+            let there = client.resolve(&place(&other)?).await.map_err(failed)?;
+            entries.retain(|entry| entry.platform != index::platform(key));
+            entries.push(index::entry(key, &there));
+        }
+        let made = index(entries, &BTreeMap::new());
+        if last.as_ref() == Some(&made.digest) {
+            return Ok(all);
+        }
+        client.push_manifest(&all, &made).await.map_err(failed)?;
+        last = Some(made.digest);
+    }
+    Err(Error::Restless { layout: layout.display().to_string() })
+}
+
+/// The platform of which a layout's tag names the version's package.
+fn key_of(tag: &str, other: &str) -> Option<Key> {
+    other.strip_prefix(tag)?.strip_prefix('.')?.parse().ok()
 }
 
 fn listed(manifest: &Manifest) -> Vec<Descriptor> {
