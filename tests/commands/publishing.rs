@@ -395,6 +395,8 @@ fn tags_and_files_go_along_when_asked() {
     PUT   /v2/acme/tool/manifests/1.2.3.i.[ID]                                                                  896 B
     PUT   /v2/acme/tool/manifests/1.2.3                                                                                 896 B
     POST  /v2/acme/tool/blobs/uploads/
+    PUT   /v2/acme/tool/blobs/uploads/…?digest=sha256:[DIGEST]  2 B
+    POST  /v2/acme/tool/blobs/uploads/
     PUT   /v2/acme/tool/blobs/uploads/…?digest=sha256:[DIGEST]  345 B
     PUT   /v2/acme/tool/manifests/sha256:[DIGEST]               662 B
     POST  /v2/acme/tool/blobs/uploads/

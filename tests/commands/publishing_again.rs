@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use digest::Digest;
 use insta::assert_snapshot;
 use serde_json::Value;
-use test_registry::TestRegistry;
+use test_registry::{Quirk, TestRegistry};
 
 use super::publishing::tap;
 use crate::support::Sandbox;
@@ -213,5 +213,40 @@ fn platforms_that_are_packed_at_once_are_all_in_the_layout() {
         let inspect = format!("inspect oci:out-{round}:1.2.3 --json");
         let inspected = sandbox.run(&inspect).ok().json();
         assert_eq!(inspected["manifests"].as_array().unwrap().len(), 2, "{inspected}");
+    }
+}
+
+#[test]
+fn a_dry_run_names_each_write_that_follows() {
+    for is_listing in [true, false] {
+        let sandbox = Sandbox::new();
+        tap(&sandbox, "one");
+        sandbox.write("sbom.json", "{}\n");
+        let registry = sandbox.registry();
+        if !is_listing {
+            registry.quirk(Quirk::WithoutReferrers);
+        }
+        // A repository that is not there yet lists nothing.
+        registry.push_blob("acme/tool", &b"other"[..]);
+        let words = "publish acme/tool.toml --attach sbom.json:application/spdx+json";
+        let planned = sandbox.run(&format!("{words} --dry-run --json")).ok().json();
+        let planned = planned["requests"].as_array().unwrap().iter();
+        let planned = planned.filter(|it| it["method"] == "PUT").map(|it| {
+            let path = it["path"].as_str().unwrap();
+            path.split_once("digest=").map_or(path, |(_, digest)| digest).to_owned()
+        });
+        let planned: Vec<String> = planned.collect();
+        registry.forget_requests();
+        sandbox.run(words).ok();
+        let done = registry.requests_to("PUT *").into_iter().map(|request| {
+            let path = request.path.replace("%3A", ":");
+            path.split_once("digest=").map_or(path.as_str(), |(_, digest)| digest).to_owned()
+        });
+        let (mut planned, mut done) = (planned, done.collect::<Vec<_>>());
+        planned.sort_unstable();
+        done.sort_unstable();
+        assert_eq!(planned, done, "{is_listing}");
+        let lists = planned.iter().filter(|path| path.contains("/manifests/sha256-")).count();
+        assert_eq!(lists, if is_listing { 0 } else { 4 });
     }
 }

@@ -106,6 +106,22 @@ impl Client {
         pages::repositories(&self.0.exchange, host).await
     }
 
+    /// Tag and size of the list that pushing each of these would write, one after the other, in
+    /// a registry that does not list what refers to `subject` itself; nothing is written.
+    pub async fn lists_to_write(
+        &self,
+        place: &Place,
+        subject: &Digest,
+        about: &[Manifest],
+    ) -> Result<Vec<Option<(String, usize)>>, Error> {
+        match place {
+            Place::Registry(reference) => {
+                push::lists_to_write(self.exchange(), reference, subject, about).await
+            }
+            _ => Ok(about.iter().map(|_| None).collect()),
+        }
+    }
+
     /// The manifests that refer to `subject`, of one type where `artifact_type` names it.
     pub async fn referrers(
         &self,

@@ -79,7 +79,8 @@ pub async fn attach(
     Ok(manifest.digest)
 }
 
-fn empty() -> Descriptor {
+/// The config of every attachment.
+pub(crate) fn empty() -> Descriptor {
     Descriptor::new(media_type::EMPTY, Digest::sha256(EMPTY), EMPTY.len() as u64)
 }
 

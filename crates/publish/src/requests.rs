@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use digest::Digest;
-use oci::{Client, Descriptor, Place};
+use oci::{Client, Manifest, Place};
 
 use crate::{
+    attach,
     index::{self, index},
     publisher::Prepared,
     push::{Error, Part, Repository, There},
@@ -59,12 +60,21 @@ impl Repository {
             writes.manifest(&self.published.tag, made.bytes.len());
         }
         for part in parts {
+            let subject = part.descriptor();
             let source = is_new(&part).then_some(&order.source);
-            for attachment in source.into_iter().chain(&order.attachments) {
-                let manifest = attachment.manifest(&part.descriptor());
-                let layer: Descriptor = attachment.layer();
+            let attachments: Vec<_> = source.into_iter().chain(&order.attachments).collect();
+            let manifests = attachments.iter().map(|it| it.manifest(&subject));
+            let manifests: Vec<Manifest> = manifests.collect();
+            let lists = client.lists_to_write(self.place(), &subject.digest, &manifests).await;
+            let lists = lists.map_err(|error| self.failed("look into", self.place(), error))?;
+            for ((attachment, manifest), list) in attachments.iter().zip(&manifests).zip(lists) {
+                let (config, layer) = (attach::empty(), attachment.layer());
+                writes.blob(&config.digest, config.size).await?;
                 writes.blob(&layer.digest, layer.size).await?;
                 writes.manifest(manifest.digest.as_str(), manifest.bytes.len());
+                if let Some((tag, size)) = list {
+                    writes.manifest(&tag, size);
+                }
             }
         }
         order.also.iter().for_each(|tag| writes.manifest(tag, made.bytes.len()));

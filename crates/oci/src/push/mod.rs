@@ -51,6 +51,21 @@ pub(crate) async fn push_manifest(
     push_tagged(exchange, reference, manifest, &tags).await
 }
 
+/// Tag and size of the list of referrers that pushing each manifest would write.
+pub(crate) async fn lists_to_write(
+    exchange: &Arc<Exchange>,
+    reference: &Reference,
+    subject: &Digest,
+    about: &[Manifest],
+) -> Result<Vec<Option<(String, usize)>>, crate::Error> {
+    if about.is_empty() || referrers::are_listed(exchange, reference, subject).await? {
+        return Ok(about.iter().map(|_| None).collect());
+    }
+    let entries = about.iter().map(|manifest| Ok(Heading::of(exchange, manifest)?.entry));
+    let entries = entries.collect::<Result<Vec<_>, crate::Error>>()?;
+    referrers::fallback::sizes(exchange, reference, subject, &entries).await
+}
+
 /// Stores a manifest under all of `tags`; without any, under its digest.
 pub(crate) async fn push_tagged(
     exchange: &Arc<Exchange>,

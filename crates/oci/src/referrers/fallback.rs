@@ -74,6 +74,26 @@ pub(crate) async fn remove(
     change(exchange, reference, subject, &Change::Remove(referrer)).await
 }
 
+/// The tag and size of the list after each of these entries; `None` where it is in the list.
+pub(crate) async fn sizes(
+    exchange: &Arc<Exchange>,
+    reference: &Reference,
+    subject: &Digest,
+    entries: &[Descriptor],
+) -> Result<Vec<Option<(String, usize)>>, Error> {
+    let tag = tag(subject);
+    let here = reference
+        .with_tag(&tag)
+        .map_err(|_| Error::Push(push::Error::NoList { tag: tag.clone() }))?;
+    let mut list = current(exchange, &here, &tag).await?;
+    let size_with = |entry: &Descriptor| {
+        let bytes = Change::Add(entry).apply(&list)?;
+        list.entries.push(json!(entry));
+        Some((tag.clone(), bytes.len()))
+    };
+    Ok(entries.iter().map(size_with).collect())
+}
+
 enum Change<'a> {
     Add(&'a Descriptor),
     Remove(&'a Digest),
