@@ -434,6 +434,22 @@ fn a_file_of_the_author_cannot_be_installed_from_a_registry() {
         );
         sandbox.write(&format!("acme/{name}.toml"), text);
     }
+    let patch = format!("patches = [{{ file = \"fix.patch\", digest = \"{digest}\" }}]\n");
+    for (name, source, patches) in [
+        ("made", "file = \"/etc/hostname\"", ""),
+        ("cloned", "git = \"elsewhere\"", ""),
+        ("patched", "http = \"https://acme.example/x.tar.gz\"", &*patch),
+    ] {
+        let mut pin = format!("source = \"{digest}\"");
+        if name == "cloned" {
+            write!(pin, "\ncommit = \"{}\"", "0".repeat(40)).unwrap();
+        }
+        let text = format!(
+            "schema = 1\nname = \"{name}\"\nsummary = \"x\"\nlicense = \"MIT\"\n[source]\n{source}\n\
+             [build]\nsteps = [\"true\"]\n{patches}[version.\"1.0.0\"]\n{pin}\n"
+        );
+        sandbox.write(&format!("acme/{name}.toml"), text);
+    }
     publish(&sandbox, "acme", 1, "2026-05-01");
     sandbox.run(&add(&sandbox)).ok();
     assert_snapshot!(sandbox.run("install local"), @r"
@@ -443,6 +459,10 @@ fn a_file_of_the_author_cannot_be_installed_from_a_registry() {
     ");
     let layout = sandbox.run("install layout");
     assert!(layout.stderr.contains("has to be published"), "{layout}");
+    for name in ["made", "cloned", "patched"] {
+        let refused = sandbox.run(&format!("install --build {name}"));
+        assert!(refused.stderr.contains("has to be published"), "{name}: {refused}");
+    }
 }
 
 #[test]

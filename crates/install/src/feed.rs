@@ -24,6 +24,7 @@ use crate::{
     event::{Event, Listener},
     git::{self, Git},
     network::{self, Network},
+    regular,
 };
 
 /// Size of the pieces that files are read in, in bytes.
@@ -152,7 +153,7 @@ impl Feed {
     fn start(&mut self) -> Result<Stage, Error> {
         match &self.layer.origin {
             Origin::Carried(bytes) => Ok(Stage::Carried(bytes)),
-            Origin::File(path) => match File::open(path) {
+            Origin::File(path) => match regular::open(path) {
                 Ok(file) => Ok(Stage::Local(path.clone(), file)),
                 Err(source) => Err(Error::File { step: "open", path: path.clone(), source }),
             },

@@ -32,6 +32,7 @@ pub mod launch;
 pub mod linking;
 pub mod made;
 pub mod query;
+pub mod regular;
 mod remake;
 pub mod settings;
 pub mod setup;

@@ -1,7 +1,7 @@
 //! What a build starts from: source code, writable in a folder, and patches.
 
 use std::{
-    io,
+    io::{self, Read as _},
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
 };
@@ -9,7 +9,7 @@ use std::{
 use digest::{Digest, Hasher};
 use formula::{Build, Expose, Patch, PatchPlace, Resolved};
 use fs_err as fs;
-use install::{Home, Realised, network, unpack};
+use install::{Home, Realised, network, regular, unpack};
 use oci::Start;
 use store::lock::Wait;
 
@@ -115,7 +115,12 @@ fn bytes(home: &Home, patch: &Patch, folder: Option<&Path>) -> Result<Vec<u8>, E
     match &patch.place {
         PatchPlace::File(name) => {
             let path = folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
-            let bytes = fs::read(path).map_err(Error::Read)?;
+            let file = regular::open(&path).map_err(Error::Read)?;
+            let mut bytes = Vec::new();
+            file.take(PATCH_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(Error::Read)?;
+            if bytes.len() as u64 > PATCH_BYTES_MAX {
+                return Err(Error::TooLarge { name: name.clone() });
+            }
             let mut hasher = Hasher::like(&patch.digest)?;
             hasher.update(&bytes);
             let found = hasher.finish();

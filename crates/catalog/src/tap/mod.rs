@@ -12,8 +12,8 @@ use std::{
 
 pub use find::Summary;
 use formula::{
-    Constraint, Defaults, Formula, Name, Release, Report, Resolved, Source, TapFile, TapKind,
-    constraint::Error as Malformed,
+    Constraint, Defaults, Formula, Name, Patch, PatchPlace, Release, Report, Resolved, Source,
+    TapFile, TapKind, constraint::Error as Malformed,
 };
 use fs_err as fs;
 
@@ -157,7 +157,7 @@ impl Found {
 
     /// Whether the version lies in a file that only the tap's author has, and was not published.
     pub fn is_out_of_reach(&self, resolved: &Resolved) -> bool {
-        let is_local = match &resolved.source {
+        let is_local = |source: &Source| match source {
             Source::File { .. } => true,
             Source::Git { url, .. } => is_here(url),
             Source::Oci { reference, .. } | Source::Image { reference, .. } => {
@@ -165,7 +165,14 @@ impl Found {
             }
             _ => false,
         };
-        self.is_remote && is_local && resolved.package.is_none()
+        let is_here = |patch: &Patch| matches!(patch.place, PatchPlace::File(_));
+        let is_built_of_local = resolved
+            .build
+            .as_ref()
+            .is_some_and(|build| is_local(&build.source) || build.patches.iter().any(is_here));
+        self.is_remote
+            && resolved.package.is_none()
+            && (is_local(&resolved.source) || is_built_of_local)
     }
 
     /// What the channel of that name means now.
