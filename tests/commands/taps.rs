@@ -466,6 +466,22 @@ fn a_file_of_the_author_cannot_be_installed_from_a_registry() {
 }
 
 #[test]
+fn what_has_no_file_here_is_not_published() {
+    let sandbox = followed();
+    sandbox.registry().forget_requests();
+    for name in ["acme/widget", "widget", "core/hello"] {
+        let refused = sandbox.run(&format!("publish {name}"));
+        assert_eq!(refused.code, 2, "{refused}");
+        assert!(refused.stderr.contains("its tap is not a folder"), "{refused}");
+    }
+    assert_eq!(sandbox.registry().requests().len(), 0, "nothing was asked for");
+    for command in ["yank acme/widget@1.0.0 --why x", "bump acme/widget"] {
+        let refused = sandbox.run(command);
+        assert!([2, 3].contains(&refused.code), "{refused}");
+    }
+}
+
+#[test]
 fn what_was_published_is_installed_whatever_the_source() {
     let sandbox = Sandbox::new();
     let (host, digest) = (sandbox.registry().host(), format!("sha256:{}", "0".repeat(64)));

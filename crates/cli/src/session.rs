@@ -186,6 +186,17 @@ impl Session {
         Ok((found, tap))
     }
 
+    /// The same of a formula whose file is to be written, and so must be here.
+    pub(crate) fn own_formula_and_tap(&self, spec: &Spec) -> Result<(Found, Tap)> {
+        let (found, tap) = self.formula_and_tap(spec)?;
+        if found.folder.is_some() && !found.is_remote {
+            return Ok((found, tap));
+        }
+        let sentence = format!("`{spec}` is no formula's file: its tap is not a folder");
+        let hint = "publish the file in the folder that the tap is made from";
+        Err(Failure::told(Exit::Usage, sentence).hint(hint))
+    }
+
     /// That a name which no tap has is installed all the same, and from where.
     fn direct(&self, tap: Option<&str>, name: &str) -> Option<Failure> {
         let home = self.home().ok()?;

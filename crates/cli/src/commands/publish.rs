@@ -50,7 +50,7 @@ pub struct Publish {
 impl Publish {
     pub(crate) fn run(self, session: &Session) -> Result {
         let spec: Spec = self.file.parse()?;
-        let (found, tap) = session.formula_and_tap(&spec)?;
+        let (found, tap) = session.own_formula_and_tap(&spec)?;
         let builder = session.builder(self.packing.jobs, self.packing.keep)?;
         let home = session.home()?;
         let release = version::release(&found, spec.at.as_deref())?;
