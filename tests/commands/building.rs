@@ -72,6 +72,28 @@ fn check_nothing_kept(sandbox: &Sandbox) {
     assert!(!json.to_string().contains("\"tool\""), "{json}");
 }
 
+/// No folder of a build is left.
+#[track_caller]
+fn check_swept(sandbox: &Sandbox) {
+    let left = fs_err::read_dir(sandbox.home().join(".cache/pkg/work")).unwrap();
+    let folders = left.map(Result::unwrap).filter(|entry| entry.file_type().unwrap().is_dir());
+    let folders: Vec<_> = folders.map(|entry| entry.file_name()).collect();
+    assert_eq!(folders, Vec::<std::ffi::OsString>::new());
+}
+
+#[test]
+fn what_an_interrupted_build_left_is_swept_by_the_next_one() {
+    let sandbox = Sandbox::new();
+    let left = sandbox.write("../.cache/pkg/work/bLeft/cellar/tool/file", "");
+    formula(&sandbox, "tool", &[("x", "")], &steps(&["mkdir {out}/share", "touch {out}/share/x"]));
+    sandbox.run("pack ../test/tool.toml").ok();
+    assert!(!left.exists());
+    check_swept(&sandbox);
+    sandbox.write("../.cache/pkg/work/bLeft/file", "");
+    sandbox.run("cleanup").ok();
+    check_swept(&sandbox);
+}
+
 #[test]
 fn a_package_and_what_it_needs_are_built_and_installed() {
     let sandbox = Sandbox::new();
@@ -105,9 +127,7 @@ fn a_package_and_what_it_needs_are_built_and_installed() {
     let prefix = sandbox.root().join("current").display().to_string();
     assert_eq!(said.stdout, format!("words of {prefix}\n"));
     check_moved(&sandbox);
-    let left = fs_err::read_dir(sandbox.home().join(".cache/pkg/work")).unwrap();
-    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('b')), "{left:?}");
+    check_swept(&sandbox);
     sandbox.run("doctor").ok();
 }
 
@@ -195,6 +215,7 @@ fn a_step_that_fails_says_which_and_where_the_rest_is() {
 
     hint: `--keep` leaves the build's folder for a look
     ");
+    check_swept(&sandbox);
     let log = sandbox.home().join(".cache/pkg/work/tool-1.0.0.log");
     let log = fs_err::read_to_string(log).unwrap();
     assert!(log.contains("\n1\n2\n3\n") && log.contains("the reason"), "{log}");

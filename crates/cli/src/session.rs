@@ -4,7 +4,10 @@ use std::{io::IsTerminal as _, num::NonZero, path::Path, sync::Arc, time::Durati
 
 use catalog::{DIRECT, Found, Spec, Tap, Taps, spec::Kind, taps};
 use install::{Home, Origin, Package};
-use publish::make::{self, Builder};
+use publish::{
+    make::{self, Builder},
+    work::{self, Folder},
+};
 
 use crate::{
     args::Global,
@@ -77,7 +80,8 @@ impl Session {
     /// Builds packages from source code; at most `jobs` commands of a build run at once.
     pub(crate) fn builder(&self, jobs: Option<u32>, keep: bool) -> Result<Builder> {
         let failed = |error, what: &str| Failure::new(Exit::Failed, error).context(what.to_owned());
-        let work = make::work(self.settings.cache.as_deref());
+        let (cache, root) = (self.settings.cache.as_deref(), &self.settings.root.value);
+        let work = Folder::new(&make::work(cache, root), keep);
         let work = work.map_err(|error| failed(error, "cannot make a folder for builds"))?;
         let program = std::env::current_exe();
         let program =
@@ -87,11 +91,20 @@ impl Session {
         Ok(Builder {
             setting: self.setting(typed()),
             taps: store::Layout::new(self.settings.root.value.clone()).taps(),
-            work,
+            work: Arc::new(work),
             jobs: jobs.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)),
             keep,
             program,
             events: Arc::new(move |event| progress.on_build(event)),
+        })
+    }
+
+    /// Removes what interrupted builds left.
+    pub(crate) fn sweep(&self) -> Result {
+        let work = make::work(self.settings.cache.as_deref(), &self.settings.root.value);
+        let swept = if work.exists() { work::sweep(&work) } else { Ok(()) };
+        swept.map_err(|error| {
+            Failure::new(Exit::Failed, error).context("cannot remove what builds left".to_owned())
         })
     }
 

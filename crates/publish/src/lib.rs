@@ -21,5 +21,6 @@ pub mod upstream;
 pub mod verify;
 pub mod version;
 mod wanted;
+pub mod work;
 
 pub use wanted::{Wanted, What, wanted};

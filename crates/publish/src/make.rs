@@ -26,6 +26,7 @@ use store::lock::Wait;
 use crate::{
     pack::{self, About, Packer},
     sources,
+    work::Folder,
 };
 
 /// How builds are carried out.
@@ -35,8 +36,8 @@ pub struct Builder {
     pub setting: Setting,
     /// The folder that remembers which taps there are.
     pub taps: PathBuf,
-    /// Takes the folders of builds and their logs; exists.
-    pub work: PathBuf,
+    /// Takes the folders of builds; the log of one that failed is left beside it.
+    pub work: Arc<Folder>,
     /// How many jobs a build may run at once.
     pub jobs: u32,
     /// Whether a build's folder is left for a look.
@@ -47,14 +48,10 @@ pub struct Builder {
     pub events: Arc<dyn Fn(run::Event) + Send + Sync>,
 }
 
-/// The folder for builds below the cache, else one of the system's for passing things; it is made.
-pub fn work(cache: Option<&Path>) -> io::Result<PathBuf> {
-    let work = match cache {
-        Some(cache) => cache.join("work"),
-        None => std::env::temp_dir().join("pkg-work"),
-    };
-    fs_err::create_dir_all(&work)?;
-    Ok(work)
+/// The folder for builds: below the cache, else in the root's own tree, as others could put what
+/// they like into a folder of the system's for passing things.
+pub fn work(cache: Option<&Path>, root: &Path) -> PathBuf {
+    cache.unwrap_or(root).join("work")
 }
 
 /// A version is not made.
@@ -212,8 +209,9 @@ impl Builder {
             let name = name.to_owned();
             move |source| Error::Folder { step, name, source }
         };
-        let layout = self.work.join("made").join(&install::made::inputs(package).to_hex()[..24]);
-        let blobs = tempfile::tempdir_in(&self.work).map_err(failed("make"))?;
+        let layout =
+            self.work.path().join("made").join(&install::made::inputs(package).to_hex()[..24]);
+        let blobs = tempfile::tempdir_in(self.work.path()).map_err(failed("make"))?;
         let tap = home.taps().ok().and_then(|taps| taps.tap(&one.tap).ok()).cloned();
         let folder = one.folder.as_deref();
         let making = Making { builder: self, home, tap: tap.as_ref(), package, folder };
@@ -290,14 +288,15 @@ impl Making<'_> {
         ring.pop();
         match self.builder.keep {
             true => (self.builder.events)(run::Event::Kept(place.root().to_owned())),
-            false => place.remove().map_err(self.failed("remove"))?,
+            // What cannot be removed goes with the folder of the command, or is swept later.
+            false => drop(place.remove()),
         }
         packed
     }
 
     /// The folder in which the version is made; its parts are made as they are filled.
     fn place(&self) -> Result<Place, Error> {
-        let folder = tempfile::Builder::new().prefix("b").tempdir_in(&self.builder.work);
+        let folder = tempfile::Builder::new().prefix("b").tempdir_in(self.builder.work.path());
         let folder = folder.map_err(self.failed("make"))?;
         // It is removed in the end, unless somebody wants to look at it.
         Place::open(&folder.keep()).map_err(self.failed("make"))
@@ -319,7 +318,7 @@ impl Making<'_> {
         sources::copy(&source.0, &place.source()).map_err(self.failed("fill"))?;
         let patches = sources::patches(self.home, build, self.folder);
         let patches = patches.map_err(|source| Error::Patch { name: self.name(), source })?;
-        let log = self.builder.work.join(format!("{}-{}.log", self.name(), self.package.version));
+        let log = self.builder.work.path().join(self.log_name());
         let job = Job {
             package: self.package,
             build,
@@ -331,9 +330,27 @@ impl Making<'_> {
             sandbox: true,
             program: &self.builder.program,
         };
-        let tree = run::run(&job, &*self.builder.events)
-            .map_err(|source| Error::Run { name: self.name(), source: Box::new(source) })?;
+        let tree = run::run(&job, &*self.builder.events).map_err(|source| Error::Run {
+            name: self.name(),
+            source: Box::new(self.told(source)),
+        })?;
         Ok((tree, dependencies))
+    }
+
+    fn log_name(&self) -> String {
+        format!("{}-{}.log", self.name(), self.package.version)
+    }
+
+    /// The log of a build that failed outlives its folder.
+    fn told(&self, mut error: run::Error) -> run::Error {
+        let work = self.builder.work.path();
+        if let (run::Error::Step { log, .. }, Some(beside)) = (&mut error, work.parent()) {
+            let kept = beside.join(self.log_name());
+            if std::fs::rename(&*log, &kept).is_ok() {
+                *log = kept;
+            }
+        }
+        error
     }
 
     /// Installs what the build and the package need into the place; where each of it lies.

@@ -12,7 +12,6 @@ use formula::{Annotation, Key, Resolved};
 use install::{Home, network};
 use oci::Document;
 use store::lock::Wait;
-use tempfile::TempDir;
 
 use crate::{
     attach::{self, Attachment},
@@ -20,6 +19,7 @@ use crate::{
     pack::{self, Packer},
     push::{self, Part, Repository},
     requests::Request,
+    work::Folder,
 };
 
 /// What is to be published.
@@ -109,7 +109,7 @@ pub struct Prepared<'a> {
     pub(crate) parts: Vec<Part>,
     warnings: Vec<String>,
     /// Holds the packages until they are pushed.
-    _blobs: TempDir,
+    _blobs: Folder,
 }
 
 impl<'a> Prepared<'a> {
@@ -242,12 +242,9 @@ fn check_further(order: &Order<'_>) -> Result<(), Error> {
 }
 
 /// A folder of the cache for what is made, gone when it is dropped.
-pub fn scratch(home: &Home) -> Result<TempDir, Error> {
-    let made = match home.cache().map(|cache| cache.join("work")) {
-        Some(work) => fs_err::create_dir_all(&work).and_then(|()| tempfile::tempdir_in(work)),
-        None => tempfile::tempdir(),
-    };
-    made.map_err(Error::Folder)
+pub fn scratch(home: &Home) -> Result<Folder, Error> {
+    let work = make::work(home.cache(), home.layout().root());
+    Folder::new(&work, false).map_err(Error::Folder)
 }
 
 fn said(packed: &Packed, key: Key) -> impl Iterator<Item = String> {

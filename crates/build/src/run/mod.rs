@@ -28,7 +28,7 @@ use fs_err as fs;
 pub use collect::Error as CollectError;
 pub use link::Error as LinkError;
 pub use patch::Error as PatchError;
-pub use place::Place;
+pub use place::{Place, discard};
 
 use crate::pack::Progress;
 

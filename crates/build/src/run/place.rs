@@ -81,18 +81,23 @@ impl Place {
 
     /// Deletes the root with everything in it, folders that may not be written included.
     pub fn remove(self) -> io::Result<()> {
-        let mut waiting = vec![self.root.clone()];
-        while let Some(folder) = waiting.pop() {
-            set_mode(&folder, 0o700)?;
-            for entry in fs::read_dir(&folder)? {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
-                    waiting.push(entry.path());
-                }
+        discard(&self.root)
+    }
+}
+
+/// Deletes a folder, whatever a build left in it.
+pub fn discard(root: &Path) -> io::Result<()> {
+    let mut waiting = vec![root.to_owned()];
+    while let Some(folder) = waiting.pop() {
+        set_mode(&folder, 0o700)?;
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                waiting.push(entry.path());
             }
         }
-        fs::remove_dir_all(&self.root)
     }
+    fs::remove_dir_all(root)
 }
 
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {

@@ -31,6 +31,9 @@ impl Cleanup {
         let extent = if self.all { Extent::All } else { Extent::Old };
         let is_dry = self.dry.dry_run;
         let freed = session.home()?.clean(extent, is_dry, &mut waiting(session))?;
+        if !is_dry {
+            session.sweep()?;
+        }
         session.progress.end();
         if session.printer.is_json() {
             session.printer.json(&view::Freed::of(&freed, is_dry));

@@ -44,13 +44,13 @@ impl Install {
             return change(session, &request, self.links, self.dry);
         }
         let home = session.home_that_builds()?;
-        let proposal = match self.dry.dry_run {
-            true => home.propose(&request)?,
-            false => {
-                let builder = session.builder(self.jobs, self.keep)?;
-                builder.proposed(&home, &request, &mut waiting(session))?
-            }
-        };
+        if self.dry.dry_run {
+            let proposal = home.propose(&request)?;
+            return settle(session, &home, proposal, self.links, self.dry);
+        }
+        // What was made lies in the builder's folder until it is installed.
+        let builder = session.builder(self.jobs, self.keep)?;
+        let proposal = builder.proposed(&home, &request, &mut waiting(session))?;
         settle(session, &home, proposal, self.links, self.dry)
     }
 }
