@@ -125,6 +125,30 @@ fn another_tree_than_the_pinned_one_is_refused_with_its_digest() {
 }
 
 #[test]
+fn what_a_formula_pins_is_looked_at_without_installing_it() {
+    let sandbox = Sandbox::new();
+    let Some((_, commit)) = release(&sandbox, "test/upstream") else { return };
+    formula(&sandbox, "upstream", &commit, RELEASE);
+    assert_snapshot!(sandbox.run("check --fetch ../test/tool.toml"), @"
+    exit 0
+    --- stdout
+    ok  tool 1.0.0  ../test/upstream at e3482686f997254d8f0c27f15d8e0009e10e808a  5.6 kB
+    --- stderr
+    Checked 1 formula, 1 download as pinned
+    ");
+    formula(&sandbox, "upstream", &commit, WRONG);
+    assert_snapshot!(sandbox.run("check --fetch ../test/tool.toml"), @"
+    exit 6
+    --- stdout
+    differs  tool 1.0.0  ../test/upstream at e3482686f997254d8f0c27f15d8e0009e10e808a  the tree has the digest sha256:[DIGEST]
+    --- stderr
+    error: 1 of 1 download not as the formula says
+    ");
+    formula(&sandbox, "upstream", &"a".repeat(40), WRONG);
+    assert_eq!(sandbox.run("check --fetch ../test/tool.toml").code, 3);
+}
+
+#[test]
 fn what_a_repository_brings_along_is_never_run() {
     let sandbox = Sandbox::new();
     let Some((repository, _)) = release(&sandbox, "test/upstream") else { return };

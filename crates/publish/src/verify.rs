@@ -11,7 +11,7 @@ use std::{
 };
 
 use digest::{Digest, Hasher};
-use install::{Event, Home, network};
+use install::{Event, Home, git, network};
 use oci::{Client, Descriptor, Document, Place, Start, index::DEPTH_MAX, media_type};
 use tokio::runtime::Runtime;
 
@@ -82,11 +82,20 @@ pub enum Error {
         #[source]
         source: digest::Unsupported,
     },
-    /// It is not looked at.
-    #[error("not looked at: {why}")]
-    Skipped {
-        /// Why.
-        why: &'static str,
+    /// The tree of a commit cannot be had.
+    #[error("cannot get commit {commit}")]
+    Tree {
+        /// The commit.
+        commit: String,
+        /// What is wrong.
+        #[source]
+        source: Box<git::Error>,
+    },
+    /// The commit has another tree.
+    #[error("the tree has the digest {found}")]
+    OtherTree {
+        /// The digest of its tree.
+        found: Digest,
     },
 }
 
@@ -95,8 +104,6 @@ pub enum Error {
 pub enum Finding {
     /// It is there and the one.
     Right,
-    /// Nobody looked.
-    Skipped,
     /// It is not there.
     Missing,
     /// It could not be looked at.
@@ -110,8 +117,11 @@ impl Finding {
     pub fn of(verdict: &Verdict) -> Self {
         match verdict {
             Ok(_) => Self::Right,
-            Err(Error::Skipped { .. }) => Self::Skipped,
-            Err(Error::Differs { .. }) => Self::Differs,
+            Err(Error::Differs { .. } | Error::OtherTree { .. }) => Self::Differs,
+            Err(Error::Tree { source, .. }) => match **source {
+                git::Error::NoCommit { .. } => Self::Missing,
+                _ => Self::Failed,
+            },
             Err(Error::Ask { source, .. }) => match source.kind() {
                 oci::Kind::NotFound => Self::Missing,
                 oci::Kind::Integrity => Self::Differs,
@@ -128,7 +138,6 @@ impl Finding {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Right => "ok",
-            Self::Skipped => "skipped",
             Self::Missing => "missing",
             Self::Failed => "failed",
             Self::Differs => "differs",
@@ -164,7 +173,9 @@ impl Look<'_> {
                 let place = place.with_digest(wanted.digest.clone());
                 self.shown(name, None, |id| self.runtime.block_on(self.artifact(&place, id)))
             }
-            What::Other { why, .. } => Err(Error::Skipped { why }),
+            What::Tree { url, commit } => {
+                self.shown(name, None, |_| self.tree(url, commit, &wanted.digest))
+            }
         }
     }
 
@@ -180,6 +191,17 @@ impl Look<'_> {
         let verdict = work(id);
         self.home.tell(Event::Downloaded { id });
         verdict
+    }
+
+    fn tree(&self, url: &str, commit: &str, pinned: &Digest) -> Verdict {
+        let commit = || commit.to_owned();
+        let hasher = Hasher::like(pinned)
+            .map_err(|source| Error::Unsupported { digest: pinned.clone(), source })?;
+        let (found, size) = self
+            .home
+            .tree_digest(url, &commit(), hasher)
+            .map_err(|source| Error::Tree { commit: commit(), source: Box::new(source) })?;
+        if found == *pinned { Ok(size) } else { Err(Error::OtherTree { found }) }
     }
 
     async fn url(&self, url: &str, digest: &Digest, id: u64) -> Verdict {

@@ -28,12 +28,12 @@ pub enum What {
     File(PathBuf),
     /// A manifest or index, with everything that it names.
     Artifact(String),
-    /// Something that is not looked at, and why.
-    Other {
-        /// Where it is.
-        place: String,
-        /// Why it is not looked at.
-        why: &'static str,
+    /// The tree of a commit.
+    Tree {
+        /// The repository's address or path.
+        url: String,
+        /// The commit.
+        commit: String,
     },
 }
 
@@ -41,7 +41,8 @@ impl What {
     /// Where it is, in one line.
     pub fn place(&self) -> String {
         match self {
-            Self::Url(place) | Self::Artifact(place) | Self::Other { place, .. } => place.clone(),
+            Self::Url(place) | Self::Artifact(place) => place.clone(),
+            Self::Tree { url, commit } => format!("{url} at {commit}"),
             Self::File(path) => path.display().to_string(),
         }
     }
@@ -77,7 +78,8 @@ struct List<'a> {
 
 impl List<'_> {
     fn resolved(&mut self, resolved: &Resolved, is_index: bool) {
-        let name = match is_index {
+        // An index says its platforms itself; a tree is the same on all of them.
+        let name = match is_index || matches!(resolved.source, Source::Git { .. }) {
             true => format!("{} {}", resolved.name, resolved.version),
             false => format!("{} {} {}", resolved.name, resolved.version, resolved.key),
         };
@@ -111,8 +113,11 @@ impl List<'_> {
                 self.push(name, What::Artifact(reference.clone()), digest);
             }
             Source::Git { url, commit, digest, .. } => {
-                let (place, why) = (format!("{url} at {commit}"), "it is a tree of git");
-                self.push(name, What::Other { place, why }, digest);
+                let url = match url.contains("://") {
+                    true => url.clone(),
+                    false => self.below(url).display().to_string(),
+                };
+                self.push(name, What::Tree { url, commit: commit.clone() }, digest);
             }
             Source::Build { .. } | Source::Later { .. } => {}
         }

@@ -51,12 +51,12 @@ impl Fetched {
         let findings: Vec<_> = self.verdicts.iter().map(verify::Finding::of).collect();
         let worst = findings.iter().max().copied().unwrap_or(verify::Finding::Right);
         let exit = match worst {
-            verify::Finding::Right | verify::Finding::Skipped => return Ok(()),
+            verify::Finding::Right => return Ok(()),
             verify::Finding::Missing => Exit::NotFound,
             verify::Finding::Failed => Exit::Registry,
             verify::Finding::Differs => Exit::Integrity,
         };
-        let is_wrong = |finding: &&verify::Finding| **finding > verify::Finding::Skipped;
+        let is_wrong = |finding: &&verify::Finding| **finding != verify::Finding::Right;
         let wrong = findings.iter().filter(is_wrong).count();
         let sentence =
             format!("{wrong} of {} not as the formula says", count(findings.len(), "download"));

@@ -42,15 +42,21 @@ struct Place {
 }
 
 impl Home {
-    /// The digest of a commit's tree, as formulas pin it.
-    pub fn tree_digest(&self, url: &str, commit: &str) -> Result<Digest, Error> {
+    /// The digest of a commit's tree as formulas pin it, and its size as an archive in bytes.
+    pub fn tree_digest(
+        &self,
+        url: &str,
+        commit: &str,
+        mut hasher: Hasher,
+    ) -> Result<(Digest, u64), Error> {
         let folder = tempfile::tempdir().map_err(|source| Error::Repository { source })?;
         let mut tree = self.git.tree(url, commit, folder.path(), &mut |_| true)?;
-        let mut hasher = Hasher::sha256();
+        let mut size = 0;
         while let Some(piece) = tree.piece()? {
+            size += piece.len() as u64;
             hasher.update(&piece);
         }
-        Ok(hasher.finish())
+        Ok((hasher.finish(), size))
     }
 }
 
