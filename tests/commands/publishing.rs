@@ -293,9 +293,9 @@ fn a_platform_that_is_listed_before_it_can_be_read_is_another_publishers() {
         names.collect::<Vec<_>>()
     };
     registry.on("HEAD /v2/acme/tool/manifests/1.2.3.linux-arm64.*").status(404);
-    assert_eq!(platforms(), ["linux-amd64"]);
+    assert_eq!(platforms(), PLATFORMS, "what the index lists is there");
     registry.on("HEAD /v2/acme/tool/manifests/1.2.3.linux-amd64.*").status(404);
-    assert_eq!(platforms(), ["linux-amd64"], "what was pushed is there");
+    assert_eq!(platforms(), PLATFORMS, "what was pushed is there");
     registry.behave();
     assert_eq!(platforms(), PLATFORMS);
 }
@@ -623,7 +623,9 @@ fn a_platform_that_is_not_published_still_comes_from_upstream() {
     sandbox.run(&format!("publish acme/tool.toml --platform {other}")).ok();
     sandbox.run("tap add acme").ok();
     sandbox.run("install tool").ok();
-    assert!(sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool"))).stdout.contains("one"));
+    assert!(
+        sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool"))).stdout.contains("one")
+    );
 }
 
 #[test]

@@ -320,11 +320,8 @@ impl Repository {
         for part in parts {
             self.push_part(client, part).await?;
         }
-        let listed = match given.document() {
-            Ok(Document::Index(index)) => index,
-            // Nobody gives anything else.
-            _ => return Ok(given.clone()),
-        };
+        // Nobody gives anything else.
+        let Ok(Document::Index(listed)) = given.document() else { return Ok(given.clone()) };
         let digests: BTreeSet<&Digest> = listed.manifests.iter().map(|it| &it.digest).collect();
         let make = |platforms: &BTreeMap<Key, Descriptor>| {
             if platforms.values().map(|it| &it.digest).collect::<BTreeSet<_>>() == digests {
