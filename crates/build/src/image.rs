@@ -126,8 +126,5 @@ pub(crate) fn file_name(annotation: &Annotation, key: Key, compression: Compress
 
 /// `<version>[_<revision>]`.
 pub(crate) fn version(annotation: &Annotation) -> String {
-    match annotation.revision {
-        0 => annotation.version.clone(),
-        revision => format!("{}_{revision}", annotation.version),
-    }
+    formula::shown_version(&annotation.version, annotation.revision)
 }

@@ -60,4 +60,4 @@ pub use selector::Selector;
 pub use sound::{Unsound, check_sound};
 pub use tap::{Defaults, TapFile, TapKind};
 pub use update::Watch;
-pub use version::{Scheme, Version};
+pub use version::{Scheme, Version, shown_version};

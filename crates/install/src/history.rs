@@ -9,7 +9,6 @@ use store::{
 };
 
 use crate::{
-    identity,
     proposal::{Step, Verb},
     state,
 };
@@ -203,7 +202,7 @@ pub fn changes<'a>(before: &'a [Keg], after: &'a [Keg]) -> Vec<Change<'a>> {
 }
 
 fn shown_version(keg: &Keg) -> String {
-    identity::version_shown(&keg.version, keg.revision)
+    formula::shown_version(&keg.version, keg.revision)
 }
 
 /// What differs between two records, as steps: what goes comes last.

@@ -81,12 +81,7 @@ pub(crate) fn version(text: &str) -> Option<Version> {
 
 /// `<version>[_<revision>]`, as people read it.
 pub(crate) fn shown(package: &Resolved) -> String {
-    version_shown(&package.version.to_string(), package.revision)
-}
-
-/// `<version>[_<revision>]`, as people read it.
-pub(crate) fn version_shown(version: &str, revision: u32) -> String {
-    if revision == 0 { version.to_owned() } else { format!("{version}_{revision}") }
+    formula::shown_version(&package.version, package.revision)
 }
 
 fn source(source: &Source) -> SourceIdentity<'_> {

@@ -9,10 +9,7 @@ use store::{
     keg,
 };
 
-use crate::{
-    identity,
-    receipt::{self, Receipt},
-};
+use crate::receipt::{self, Receipt};
 
 /// One installed package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +41,7 @@ pub struct Package {
 impl Package {
     /// `<version>[_<revision>]`.
     pub fn shown_version(&self) -> String {
-        identity::version_shown(&self.version, self.revision)
+        formula::shown_version(&self.version, self.revision)
     }
 
     /// `name` or `name@slot`.

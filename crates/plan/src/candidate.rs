@@ -157,10 +157,7 @@ impl fmt::Display for Key {
 /// The version, and `_` and the revision where there is one.
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.revision {
-            0 => write!(f, "{}", self.version),
-            revision => write!(f, "{}_{revision}", self.version),
-        }
+        f.write_str(&formula::shown_version(self.version.as_str(), self.revision))
     }
 }
 

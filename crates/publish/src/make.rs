@@ -10,12 +10,12 @@ use std::{
     sync::Arc,
 };
 
-use binary::{PLACEHOLDER, placeholder};
+use binary::PLACEHOLDER;
 use build::{
     Compression, Packed,
     pack::{Audit, Progress},
     run::{self, Job, Place},
-    staged::Links,
+    staged::{self, Links},
 };
 use catalog::{Spec, Tap, spec::Kind};
 use formula::{Build, Depend, FullName, Key, Platform, Resolved};
@@ -275,7 +275,8 @@ impl Making<'_> {
         ring.push(self.name());
         let place = self.place()?;
         let packed = self.run(&place, ring, wait).and_then(|(tree, dependencies)| {
-            let homes = [self.keg(), format!("{PLACEHOLDER}/current")];
+            let version = formula::shown_version(&self.package.version, self.package.revision);
+            let homes = staged::homes(self.package.name.as_str(), &version);
             let links = Links { external: &[], homes: &homes };
             let about = About {
                 audit: Audit::Refuse,
@@ -422,14 +423,6 @@ impl Making<'_> {
             kind: Kind::Name { tap, name: full.name.clone() },
             at: depend.slot.clone().or(constraint),
         }
-    }
-
-    fn keg(&self) -> String {
-        let version = match self.package.revision {
-            0 => self.package.version.clone(),
-            revision => format!("{}_{revision}", self.package.version),
-        };
-        placeholder::keg(self.package.name.as_str(), &version)
     }
 
     fn failed(&self, step: &'static str) -> impl Fn(io::Error) -> Error + use<> {

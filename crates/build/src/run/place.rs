@@ -171,9 +171,6 @@ pub(crate) fn inside(folder: &str) -> String {
 
 /// `{keg}` of a package.
 pub(crate) fn keg(package: &formula::Resolved) -> String {
-    let version = match package.revision {
-        0 => package.version.clone(),
-        revision => format!("{}_{revision}", package.version),
-    };
+    let version = formula::shown_version(&package.version, package.revision);
     placeholder::keg(package.name.as_str(), &version)
 }

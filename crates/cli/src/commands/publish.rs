@@ -4,7 +4,7 @@ use std::path::Path;
 
 use catalog::{Found, Spec};
 use clap::Args;
-use formula::Release;
+use formula::shown_version;
 use publish::{
     attach::{self, Attachment},
     file,
@@ -85,7 +85,13 @@ impl Publish {
         let platforms: Vec<_> = view.platforms.iter().map(|it| it.platform.as_str()).collect();
         let (name, platforms) = (found.formula.name(), platforms.join(", "));
         let verb = if outcome.new.is_empty() { "Unchanged" } else { "Published" };
-        session.printer.status(verb, format_args!("{name} {} for {platforms}", shown(release)));
+        session.printer.status(
+            verb,
+            format_args!(
+                "{name} {} for {platforms}",
+                shown_version(release.version.as_str(), release.revision)
+            ),
+        );
         if !tags.is_empty() {
             session.printer.status("Moved", format_args!("{} to it", tags.join(", ")));
         }
@@ -97,14 +103,6 @@ impl Publish {
             false => session.printer.answer(format_args!("{}@{}", view.reference, view.digest)),
         }
         Ok(())
-    }
-}
-
-/// A version with its revision.
-fn shown(release: &Release) -> String {
-    match release.revision {
-        0 => release.version.to_string(),
-        revision => format!("{}_{revision}", release.version),
     }
 }
 

@@ -31,10 +31,7 @@ impl Versions {
                 none if none.is_empty() => "as its index says".to_owned(),
                 platforms => platforms,
             };
-            let shown = match version.revision {
-                0 => version.version,
-                revision => format!("{}_{revision}", version.version),
-            };
+            let shown = formula::shown_version(&version.version, version.revision);
             let (date, slot) = (version.date.unwrap_or_default(), version.slot.unwrap_or_default());
             table.row([shown, date, slot, platforms, remarks.join(", ")]);
         }

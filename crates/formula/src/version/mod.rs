@@ -16,6 +16,11 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use loose::{Token, compare as compare_loose, tokens};
 
+/// A version and its rebuild as people read them: `1.2`, or `1.2_3` for the third rebuild.
+pub fn shown_version(version: &str, revision: u32) -> String {
+    if revision == 0 { version.to_owned() } else { format!("{version}_{revision}") }
+}
+
 /// How the versions of a formula are ordered: its `versioning`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,

@@ -52,10 +52,7 @@ impl Kind {
         if of == catalog::PACKAGE
             && let Ok(Some(said)) = Annotation::of(&image.annotations)
         {
-            let version = match said.revision {
-                0 => said.version,
-                revision => format!("{}_{revision}", said.version),
-            };
+            let version = formula::shown_version(&said.version, said.revision);
             return Self::Package { name: said.name.to_string(), version };
         }
         match of.as_str() {
