@@ -148,11 +148,7 @@ impl Builder {
         request: &Request,
         wait: &mut Wait<'_>,
     ) -> Result<install::Proposal, Error> {
-        let propose = || home.propose(request);
-        self.satisfied(home, &propose, &mut Vec::new(), wait).map_err(|failure| match failure {
-            Failure::Propose(source) => Error::Proposal(source),
-            Failure::Make(error) => error,
-        })
+        self.satisfied(home, request, &Error::Proposal, &mut Vec::new(), wait)
     }
 
     /// Packs a version, whose formula is of `tap`; builds it first where it is source code.
@@ -176,16 +172,18 @@ impl Builder {
         (self.events)(run::Event::Packing(progress));
     }
 
-    /// Makes what a proposal promises, and proposes again, until nothing is left to make.
+    /// Makes what a proposal promises, and proposes again, until nothing is left to make;
+    /// `failed` says what it means that there is no proposal.
     fn satisfied(
         &self,
         home: &Home,
-        propose: &dyn Fn() -> Result<install::Proposal, proposal::Error>,
+        request: &Request,
+        failed: &dyn Fn(Box<proposal::Error>) -> Error,
         ring: &mut Vec<String>,
         wait: &mut Wait<'_>,
-    ) -> Result<install::Proposal, Failure> {
+    ) -> Result<install::Proposal, Error> {
         loop {
-            let proposal = propose().map_err(|error| Failure::Propose(Box::new(error)))?;
+            let proposal = home.propose(request).map_err(|error| failed(Box::new(error)))?;
             let to_make = proposal.to_make();
             if to_make.is_empty() {
                 return Ok(proposal);
@@ -204,17 +202,12 @@ impl Builder {
         wait: &mut Wait<'_>,
     ) -> Result<(), Error> {
         let package = &one.resolved;
-        let name = package.name.as_str();
-        let failed = |step| {
-            let name = name.to_owned();
-            move |source| Error::Folder { step, name, source }
-        };
         let layout =
             self.work.path().join("made").join(&install::made::inputs(package).to_hex()[..24]);
-        let blobs = tempfile::tempdir_in(self.work.path()).map_err(failed("make"))?;
         let tap = home.taps().ok().and_then(|taps| taps.tap(&one.tap).ok()).cloned();
         let folder = one.folder.as_deref();
         let making = Making { builder: self, home, tap: tap.as_ref(), package, folder };
+        let blobs = tempfile::tempdir_in(self.work.path()).map_err(making.failed("make"))?;
         // It stays on this machine, where time counts more than size.
         let (compression, blobs) = (Compression::Quick, blobs.path());
         let tell = &|progress| self.tell(progress);
@@ -226,18 +219,6 @@ impl Builder {
         let place = runtime.block_on(pack::lay(client, &layout, "made", &part))?;
         home.has_made(package, place.to_string(), digest.clone());
         Ok(())
-    }
-}
-
-/// Why a request is not satisfied.
-enum Failure {
-    Propose(Box<proposal::Error>),
-    Make(Error),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Make(error)
     }
 }
 
@@ -376,11 +357,7 @@ impl Making<'_> {
         let specs = needed.iter().map(|(full, depend)| self.spec(full, depend)).collect();
         let request = Request::Install(specs);
         let needs = |source| Error::Needs { name: self.name(), source };
-        let satisfied = self.builder.satisfied(&home, &|| home.propose(&request), ring, wait);
-        let proposal = satisfied.map_err(|failure| match failure {
-            Failure::Propose(source) => needs(source),
-            Failure::Make(error) => error,
-        })?;
+        let proposal = self.builder.satisfied(&home, &request, &needs, ring, wait)?;
         let mut patience = |_: &store::lock::Holder, _| std::ops::ControlFlow::Continue(());
         let mut confirm = |_: &install::Proposal| true;
         let mut talk = Talk { confirm: &mut confirm, wait: &mut patience };
