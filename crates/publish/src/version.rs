@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{At, Found};
+use catalog::Found;
 use formula::{Key, Platform, Release, Resolved, constraint, resolve};
 
 /// A version or one of its platforms cannot be told.
@@ -60,14 +60,7 @@ pub fn release<'a>(found: &'a Found, at: Option<&str>) -> Result<&'a Release, Er
             let meant = found.at(at);
             let meant =
                 meant.map_err(|source| Error::At { name: name(), at: at.into(), source })?;
-            releases.iter().find(|release| match &meant {
-                At::Channel(constraint) | At::Constraint(constraint) => {
-                    constraint.matches(&release.version)
-                }
-                At::Slot(slot) => {
-                    formula.slot(&release.version).ok().flatten().as_ref() == Some(slot)
-                }
-            })
+            releases.iter().find(|release| found.takes(&meant, release))
         }
     };
     chosen.ok_or_else(|| Error::NoVersion {

@@ -144,15 +144,28 @@ pub fn constraint(at: &str) -> Result<Constraint, Malformed> {
 impl Found {
     /// What `@X` means: a channel of that name, else a slot of that name, else a constraint.
     pub fn at(&self, at: &str) -> Result<At, Malformed> {
-        let formula = &self.formula;
         if let Some(channel) = self.channel(at) {
             return Ok(At::Channel(channel.clone()));
         }
-        let slot_of = |release: &Release| formula.slot(&release.version).ok().flatten();
-        if formula.releases().iter().any(|release| slot_of(release).as_deref() == Some(at)) {
+        let mut releases = self.formula.releases().iter();
+        if releases.any(|release| self.slot_of(release).as_deref() == Some(at)) {
             return Ok(At::Slot(at.to_owned()));
         }
         constraint(at).map(At::Constraint)
+    }
+
+    /// Whether a release is one of those that `@X` means.
+    pub fn takes(&self, at: &At, release: &Release) -> bool {
+        match at {
+            At::Channel(constraint) | At::Constraint(constraint) => {
+                constraint.matches(&release.version)
+            }
+            At::Slot(slot) => self.slot_of(release).as_ref() == Some(slot),
+        }
+    }
+
+    fn slot_of(&self, release: &Release) -> Option<String> {
+        self.formula.slot(&release.version).ok().flatten()
     }
 
     /// Whether the version lies in a file that only the tap's author has, and was not published.

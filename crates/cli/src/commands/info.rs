@@ -1,6 +1,6 @@
 //! `pkg info`
 
-use catalog::{At, DIRECT, Found, Spec, spec::Kind};
+use catalog::{DIRECT, Found, Spec, spec::Kind};
 use clap::Args;
 use formula::{Platform, Release, Resolved};
 use install::Home;
@@ -86,7 +86,6 @@ type Fits<'a> = Box<dyn Fn(&Release) -> bool + 'a>;
 
 /// Without `@X` any release that is neither a pre-release nor yanked.
 fn fitting<'a>(found: &'a Found, spec: &Spec) -> Result<Fits<'a>> {
-    let formula = &found.formula;
     let Some(at) = spec.at.clone() else {
         return Ok(Box::new(|release| {
             !release.version.is_prerelease() && release.yanked.is_none()
@@ -95,14 +94,7 @@ fn fitting<'a>(found: &'a Found, spec: &Spec) -> Result<Fits<'a>> {
     let at = found.at(&at).map_err(|error| {
         Failure::new(Exit::Usage, error).context(format!("`{spec}` names no version"))
     })?;
-    Ok(match at {
-        At::Channel(constraint) | At::Constraint(constraint) => {
-            Box::new(move |release| constraint.matches(&release.version))
-        }
-        At::Slot(slot) => Box::new(move |release| {
-            formula.slot(&release.version).ok().flatten().as_ref() == Some(&slot)
-        }),
-    })
+    Ok(Box::new(move |release| found.takes(&at, release)))
 }
 
 fn page(view: &view::Info) -> Table {
