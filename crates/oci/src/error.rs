@@ -255,6 +255,14 @@ pub enum Kind {
     Invalid,
 }
 
+/// What was asked for, or `None` where it does not exist; any other failure stays one.
+pub fn found<T>(asked: Result<T, Error>) -> Result<Option<T>, Error> {
+    match asked {
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        asked => asked.map(Some),
+    }
+}
+
 impl Error {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {

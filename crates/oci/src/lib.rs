@@ -71,7 +71,7 @@ pub use check::Checked;
 pub use client::Client;
 pub use config::{Config, Pushing};
 pub use descriptor::Descriptor;
-pub use error::{Error, Kind};
+pub use error::{Error, Kind, found};
 pub use event::Event;
 pub use index::Index;
 pub use manifest::{Document, ImageManifest, Manifest};

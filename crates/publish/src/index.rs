@@ -37,6 +37,22 @@ pub(crate) fn index(
     Manifest { digest: Digest::sha256(&bytes), bytes, media_type }
 }
 
+/// The index of a version's packages.
+pub(crate) fn of(
+    platforms: &BTreeMap<Key, Descriptor>,
+    annotations: &BTreeMap<String, String>,
+) -> Manifest {
+    index(platforms.iter().map(|(key, it)| entry(*key, it)).collect(), annotations)
+}
+
+/// What an index lists; nothing where the manifest is none.
+pub(crate) fn listed(manifest: &Manifest) -> Vec<Descriptor> {
+    match manifest.document() {
+        Ok(oci::Document::Index(index)) => index.manifests,
+        _ => Vec::new(),
+    }
+}
+
 /// What an index says of a package's manifest, which was looked up by its digest or tag.
 pub(crate) fn entry(key: Key, manifest: &Descriptor) -> Descriptor {
     let mut entry =

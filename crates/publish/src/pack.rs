@@ -12,7 +12,7 @@ use build::{
 };
 use formula::{Annotation, Expose, Key, Relocations, Requires, Resolved};
 use install::{Home, unpack};
-use oci::{Body, Client, Descriptor, Document, Manifest, Place};
+use oci::{Body, Client, Descriptor, Place};
 use store::lock::Wait;
 
 use crate::{
@@ -226,11 +226,8 @@ pub async fn lay(client: &Client, layout: &Path, tag: &str, part: &Part) -> Resu
     let mut last = None;
     // The index is made of what the tags say, as in a registry: others may pack into it as well.
     for _ in 0..ROUNDS_MAX {
-        let mut entries = match client.manifest(&all).await {
-            Ok(manifest) => listed(&manifest),
-            Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
-            Err(error) => return Err(failed(error)),
-        };
+        let there = oci::found(client.manifest(&all).await).map_err(failed)?;
+        let mut entries: Vec<Descriptor> = there.iter().flat_map(index::listed).collect();
         for other in client.tags(&all).await.map_err(failed)? {
             let Some(key) = key_of(tag, &other) else { continue };
             let there = client.resolve(&place(&other)?).await.map_err(failed)?;
@@ -250,11 +247,4 @@ pub async fn lay(client: &Client, layout: &Path, tag: &str, part: &Part) -> Resu
 /// The platform of which a layout's tag names the version's package.
 fn key_of(tag: &str, other: &str) -> Option<Key> {
     other.strip_prefix(tag)?.strip_prefix('.')?.parse().ok()
-}
-
-fn listed(manifest: &Manifest) -> Vec<Descriptor> {
-    match manifest.document() {
-        Ok(Document::Index(index)) => index.manifests,
-        _ => Vec::new(),
-    }
 }

@@ -108,11 +108,7 @@ pub fn promote(home: &Home, from: &Place, to: &Place) -> Result<Outcome, Error> 
 
 /// The version of a package whose tag a place names, and the digest of what is there.
 async fn standing(client: &Client, at: &Place) -> Result<Option<(Digest, Published)>, oci::Error> {
-    let manifest = match client.manifest(at).await {
-        Ok(manifest) => manifest,
-        Err(error) if error.kind() == oci::Kind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(manifest) = oci::found(client.manifest(at).await)? else { return Ok(None) };
     let version = version(client, at, &manifest).await?;
     let own = version.filter(|(published, _)| Some(published.tag.as_str()) == at.tag());
     Ok(own.map(|(published, _)| (manifest.digest, published)))

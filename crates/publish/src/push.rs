@@ -12,7 +12,7 @@ use digest::Digest;
 use formula::Key;
 use oci::{Body, Client, Descriptor, Document, Manifest, Place, Pushed};
 
-use crate::index::{self, index};
+use crate::index;
 
 /// Most rounds until the index is as the tags say; each one more is another publisher at work.
 const ROUNDS_MAX: usize = 32;
@@ -144,11 +144,10 @@ impl Repository {
     }
 
     async fn tags(&self, client: &Client) -> Result<Vec<String>, Error> {
-        match client.tags(&self.place).await {
-            // A registry knows no repository before its first blob.
-            Err(error) if error.kind() == oci::Kind::NotFound => Ok(Vec::new()),
-            tags => tags.map_err(|error| self.failed("list the tags of", &self.place, error)),
-        }
+        // A registry knows no repository before its first blob.
+        let tags = oci::found(client.tags(&self.place).await);
+        let tags = tags.map_err(|error| self.failed("list the tags of", &self.place, error))?;
+        Ok(tags.unwrap_or_default())
     }
 
     /// What the registry has of the version, by platform.
@@ -161,12 +160,11 @@ impl Repository {
         let mut found: BTreeMap<Key, Vec<Descriptor>> = BTreeMap::new();
         for (key, tag) in keeping {
             let place = self.tagged(tag)?;
-            match client.resolve(&place).await {
-                Ok(descriptor) => found.entry(key).or_default().push(descriptor),
-                // Some list a tag a moment before it can be read: whoever writes it looks after
-                // everybody else's packages when it is there.
-                Err(error) if error.kind() == oci::Kind::NotFound => {}
-                Err(error) => return Err(self.failed("look up", &place, error)),
+            let there = oci::found(client.resolve(&place).await);
+            // Some list a tag a moment before it can be read: whoever writes it looks after
+            // everybody else's packages when it is there.
+            if let Some(it) = there.map_err(|error| self.failed("look up", &place, error))? {
+                found.entry(key).or_default().push(it);
             }
         }
         // Whoever mirrored the version took perhaps its own tag alone.
@@ -194,14 +192,9 @@ impl Repository {
     /// What the version's index lists now.
     async fn listed(&self, client: &Client) -> Result<Vec<Descriptor>, Error> {
         let place = self.tagged(&self.published.tag)?;
-        match client.manifest(&place).await {
-            Ok(manifest) => Ok(match manifest.document() {
-                Ok(Document::Index(index)) => index.manifests,
-                _ => Vec::new(),
-            }),
-            Err(error) if error.kind() == oci::Kind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(self.failed("read", &place, error)),
-        }
+        let there = oci::found(client.manifest(&place).await);
+        let there = there.map_err(|error| self.failed("read", &place, error))?;
+        Ok(there.iter().flat_map(index::listed).collect())
     }
 
     /// Pushes the parts and the index of all platforms; what is there already is not sent again.
@@ -222,10 +215,7 @@ impl Repository {
         for part in parts.iter().filter(|part| !before.contains_key(&part.key)) {
             sent_bytes += self.push_part(client, part).await?;
         }
-        let make = |platforms: &BTreeMap<Key, Descriptor>| {
-            let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
-            index(entries.collect(), annotations)
-        };
+        let make = |platforms: &BTreeMap<Key, Descriptor>| index::of(platforms, annotations);
         let (index, platforms) = self.push_index(client, parts, &make).await?;
         let is_new = |part: &&Part| !before.contains_key(&part.key);
         Ok(Outcome {
@@ -327,8 +317,7 @@ impl Repository {
             if platforms.values().map(|it| &it.digest).collect::<BTreeSet<_>>() == digests {
                 return given.clone();
             }
-            let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
-            index(entries.collect(), &listed.annotations)
+            index::of(platforms, &listed.annotations)
         };
         Ok(self.push_index(client, parts, &make).await?.0)
     }
@@ -336,11 +325,9 @@ impl Repository {
     /// The digest of the version's index as it is now.
     pub(crate) async fn index_there(&self, client: &Client) -> Result<Option<Digest>, Error> {
         let place = self.tagged(&self.published.tag)?;
-        match client.resolve(&place).await {
-            Ok(there) => Ok(Some(there.digest)),
-            Err(error) if error.kind() == oci::Kind::NotFound => Ok(None),
-            Err(error) => Err(self.failed("look up", &place, error)),
-        }
+        let there = oci::found(client.resolve(&place).await);
+        let there = there.map_err(|error| self.failed("look up", &place, error))?;
+        Ok(there.map(|there| there.digest))
     }
 
     /// Refuses to move tags that name what was published.

@@ -6,8 +6,7 @@ use digest::Digest;
 use oci::{Client, Manifest, Place};
 
 use crate::{
-    attach,
-    index::{self, index},
+    attach, index,
     publisher::Prepared,
     push::{Error, Part, Repository, There},
 };
@@ -53,8 +52,7 @@ impl Repository {
             let size = usize::try_from(it.size).unwrap_or(usize::MAX);
             writes.manifest(&self.published.platform_tag(key, &it.digest), size);
         }
-        let entries = platforms.iter().map(|(key, it)| index::entry(*key, it));
-        let made = index(entries.collect(), &prepared.about());
+        let made = index::of(&platforms, &prepared.about());
         if self.index_there(client).await?.as_ref() != Some(&made.digest) {
             writes.manifest(&self.published.index_tag(&made.digest), made.bytes.len());
             writes.manifest(&self.published.tag, made.bytes.len());

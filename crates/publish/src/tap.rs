@@ -228,12 +228,9 @@ impl Edition<'_> {
         let kept = self.kept().await?.into_iter().max();
         let manifest = match &kept {
             Some((_, tag)) => self.manifest(tag).await?,
-            None => match self.manifest(LATEST).await {
-                Ok(manifest) => manifest,
-                Err(Error::Ask { source, .. }) if source.kind() == oci::Kind::NotFound => {
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
+            None => match self.latest().await? {
+                Some(manifest) => manifest,
+                None => return Ok(None),
             },
         };
         let place = || self.place.to_string();
@@ -253,11 +250,9 @@ impl Edition<'_> {
 
     /// Serial and tag of every edition.
     async fn kept(&self) -> Result<Vec<(u64, String)>, Error> {
-        let tags = match self.client.tags(self.place).await {
-            Ok(tags) => tags,
-            Err(error) if error.kind() == oci::Kind::NotFound => Vec::new(),
-            Err(error) => return Err(self.failed("list the tags of", self.place, error)),
-        };
+        let tags = oci::found(self.client.tags(self.place).await);
+        let tags = tags.map_err(|error| self.failed("list the tags of", self.place, error))?;
+        let tags = tags.unwrap_or_default();
         let edition = |tag: String| Some((edition::parse_tag(&tag)?.0, tag));
         Ok(tags.into_iter().filter_map(edition).collect())
     }
@@ -272,12 +267,7 @@ impl Edition<'_> {
 
     /// The edition that is followed in place of this one, although that has its serial or more.
     async fn followed_over(&self, ours: &Last) -> Result<Option<(Standing, Manifest)>, Error> {
-        let manifest = match self.manifest(LATEST).await {
-            Err(Error::Ask { source, .. }) if source.kind() == oci::Kind::NotFound => {
-                return Ok(None);
-            }
-            manifest => manifest?,
-        };
+        let Some(manifest) = self.latest().await? else { return Ok(None) };
         let Some(Ok(standing)) = Standing::of(&manifest) else { return Ok(None) };
         let is_over = standing.serial >= ours.serial && manifest.digest != ours.digest;
         Ok(is_over.then_some((standing, manifest)))
@@ -305,11 +295,9 @@ impl Edition<'_> {
     /// What a tag names now.
     async fn digest(&self, tag: &str) -> Result<Option<Digest>, Error> {
         let place = self.tagged(tag)?;
-        match self.client.resolve(&place).await {
-            Ok(there) => Ok(Some(there.digest)),
-            Err(error) if error.kind() == oci::Kind::NotFound => Ok(None),
-            Err(error) => Err(self.failed("look up", &place, error)),
-        }
+        let there = oci::found(self.client.resolve(&place).await);
+        let there = there.map_err(|error| self.failed("look up", &place, error))?;
+        Ok(there.map(|there| there.digest))
     }
 
     async fn push(&self, packed: &edition::Packed) -> Result<u64, Error> {
@@ -350,6 +338,13 @@ impl Edition<'_> {
             pushed.map_err(|error| self.failed("push", &latest, error))?;
         }
         Err(Error::Restless { place: self.place.to_string() })
+    }
+
+    /// The edition that is followed, if there is one.
+    async fn latest(&self) -> Result<Option<Manifest>, Error> {
+        let place = self.tagged(LATEST)?;
+        let there = oci::found(self.client.manifest(&place).await);
+        there.map_err(|error| self.failed("read", &place, error))
     }
 
     async fn manifest(&self, tag: &str) -> Result<Manifest, Error> {

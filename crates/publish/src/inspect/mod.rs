@@ -247,11 +247,8 @@ impl Look<'_> {
         let place = || format!("{} of {}", descriptor.digest, self.place);
         let ask = |source| Error::Ask { place: place(), source: Box::new(source) };
         let start = oci::Start::of(descriptor).map_err(ask)?;
-        let mut download = match self.client.blob(self.place, descriptor, start).await {
-            Ok(download) => download,
-            Err(error) if error.kind() == oci::Kind::NotFound => return Ok(None),
-            Err(error) => return Err(ask(error)),
-        };
+        let begun = oci::found(self.client.blob(self.place, descriptor, start).await);
+        let Some(mut download) = begun.map_err(ask)? else { return Ok(None) };
         let mut bytes = Vec::new();
         while let Some(piece) = download.next().await.map_err(ask)? {
             bytes.extend_from_slice(&piece);
