@@ -15,7 +15,6 @@ use crate::layer::{Compression, Layer};
 
 /// What the manifest of a package is, as its `artifactType`.
 const PACKAGE: &str = "application/vnd.pkg.package.v1";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 
 /// The time of everything in a package: 1980-01-02T00:00:00Z, since 0 breaks writers of zip.
 pub(crate) const CREATED: &str = "1980-01-02T00:00:00Z";
@@ -64,7 +63,8 @@ pub(crate) fn config(key: Key, layer: &Layer) -> serde_json::Result<Config> {
         config["os.features"] = json!(platform.os_features);
     }
     let bytes = Bytes::from(serde_jcs::to_vec(&config)?);
-    let descriptor = Descriptor::new(CONFIG, Digest::sha256(&bytes), bytes.len() as u64);
+    let descriptor =
+        Descriptor::new(media_type::IMAGE_CONFIG, Digest::sha256(&bytes), bytes.len() as u64);
     Ok(Config { descriptor, bytes })
 }
 

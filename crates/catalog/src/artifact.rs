@@ -145,13 +145,11 @@ pub enum Shape {
 /// Media type of a package's manifest, as its `artifactType`.
 pub const PACKAGE: &str = "application/vnd.pkg.package.v1";
 /// Media type of the config of a Helm chart.
-const CHART_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+pub const CHART_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 /// Media type of the provenance file of a Helm chart.
 const CHART_PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 /// The annotation by which oras marks a folder that it packed.
 const ORAS_UNPACK: &str = "io.deis.oras.content.unpack";
-/// The annotation that names a layer's file.
-const TITLE: &str = "org.opencontainers.image.title";
 
 /// How the layers of a manifest are to be read.
 pub(crate) struct Reading<'a> {
@@ -203,8 +201,8 @@ impl Reading<'_> {
         if manifest.config.media_type == CHART_CONFIG {
             return self.chart(layer);
         }
-        let title = layer.annotations.get(TITLE).filter(|title| !title.is_empty());
-        let name = || title.map_or_else(|| self.name.to_owned(), Clone::clone);
+        let title = layer.title().filter(|title| !title.is_empty());
+        let name = || title.unwrap_or(self.name).to_owned();
         match self.format {
             Some(Format::Raw) => return Placement::File { path: name() },
             Some(_) => return Placement::Unpack { at: String::new(), strip },
@@ -214,7 +212,7 @@ impl Reading<'_> {
             return Placement::Unpack { at: String::new(), strip };
         }
         match title {
-            Some(title) if manifest.layers.len() > 1 => Placement::File { path: title.clone() },
+            Some(title) if manifest.layers.len() > 1 => Placement::File { path: title.to_owned() },
             _ => Placement::Detect { name: name(), strip },
         }
     }

@@ -23,7 +23,9 @@ mod published;
 pub mod direct;
 pub mod locate;
 
-pub use artifact::{Artifact, Layer, Origin, PACKAGE, Placement, Shape, Strip, is_here};
+pub use artifact::{
+    Artifact, CHART_CONFIG, Layer, Origin, PACKAGE, Placement, Shape, Strip, is_here,
+};
 pub use builtin::NAME as BUILTIN;
 pub use direct::TAP as DIRECT;
 pub use formula::Annotation;

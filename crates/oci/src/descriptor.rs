@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Platform, verify};
 
+/// The annotation that names the file that some content is (image-spec, annotations.md).
+pub const TITLE: &str = "org.opencontainers.image.title";
+
 /// The type, digest and size of some content, and what else its document says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Raw", rename_all = "camelCase")]
@@ -72,6 +75,18 @@ impl Descriptor {
             data: None,
             urls: Vec::new(),
         }
+    }
+
+    /// A descriptor of the bytes of a file with a name; untrusted, as every title.
+    pub fn titled(media_type: &str, title: &str, bytes: &[u8]) -> Self {
+        let mut descriptor = Self::new(media_type, Digest::sha256(bytes), bytes.len() as u64);
+        descriptor.annotations.insert(TITLE.to_owned(), title.to_owned());
+        descriptor
+    }
+
+    /// What the content's title is, if it has one.
+    pub fn title(&self) -> Option<&str> {
+        self.annotations.get(TITLE).map(String::as_str)
     }
 
     /// The content that the descriptor carries in its own `data`, verified; `None` if it has none.

@@ -175,7 +175,7 @@ pub fn pack(
     let mut layer =
         layer::write(&items, facts.compression, folder, &|done| tell(Progress { done, total }))?;
     let title = image::file_name(&annotation, facts.key, facts.compression);
-    layer.descriptor.annotations.insert("org.opencontainers.image.title".to_owned(), title);
+    layer.descriptor.annotations.insert(oci::descriptor::TITLE.to_owned(), title);
     let config = image::config(facts.key, &layer)?;
     Ok(Packed {
         annotation,

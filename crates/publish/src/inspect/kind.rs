@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use catalog::{CHART_CONFIG, edition};
 use formula::Annotation;
 use oci::ImageManifest;
 
@@ -37,10 +38,6 @@ pub enum Kind {
     },
 }
 
-/// Media type of the config of a Helm chart.
-const CHART: &str = "application/vnd.cncf.helm.config.v1+json";
-/// `artifactType` of a tap.
-const TAP: &str = "application/vnd.pkg.tap.v1";
 /// Media types of an image's config.
 const IMAGE_CONFIGS: [&str; 2] =
     ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
@@ -56,8 +53,8 @@ impl Kind {
             return Self::Package { name: said.name.to_string(), version };
         }
         match of.as_str() {
-            TAP => Self::Tap,
-            CHART => {
+            edition::ARTIFACT => Self::Tap,
+            CHART_CONFIG => {
                 let text = |key: &str| {
                     let value = config.value.as_ref().and_then(|value| value[key].as_str());
                     value.unwrap_or("?").to_owned()

@@ -295,7 +295,7 @@ impl Look<'_> {
     }
 
     fn layer(&self, descriptor: &Descriptor) -> Layer {
-        let title = descriptor.annotations.get("org.opencontainers.image.title");
+        let title = descriptor.title();
         Layer {
             digest: descriptor.digest.clone(),
             size: Some(descriptor.size),
@@ -306,7 +306,7 @@ impl Look<'_> {
                 descriptor: Box::new(descriptor.clone()),
             },
             placement: Placement::Detect {
-                name: title.map_or_else(|| "content".to_owned(), Clone::clone),
+                name: title.unwrap_or("content").to_owned(),
                 strip: Strip::Count(0),
             },
         }

@@ -29,7 +29,6 @@ use crate::{
 /// The file that says what the archive holds.
 pub(super) const INDEX: &str = "manifest.json";
 
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// An image of the archive.
@@ -110,7 +109,8 @@ impl Reading<'_> {
         let text = held.map(|held| held.read(manifest::BYTES_MAX as u64)).transpose()?;
         let broken = |source| Error::Docker { path: self.contents.path.clone(), source };
         let config: Config = serde_json::from_slice(&text.unwrap_or_default()).map_err(broken)?;
-        let descriptor = Descriptor { media_type: CONFIG.to_owned(), ..self.blob(&section)? };
+        let descriptor =
+            Descriptor { media_type: media_type::IMAGE_CONFIG.to_owned(), ..self.blob(&section)? };
         let mut layers = Vec::new();
         for (position, name) in image.layers.iter().enumerate() {
             let section = self.section(name)?;
