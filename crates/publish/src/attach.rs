@@ -3,17 +3,14 @@
 //! Each is an artifact of its own whose subject is the package's manifest, as the specification
 //! has it; equal files make equal artifacts, so attaching twice adds nothing.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use digest::Digest;
-use oci::{Body, Client, Descriptor, Manifest, Place, media_type};
-use serde::Serialize;
+use oci::{Artifact, Body, Client, Descriptor, Place};
+
+use crate::send::send;
 
 /// Media type of a formula's source.
 pub const FORMULA: &str = "application/vnd.pkg.formula.v1+toml";
-/// The two bytes of a config that says nothing.
-const EMPTY: &[u8] = b"{}";
 
 /// A file that is attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,39 +23,19 @@ pub struct Attachment {
     pub bytes: Bytes,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    schema_version: u32,
-    media_type: &'a str,
-    artifact_type: &'a str,
-    config: Descriptor,
-    layers: [Descriptor; 1],
-    subject: &'a Descriptor,
-}
-
 impl Attachment {
     /// The artifact that says it of `subject`.
-    pub(crate) fn manifest(&self, subject: &Descriptor) -> Manifest {
-        let document = Document {
-            schema_version: 2,
-            media_type: media_type::IMAGE_MANIFEST,
-            artifact_type: &self.media_type,
-            config: empty(),
-            layers: [self.layer()],
-            subject,
-        };
-        let bytes = Bytes::from(serde_json::to_vec(&document).expect("it has only text keys"));
-        let media_type = media_type::IMAGE_MANIFEST.to_owned();
-        Manifest { digest: Digest::sha256(&bytes), bytes, media_type }
+    pub(crate) fn artifact(&self, subject: &Descriptor) -> Artifact {
+        Artifact {
+            artifact_type: self.media_type.clone(),
+            layers: vec![self.layer()],
+            subject: Some(subject.clone()),
+            ..Artifact::default()
+        }
     }
 
-    pub(crate) fn layer(&self) -> Descriptor {
-        let digest = Digest::sha256(&self.bytes);
-        let mut layer = Descriptor::new(&self.media_type, digest, self.bytes.len() as u64);
-        let title = "org.opencontainers.image.title".to_owned();
-        layer.annotations = BTreeMap::from([(title, self.name.clone())]);
-        layer
+    fn layer(&self) -> Descriptor {
+        Descriptor::titled(&self.media_type, &self.name, &self.bytes)
     }
 }
 
@@ -70,22 +47,20 @@ pub async fn attach(
     subject: &Descriptor,
     attachment: &Attachment,
 ) -> Result<Digest, oci::Error> {
-    let manifest = attachment.manifest(subject);
-    let empty_body = Body::Bytes(Bytes::from_static(EMPTY));
-    client.push_blob(repository, &empty(), &empty_body, None).await?;
-    let body = Body::Bytes(attachment.bytes.clone());
-    client.push_blob(repository, &attachment.layer(), &body, None).await?;
-    client.push_manifest(&repository.with_digest(manifest.digest.clone()), &manifest).await?;
+    let artifact = attachment.artifact(subject);
+    let (config, nothing) = artifact.config();
+    let layer = (attachment.layer(), Body::Bytes(attachment.bytes.clone()));
+    let manifest = artifact.manifest();
+    let place = repository.with_digest(manifest.digest.clone());
+    let blobs = [(config, Body::Bytes(nothing)), layer];
+    send(client, &place, &manifest, &blobs).await.map_err(|unsent| unsent.source)?;
     Ok(manifest.digest)
-}
-
-/// The config of every attachment.
-pub(crate) fn empty() -> Descriptor {
-    Descriptor::new(media_type::EMPTY, Digest::sha256(EMPTY), EMPTY.len() as u64)
 }
 
 #[cfg(test)]
 mod tests {
+    use oci::media_type;
+
     use super::*;
 
     #[test]
@@ -93,7 +68,7 @@ mod tests {
         let subject = Descriptor::new(media_type::IMAGE_MANIFEST, Digest::sha256(b"x"), 1);
         let bytes = Bytes::from_static(b"{}\n");
         let (name, media_type) = ("sbom.json".to_owned(), "application/spdx+json".to_owned());
-        let made = Attachment { name, media_type, bytes }.manifest(&subject);
+        let made = Attachment { name, media_type, bytes }.artifact(&subject).manifest();
         let oci::Document::Image(image) = made.document().unwrap() else { panic!("{made:?}") };
         assert_eq!(image.artifact_type.as_deref(), Some("application/spdx+json"));
         assert_eq!(image.subject.unwrap().digest, subject.digest);

@@ -14,6 +14,7 @@ pub mod promote;
 pub mod publisher;
 pub mod push;
 pub mod requests;
+mod send;
 mod sources;
 pub mod tap;
 pub mod trial;

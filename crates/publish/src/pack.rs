@@ -18,6 +18,7 @@ use store::lock::Wait;
 use crate::{
     index::{self, index},
     push::Part,
+    send::send,
 };
 
 /// Most rounds until a layout's index is as its tags say; each one more is another one packing.
@@ -218,10 +219,8 @@ pub async fn lay(client: &Client, layout: &Path, tag: &str, part: &Part) -> Resu
     let failed =
         |source| Error::Layout { layout: layout.display().to_string(), source: Box::new(source) };
     let own = place(&format!("{tag}.{}", part.key))?;
-    for (descriptor, body) in &part.blobs {
-        client.push_blob(&own, descriptor, body, None).await.map_err(failed)?;
-    }
-    client.push_manifest(&own, &part.manifest).await.map_err(failed)?;
+    let sent = send(client, &own, &part.manifest, &part.blobs).await;
+    sent.map_err(|unsent| failed(unsent.source))?;
     let all = place(tag)?;
     let mut last = None;
     // The index is made of what the tags say, as in a registry: others may pack into it as well.

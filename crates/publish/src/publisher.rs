@@ -148,8 +148,7 @@ impl<'a> Prepared<'a> {
             let pushed = self.repository.push(client, &self.parts, &self.about()).await?;
             for part in &self.parts {
                 let is_new = pushed.new.contains(&part.key);
-                let source = is_new || !self.has_source(client, part).await?;
-                self.attach(client, part, source.then_some(&self.order.source)).await?;
+                self.attach(client, part, is_new).await?;
             }
             self.repository.roll(client, &pushed.index, &self.order.also).await?;
             Ok(Outcome {
@@ -168,45 +167,44 @@ impl<'a> Prepared<'a> {
         self.parts.iter().map(annotations).next().unwrap_or_default()
     }
 
-    /// Whether a formula is attached to a package that was there before; a run that was cut may
-    /// not have come so far.
-    async fn has_source(&self, client: &oci::Client, part: &Part) -> Result<bool, Error> {
-        let place = self.repository.place();
-        let digest = &part.manifest.digest;
-        let there = client.referrers(place, digest, Some(attach::FORMULA)).await;
-        there.map(|there| !there.is_empty()).map_err(|source| Error::Attach {
-            name: self.order.source.name.clone(),
-            place: place.to_string(),
-            source: Box::new(source),
-        })
-    }
-
-    async fn attach(
+    /// What is attached to a package: what was asked for, and the formula, unless a package that
+    /// was there has it; a run that was cut may not have come so far.
+    pub(crate) async fn attachments(
         &self,
         client: &oci::Client,
         part: &Part,
-        source: Option<&Attachment>,
-    ) -> Result<(), Error> {
-        let place = self.repository.place();
-        let subject = part.descriptor();
-        for attachment in source.into_iter().chain(&self.order.attachments) {
+        is_new: bool,
+    ) -> Result<Vec<&Attachment>, Error> {
+        let Order { source, attachments, .. } = &self.order;
+        let is_wanted = is_new || {
+            let (place, digest) = (self.repository.place(), &part.manifest.digest);
+            let there = client.referrers(place, digest, Some(attach::FORMULA)).await;
+            there.map_err(|error| self.unattached(source, error))?.is_empty()
+        };
+        Ok(is_wanted.then_some(source).into_iter().chain(attachments).collect())
+    }
+
+    async fn attach(&self, client: &oci::Client, part: &Part, is_new: bool) -> Result<(), Error> {
+        let (place, subject) = (self.repository.place(), part.descriptor());
+        for attachment in self.attachments(client, part, is_new).await? {
             let attached = attach::attach(client, place, &subject, attachment).await;
-            attached.map_err(|source| Error::Attach {
-                name: attachment.name.clone(),
-                place: place.to_string(),
-                source: Box::new(source),
-            })?;
+            attached.map_err(|error| self.unattached(attachment, error))?;
         }
         Ok(())
+    }
+
+    fn unattached(&self, attachment: &Attachment, source: oci::Error) -> Error {
+        let (name, place) = (attachment.name.clone(), self.repository.place().to_string());
+        Error::Attach { name, place, source: Box::new(source) }
     }
 
     /// What [`Self::push`] would write, after asking what is there; nothing is written.
     pub fn requests(&self) -> Result<Vec<Request>, Error> {
         let (runtime, client) = self.home.online()?;
-        Ok(runtime.block_on(async {
+        runtime.block_on(async {
             self.repository.check_rolling(client, &self.order.also).await?;
             self.repository.requests(client, self).await
-        })?)
+        })
     }
 
     /// What somebody should look at, one line each.

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use catalog::{Published, edition::collect};
 use digest::Digest;
 use formula::Key;
-use oci::{Body, Client, Descriptor, Document, Manifest, Place, Pushed};
+use oci::{Body, Client, Descriptor, Document, Manifest, Place};
 
-use crate::index;
+use crate::{index, send::send};
 
 /// Most rounds until the index is as the tags say; each one more is another publisher at work.
 const ROUNDS_MAX: usize = 32;
@@ -248,16 +248,8 @@ impl Repository {
     /// Pushes one platform's package under the tag that keeps it.
     pub(crate) async fn push_part(&self, client: &Client, part: &Part) -> Result<u64, Error> {
         let place = self.tagged(&self.published.platform_tag(part.key, &part.manifest.digest))?;
-        let mut sent = 0;
-        for (descriptor, body) in &part.blobs {
-            let pushed = client.push_blob(&place, descriptor, body, None).await;
-            if let Pushed::Sent { bytes } = pushed.map_err(|e| self.failed("push to", &place, e))? {
-                sent += bytes;
-            }
-        }
-        let pushed = client.push_manifest(&place, &part.manifest).await;
-        pushed.map_err(|error| self.failed("push", &place, error))?;
-        Ok(sent)
+        let sent = send(client, &place, &part.manifest, &part.blobs).await;
+        sent.map_err(|unsent| self.failed(unsent.step, &place, unsent.source))
     }
 
     /// Gives packages that only the index names the tags that keep them.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use digest::Digest;
-use oci::{Client, Manifest, Place};
+use oci::{Artifact, Client, Manifest, Place};
 
 use crate::{
-    attach, index,
-    publisher::Prepared,
+    index,
+    publisher::{self, Prepared},
     push::{Error, Part, Repository, There},
 };
 
@@ -32,7 +32,7 @@ impl Repository {
         &self,
         client: &Client,
         prepared: &Prepared<'_>,
-    ) -> Result<Vec<Request>, Error> {
+    ) -> Result<Vec<Request>, publisher::Error> {
         let (parts, order) = (&prepared.parts, &prepared.order);
         let There { platforms: there, unkept } = self.there(client).await?;
         self.check_free(parts, &there)?;
@@ -59,16 +59,15 @@ impl Repository {
         }
         for part in parts {
             let subject = part.descriptor();
-            let source = is_new(&part).then_some(&order.source);
-            let attachments: Vec<_> = source.into_iter().chain(&order.attachments).collect();
-            let manifests = attachments.iter().map(|it| it.manifest(&subject));
-            let manifests: Vec<Manifest> = manifests.collect();
+            let attachments = prepared.attachments(client, part, is_new(&part)).await?;
+            let artifacts: Vec<_> = attachments.iter().map(|it| it.artifact(&subject)).collect();
+            let manifests: Vec<Manifest> = artifacts.iter().map(Artifact::manifest).collect();
             let lists = client.lists_to_write(self.place(), &subject.digest, &manifests).await;
             let lists = lists.map_err(|error| self.failed("look into", self.place(), error))?;
-            for ((attachment, manifest), list) in attachments.iter().zip(&manifests).zip(lists) {
-                let (config, layer) = (attach::empty(), attachment.layer());
-                writes.blob(&config.digest, config.size).await?;
-                writes.blob(&layer.digest, layer.size).await?;
+            for ((artifact, manifest), list) in artifacts.iter().zip(&manifests).zip(lists) {
+                for blob in [&artifact.config().0].into_iter().chain(&artifact.layers) {
+                    writes.blob(&blob.digest, blob.size).await?;
+                }
                 writes.manifest(manifest.digest.as_str(), manifest.bytes.len());
                 if let Some((tag, size)) = list {
                     writes.manifest(&tag, size);

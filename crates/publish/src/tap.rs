@@ -14,7 +14,9 @@ use catalog::{
 use digest::Digest;
 use formula::{Report, Severity};
 use install::{Home, network};
-use oci::{Body, Client, Manifest, Place, Pushed, media_type};
+use oci::{Body, Client, Manifest, Place, media_type};
+
+use crate::send::send;
 
 /// How often another publisher may be faster.
 const ROUNDS_MAX: usize = 8;
@@ -302,23 +304,16 @@ impl Edition<'_> {
 
     async fn push(&self, packed: &edition::Packed) -> Result<u64, Error> {
         let place = self.tagged(&packed.tag)?;
-        let mut sent = 0;
-        for blob in &packed.blobs {
-            let body = Body::Bytes(blob.bytes.clone());
-            let pushed = self.client.push_blob(&place, &blob.descriptor, &body, None).await;
-            let pushed = pushed.map_err(|error| self.failed("push to", &place, error))?;
-            if let Pushed::Sent { bytes } = pushed {
-                sent += bytes;
-            }
-        }
+        let blob =
+            |blob: &edition::Blob| (blob.descriptor.clone(), Body::Bytes(blob.bytes.clone()));
+        let blobs: Vec<_> = packed.blobs.iter().map(blob).collect();
         let manifest = Manifest {
             bytes: packed.manifest.clone(),
             media_type: media_type::IMAGE_MANIFEST.to_owned(),
             digest: packed.digest.clone(),
         };
-        let pushed = self.client.push_manifest(&place, &manifest).await;
-        pushed.map_err(|error| self.failed("push", &place, error))?;
-        Ok(sent)
+        let sent = send(self.client, &place, &manifest, &blobs).await;
+        sent.map_err(|unsent| self.failed(unsent.step, &place, unsent.source))
     }
 
     /// Moves `latest` to the newest edition, which may be another publisher's by then.

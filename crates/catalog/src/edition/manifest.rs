@@ -1,19 +1,10 @@
 //! The manifest of an edition: written when it is made, checked before anything of it is fetched.
 
-use digest::Digest;
-use oci::{Descriptor, Document, ImageManifest};
-use serde_json::{Value, json};
+use oci::{Artifact, Descriptor, Document, ImageManifest};
 
 use super::{
     ARTIFACT, INDEX, Moment, NAME_KEY, PUBLISHED_KEY, SERIAL_KEY, SOURCES, parse_serial, sources,
 };
-
-/// The bytes of a config that says nothing, and their type.
-pub(crate) const EMPTY: &[u8] = b"{}";
-const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
-
-/// The annotation that names a layer's file.
-const TITLE: &str = "org.opencontainers.image.title";
 
 /// Largest index as it comes, in bytes.
 const INDEX_BYTES_MAX: u64 = 256 << 20;
@@ -115,44 +106,18 @@ fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
-/// A layer with the name of its file.
-pub(crate) fn layer(media_type: &str, title: &str, bytes: &[u8]) -> Descriptor {
-    let mut descriptor = Descriptor::new(media_type, Digest::sha256(bytes), bytes.len() as u64);
-    descriptor.annotations.insert(TITLE.to_owned(), title.to_owned());
-    descriptor
-}
-
-/// The config, which every tap has the same.
-pub(crate) fn config() -> Descriptor {
-    Descriptor::new(EMPTY_TYPE, Digest::sha256(EMPTY), EMPTY.len() as u64)
-}
-
-/// The manifest's bytes, in canonical JSON: equal parts give equal bytes.
-pub(crate) fn bytes(parts: &Parts) -> serde_json::Result<Vec<u8>> {
-    let layers = std::iter::once(&parts.index).chain(&parts.sources).map(descriptor);
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": oci::media_type::IMAGE_MANIFEST,
-        "artifactType": ARTIFACT,
-        "config": descriptor(&config()),
-        "layers": layers.collect::<Vec<_>>(),
-        "annotations": {
-            NAME_KEY: parts.tap,
-            SERIAL_KEY: parts.serial.to_string(),
-            PUBLISHED_KEY: parts.published,
-        },
-    });
-    serde_jcs::to_vec(&manifest)
-}
-
-fn descriptor(descriptor: &Descriptor) -> Value {
-    let mut value = json!({
-        "mediaType": descriptor.media_type,
-        "digest": descriptor.digest,
-        "size": descriptor.size,
-    });
-    if !descriptor.annotations.is_empty() {
-        value["annotations"] = json!(descriptor.annotations);
+/// The artifact of an edition: equal parts give equal bytes.
+pub(crate) fn artifact(parts: &Parts) -> Artifact {
+    let layers = std::iter::once(&parts.index).chain(&parts.sources).cloned();
+    let annotations = [
+        (NAME_KEY, parts.tap.clone()),
+        (SERIAL_KEY, parts.serial.to_string()),
+        (PUBLISHED_KEY, parts.published.to_string()),
+    ];
+    Artifact {
+        artifact_type: ARTIFACT.to_owned(),
+        layers: layers.collect(),
+        annotations: annotations.map(|(key, text)| (key.to_owned(), text)).into(),
+        ..Artifact::default()
     }
-    value
 }

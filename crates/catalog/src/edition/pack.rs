@@ -107,30 +107,30 @@ fn assemble(head: &Head, entries: &[Entry], texts: &BTreeMap<&str, &str>) -> io:
     let mut index = Vec::new();
     index::write(head, entries.iter(), &mut index)?;
     let index: Bytes = zstd::bulk::compress(&index, sources::LEVEL)?.into();
-    let descriptor = manifest::layer(INDEX, "index.json.zst", &index);
-    let mut blobs = vec![
-        Blob { descriptor: manifest::config(), bytes: Bytes::from_static(manifest::EMPTY) },
-        Blob { descriptor, bytes: index },
-    ];
+    let descriptor = Descriptor::titled(INDEX, "index.json.zst", &index);
+    let mut blobs = vec![Blob { descriptor, bytes: index }];
     for layer in sources::pack(texts)? {
         let title = match layer.digits.as_str() {
             "" => "formulas.tar.zst".to_owned(),
             digits => format!("formulas-{digits}.tar.zst"),
         };
-        let descriptor = manifest::layer(SOURCES, &title, &layer.bytes);
+        let descriptor = Descriptor::titled(SOURCES, &title, &layer.bytes);
         blobs.push(Blob { descriptor, bytes: layer.bytes.into() });
     }
     let parts = Parts {
         tap: head.tap.clone(),
         serial: head.serial,
         published: head.published.clone(),
-        index: blobs[1].descriptor.clone(),
-        sources: blobs[2..].iter().map(|blob| blob.descriptor.clone()).collect(),
+        index: blobs[0].descriptor.clone(),
+        sources: blobs[1..].iter().map(|blob| blob.descriptor.clone()).collect(),
     };
-    let manifest: Bytes = manifest::bytes(&parts)?.into();
+    let artifact = manifest::artifact(&parts);
+    let (descriptor, bytes) = artifact.config();
+    blobs.insert(0, Blob { descriptor, bytes });
+    let manifest = artifact.manifest();
     Ok(Packed {
-        digest: Digest::sha256(&manifest),
-        manifest,
+        digest: manifest.digest,
+        manifest: manifest.bytes,
         blobs,
         tag: super::tag(head.serial, &head.published),
         formulas: entries.len(),
