@@ -54,6 +54,7 @@ const WORDS: &[&str] = &[
     "config",
     "check ../test",
     "test tool",
+    "new made/archives --name fresh",
     "fmt made",
     "bump made/made.toml 1.1.0",
     "yank made/made.toml@1.0.0 --why broken",
@@ -99,6 +100,7 @@ fn to_publish(sandbox: &Sandbox) {
          http = \"http://{host}/made-{{version}}.tar.gz\"\n\n[version.\"1.0.0\"]\nany = \"{digest}\"\n"
     );
     sandbox.write("made/made.toml", formula);
+    sandbox.write("made/archives/fresh-1.0.0.tar.gz", archive);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod kegs;
 mod launch;
 mod mirror;
 mod needs;
+mod new;
 mod program;
 mod publishing;
 mod publishing_again;

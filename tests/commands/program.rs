@@ -108,6 +108,7 @@ fn help_and_version_are_answers() {
     Formulas:
       tap          Add, list and remove taps
       update       Ask the taps in registries for what is new
+      new          Draft a formula for a release, and say what was guessed
       check        Check formulas
       fmt          Put formulas into canonical form
       bump         Add a new version to a formula

@@ -145,6 +145,8 @@ pub enum Command {
     Tap(c::tap::Tap),
     /// Ask the taps in registries for what is new
     Update(c::update::Update),
+    /// Draft a formula for a release, and say what was guessed
+    New(c::new::New),
     /// Check formulas
     Check(c::check::Check),
     /// Put formulas into canonical form
@@ -189,8 +191,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Formulas",
         &[
-            "tap", "update", "check", "fmt", "bump", "yank", "pack", "test", "publish", "promote",
-            "inspect",
+            "tap", "update", "new", "check", "fmt", "bump", "yank", "pack", "test", "publish",
+            "promote", "inspect",
         ],
     ),
     ("The program", &["completions", "man"]),

@@ -4,6 +4,7 @@
 
 pub mod attach;
 pub mod bump;
+pub mod draft;
 pub mod file;
 mod index;
 pub mod inspect;

@@ -87,6 +87,8 @@ pub(crate) struct Release {
     #[serde(default)]
     pub(crate) prerelease: bool,
     pub(crate) published_at: Option<String>,
+    #[serde(default)]
+    pub(crate) assets: Vec<Asset>,
 }
 
 impl Release {
@@ -94,6 +96,26 @@ impl Release {
     pub(crate) fn date(&self) -> Option<String> {
         self.published_at.as_deref().and_then(|time| time.get(..10)).map(str::to_owned)
     }
+}
+
+/// A file of a release on GitHub.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Asset {
+    pub(crate) name: String,
+}
+
+/// What GitHub says of a repository.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Repository {
+    pub(crate) description: Option<String>,
+    pub(crate) homepage: Option<String>,
+    pub(crate) license: Option<License>,
+}
+
+/// The license that GitHub found in a repository.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct License {
+    pub(crate) spdx_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +164,15 @@ impl<'a> Upstream<'a> {
     pub(crate) fn tags(&self, repository: &str) -> Result<Vec<String>, Error> {
         let tags: Vec<Tag> = self.json(&format!("{GITHUB}/{repository}/tags?per_page=100"))?;
         Ok(tags.into_iter().map(|tag| tag.name).collect())
+    }
+
+    pub(crate) fn repository(&self, repository: &str) -> Result<Repository, Error> {
+        self.json(&format!("{GITHUB}/{repository}"))
+    }
+
+    pub(crate) fn exists(&self, url: &str) -> Result<bool, Error> {
+        let exists = self.runtime.block_on(self.client.exists(url));
+        exists.map_err(|source| Error::Ask { url: url.to_owned(), source: Box::new(source) })
     }
 
     /// Downloads a file under a line of progress called `name`.

@@ -69,6 +69,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         oci::Error => |error| Some(of_oci(error)),
         formula::edit::Error => of_edit,
         publish::bump::Error => of_bump,
+        publish::draft::Error => of_draft,
         oci::verify::Error => |_| told(Exit::Integrity, &[]),
         install::feed::Error => of_feed,
         install::launch::Error => of_launch,
@@ -223,6 +224,22 @@ fn of_bump(error: &publish::bump::Error) -> Option<Verdict> {
         }
         Error::Nothing { .. } => told(Exit::NotFound, &[]),
         Error::Sums { .. } => told(Exit::Integrity, &[]),
+        _ => None,
+    }
+}
+
+fn of_draft(error: &publish::draft::Error) -> Option<Verdict> {
+    use publish::draft::Error;
+    match error {
+        Error::Staged { path } => {
+            let hint = format!("`pkg pack {path} --name NAME --version VERSION` packs it as it is");
+            told(Exit::Usage, &[&hint])
+        }
+        Error::Nameless => told(Exit::Usage, &["`--name` says it"]),
+        Error::Name { .. } | Error::Reference { .. } => usage(&[]),
+        Error::Empty { .. } | Error::NoAssets { .. } | Error::NoRelease { .. } => {
+            told(Exit::NotFound, &["the URL of a file works as well"])
+        }
         _ => None,
     }
 }

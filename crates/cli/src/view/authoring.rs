@@ -1,11 +1,57 @@
-//! What the commands of a maintainer answer: `fmt`, `yank`, `bump`, `check --fetch`.
+//! What the commands of a maintainer answer: `new`, `fmt`, `yank`, `bump`, `check --fetch`.
+
+use std::path::Path;
 
 use publish::{
     Wanted,
     bump::{Outcome, Pinned},
+    draft::{self, Draft},
     verify,
 };
 use serde::Serialize;
+
+use crate::session::shown;
+
+/// A formula that was drafted.
+#[derive(Debug, Serialize)]
+pub(crate) struct New {
+    schema: u32,
+    name: String,
+    version: String,
+    /// Where it was written; null where it was not.
+    file: Option<String>,
+    text: String,
+    guesses: Vec<Guess>,
+    /// What somebody has to write or to look at.
+    left: Vec<String>,
+}
+
+/// Something that was guessed.
+#[derive(Debug, Serialize)]
+struct Guess {
+    what: &'static str,
+    value: String,
+    why: String,
+}
+
+impl New {
+    pub(crate) fn of(draft: &Draft, file: Option<&Path>) -> Self {
+        let guess = |guess: &draft::Guess| Guess {
+            what: guess.what,
+            value: guess.value.clone(),
+            why: guess.why.clone(),
+        };
+        Self {
+            schema: 1,
+            name: draft.name.clone(),
+            version: draft.version.clone(),
+            file: file.map(shown),
+            text: draft.text.clone(),
+            guesses: draft.guesses.iter().map(guess).collect(),
+            left: draft.left.clone(),
+        }
+    }
+}
 
 /// What `pkg bump` found.
 #[derive(Debug, Serialize)]

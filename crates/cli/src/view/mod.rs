@@ -19,7 +19,7 @@ mod test;
 mod upkeep;
 
 pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
-pub(crate) use authoring::{Bump, Fetched, Formatted, Yanked};
+pub(crate) use authoring::{Bump, Fetched, Formatted, New, Yanked};
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
 pub(crate) use facts::{Info, Told, Versions};

@@ -19,6 +19,7 @@ use crate::{
 
 pub(crate) use expand::{Expander, Phase, Tag};
 pub use install::{Error, Token, install};
+pub use words::platform_words;
 
 /// Words that no variable may be named.
 pub(crate) const RESERVED: [&str; 15] = [

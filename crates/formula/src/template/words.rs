@@ -40,6 +40,11 @@ pub(super) const OF_PLATFORM: [&str; 11] = [
     "exe",
 ];
 
+/// What every token that a platform decides stands for on it: `os:go` and `darwin`, and so on.
+pub fn platform_words(platform: &Platform) -> impl Iterator<Item = (&'static str, String)> {
+    OF_PLATFORM.iter().filter_map(|token| Some((*token, of_platform(token, platform)?)))
+}
+
 /// `{version}` and its forms; `None` for any other token.
 ///
 /// Parts are what stands between `.`, `-`, `+` and `~`.
