@@ -239,8 +239,11 @@ fn a_formula_to_fill_in_is_not_right_before_it_is_filled_in() {
     assert!(refused.code == 1 && refused.stdout.contains("error[F011]"), "{refused}");
     let path = sandbox.home().join("desk/hello.toml");
     let text = fs_err::read_to_string(&path).unwrap();
-    fs_err::write(&path, text.replace("license    = \"…\"", "license = \"GPL-3.0-or-later\""))
-        .unwrap();
+    let text = text.replace("license    = \"…\"", "license = \"GPL-3.0-or-later\"");
+    fs_err::write(&path, &text).unwrap();
+    let refused = sandbox.run("check hello.toml");
+    assert!(refused.code == 1 && refused.stdout.contains("says nothing"), "{refused}");
+    fs_err::write(&path, text.replace("summary    = \"…\"", "summary = \"Says hello\"")).unwrap();
     sandbox.run("check hello.toml").ok();
 }
 

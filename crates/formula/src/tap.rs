@@ -53,6 +53,11 @@ impl Defaults {
         self
     }
 
+    /// Whether a formula need not write a key of the top, as `license`.
+    pub fn says(&self, key: &str) -> bool {
+        self.table.get(key).is_some()
+    }
+
     pub(crate) fn table(&self) -> &Table {
         &self.table
     }

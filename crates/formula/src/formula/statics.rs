@@ -127,6 +127,11 @@ fn stem(root: &Root, file: &str) -> Result<(), Finding> {
 
 fn summary(summary: Option<&Text>) -> Result<(), Finding> {
     match summary {
+        Some(text) if !text.is_empty() && !text.contains(char::is_alphanumeric) => {
+            Err(Finding::new(Code::Value, text.at, "`summary` says nothing")
+                .label("to be filled in")
+                .help("say in a few words what the package is"))
+        }
         Some(text) if text.trim().is_empty() || text.contains('\n') => {
             Err(Finding::new(Code::Value, text.at, "`summary` is one line of text")
                 .label("not one line")

@@ -20,7 +20,7 @@ mod text;
 
 use std::path::Path;
 
-use formula::{Scheme, Version, edit};
+use formula::{Scheme, TapFile, Version, edit};
 use install::{Home, network};
 
 use crate::upstream::{self, Upstream};
@@ -205,6 +205,7 @@ pub fn draft(
         guesses: Vec::new(),
         left: Vec::new(),
     };
+    desk.sketch.has_tap_license = has_license(base.unwrap_or(Path::new(".")));
     match Origin::read(what) {
         Origin::Oci(reference) => artifact::draft(&mut desk, &reference)?,
         Origin::Github { repository, tag, asset } => {
@@ -251,7 +252,8 @@ impl Desk<'_> {
         if self.sketch.summary.is_none() {
             self.left.push("`summary`: what it is, in a few words".to_owned());
         }
-        if self.sketch.license.is_none() {
+        let has_tap_license = self.sketch.has_tap_license && self.sketch.license_remark.is_none();
+        if self.sketch.license.is_none() && !has_tap_license {
             let remark = "an SPDX expression, see spdx.org/licenses".to_owned();
             let remark = self.sketch.license_remark.get_or_insert(remark);
             self.left.push(format!("`license`: {remark}"));
@@ -265,6 +267,14 @@ impl Desk<'_> {
         let Self { sketch, guesses, left, .. } = self;
         Ok(Draft { name: sketch.name, version: sketch.version, text, guesses, left })
     }
+}
+
+/// Whether the tap in a folder says which license its formulas have.
+fn has_license(folder: &Path) -> bool {
+    let file = folder.join("tap.toml");
+    let Ok(text) = fs_err::read_to_string(&file) else { return false };
+    TapFile::parse(&text, &file.display().to_string())
+        .is_ok_and(|tap| tap.defaults.says("license"))
 }
 
 /// The names of the files in a folder, in order.

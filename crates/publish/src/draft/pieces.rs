@@ -1,6 +1,6 @@
 //! The files of a release, downloaded and read: their digests, and what they say of themselves.
 
-use std::{collections::BTreeMap, fs::File};
+use std::{collections::BTreeMap, fs::File, path::Path};
 
 use digest::Digest;
 use formula::Key;
@@ -41,9 +41,10 @@ impl Desk<'_> {
                 lines
             }
             _ => {
-                let key = if place.is_local { "file" } else { "http" };
+                let key = if place.local.is_some() { "file" } else { "http" };
                 let folder = folder_template(&place.folder, &version);
-                vec![text(key, format!("{folder}/{}", template.text))]
+                let start = if folder.is_empty() { folder } else { folder + "/" };
+                vec![text(key, start + &template.text)]
             }
         };
         for (key, value) in &lines {
@@ -71,8 +72,10 @@ impl Desk<'_> {
         let mut distinct: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
         distinct.dedup();
         let taken = in_parallel(upstream.home.jobs(), &distinct, |name| {
-            let path = format!("{}/{name}", place.folder);
-            if place.is_local { read_local(&path) } else { Ok(upstream.take(name, &path)?) }
+            match place.local {
+                Some(folder) => read_local(&folder.join(name)),
+                None => Ok(upstream.take(name, &format!("{}/{name}", place.folder))?),
+            }
         });
         let taken: Vec<Taken> = taken.into_iter().collect::<Result<_, Error>>()?;
         let by_name: BTreeMap<&str, &Taken> = distinct.iter().copied().zip(&taken).collect();
@@ -234,8 +237,8 @@ fn folder_template(folder: &str, version: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-fn read_local(path: &str) -> Result<Taken, Error> {
-    let failed = |source| Error::Read { path: path.to_owned(), source };
+fn read_local(path: &Path) -> Result<Taken, Error> {
+    let failed = |source| Error::Read { path: path.display().to_string(), source };
     let bytes = fs_err::read(path).map_err(failed)?;
     let file = File::open(path).map_err(failed)?;
     Ok(Taken { file, digest: Digest::sha256(&bytes), date: None })

@@ -1,6 +1,6 @@
 //! A formula for the files of a release: which there are, what they hold, how they are named.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use formula::Key;
 
@@ -19,7 +19,8 @@ pub(super) struct Place<'a> {
     /// A GitHub repository, whose releases have a strategy of their own.
     pub(super) repository: Option<&'a str>,
     pub(super) tag: Option<&'a str>,
-    pub(super) is_local: bool,
+    /// The folder itself, where the files are on this machine.
+    pub(super) local: Option<&'a Path>,
 }
 
 /// A release on GitHub.
@@ -58,7 +59,7 @@ pub(super) fn github(
     let names = listed(desk, names, asset, &folder);
     let group = Group::choose(&names, version.as_deref().unwrap_or_default(), asset);
     let short = repository.rsplit('/').next().unwrap_or(repository);
-    let place = Place { folder, repository: Some(repository), tag: Some(&tag), is_local: false };
+    let place = Place { folder, repository: Some(repository), tag: Some(&tag), local: None };
     let version = version.unwrap_or_default();
     match (group, asset) {
         (Some(group), _) => {
@@ -109,7 +110,7 @@ pub(super) fn http(desk: &mut Desk<'_>, url: &str) -> Result<(), Error> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let name = percent_decoded(file);
-    let place = Place { folder: folder.to_owned(), repository: None, tag: None, is_local: false };
+    let place = Place { folder: folder.to_owned(), repository: None, tag: None, local: None };
     let in_name = version_in_name(&without_platform(&name));
     let in_folder = || folder.rsplit('/').find_map(version_in_tag);
     let (version, why) = match in_name {
@@ -169,15 +170,20 @@ pub(super) fn folder(desk: &mut Desk<'_>, folder: &Path) -> Result<(), Error> {
     if !version.is_empty() {
         desk.set_version(&version, "the files' names have it");
     }
-    let written = match desk.base {
-        Some(_) => std::path::absolute(folder).map_or(path, |path| path.display().to_string()),
-        None => path,
-    };
-    let place = Place { folder: written, repository: None, tag: None, is_local: true };
+    let written = from_formula(desk.base.unwrap_or(Path::new(".")), folder);
+    let written = written.unwrap_or(folder.to_owned()).display().to_string();
+    let place = Place { folder: written, repository: None, tag: None, local: Some(folder) };
     match Group::choose(&names, &version, None) {
         Some(group) => group_of(desk, &place, &group),
         None => single(desk, &place, &first.name),
     }
+}
+
+/// The path to a folder as a formula in `base` writes it: from there on where it lies below.
+fn from_formula(base: &Path, folder: &Path) -> Option<PathBuf> {
+    let (base, folder) = (fs_err::canonicalize(base).ok()?, fs_err::canonicalize(folder).ok()?);
+    let below = folder.strip_prefix(&base).map(Path::to_owned);
+    Some(below.unwrap_or(folder))
 }
 
 /// The address that a working folder was cloned from.

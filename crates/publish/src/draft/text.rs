@@ -20,6 +20,8 @@ pub(crate) struct Sketch {
     pub(crate) summary: Option<String>,
     pub(crate) homepage: Option<String>,
     pub(crate) license: Option<String>,
+    /// Whether the tap says a license for all its formulas.
+    pub(crate) has_tap_license: bool,
     /// What stands beside a license that is to be filled in or looked at.
     pub(crate) license_remark: Option<String>,
     /// Keys and texts of `[source]`; a text that holds a list is one as it stands.
@@ -63,6 +65,7 @@ impl Sketch {
         let license = self.license.as_deref().unwrap_or(FILL_IN);
         match &self.license_remark {
             Some(remark) => line("license", &format!("{}  # {remark}", quoted(license))),
+            None if self.license.is_none() && self.has_tap_license => {}
             None => line("license", &quoted(license)),
         }
         if self.is_loose {

@@ -22,13 +22,15 @@ impl Group {
     /// Of all files of a release those that belong together: with the file `wanted`, else those
     /// of the kind that has most platforms.
     pub(crate) fn choose(names: &[String], version: &str, wanted: Option<&str>) -> Option<Self> {
+        let read: Vec<Asset> = names.iter().filter_map(|name| Asset::read(name)).collect();
+        // Where no name says a system, an architecture alone means Linux.
+        let says_system = read.iter().any(|asset| asset.os.is_some());
+        let completed = |asset: Asset| if says_system { asset } else { asset.or_linux() };
         let mut kinds: BTreeMap<String, Vec<Asset>> = BTreeMap::new();
-        for asset in names.iter().filter_map(|name| Asset::read(name)) {
-            if !asset.keys().is_empty() {
-                kinds.entry(asset.skeleton(version)).or_default().push(asset);
-            }
+        for asset in read.into_iter().map(completed).filter(|asset| !asset.keys().is_empty()) {
+            kinds.entry(asset.skeleton(version)).or_default().push(asset);
         }
-        let wanted = wanted.and_then(Asset::read);
+        let wanted = wanted.and_then(Asset::read).map(completed);
         let kind = match &wanted {
             Some(wanted) => kinds.remove(&wanted.skeleton(version))?,
             None => {

@@ -213,6 +213,12 @@ impl Asset {
         if version.is_empty() { text } else { text.replace(version, "\u{1}") }
     }
 
+    /// For Linux, where the name says an architecture and no system.
+    fn or_linux(self) -> Self {
+        let os = self.os.or(self.arch.map(|_| Os::Linux));
+        Self { os, ..self }
+    }
+
     /// The keys that the file is for; empty where the name says too little.
     pub(crate) fn keys(&self) -> Vec<Key> {
         let Some(os) = self.os else { return Vec::new() };

@@ -67,6 +67,7 @@ fn templates_have_tokens_where_they_can() {
         "1.0",
         "t_{os:go}_{arch}{exe}",
     );
+    check(&["t-1.0-amd64.tar.gz", "t-1.0-arm64.tar.gz"], "1.0", "t-{version}-{arch}.tar.gz");
     check(
         &[
             "t_1.0_Linux-64bit.tar.gz",
