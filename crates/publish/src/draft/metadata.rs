@@ -31,7 +31,9 @@ pub(crate) fn read(file: &str, text: &str) -> Metadata {
     let one_line = |text: String| Some(text.split_whitespace().collect::<Vec<_>>().join(" "));
     let summary = metadata.summary.and_then(one_line).map(|text| first_sentence(&text).to_owned());
     let is_page = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    let is_license = |text: &String| spdx::Expression::parse(text).is_ok();
     Metadata {
+        license: metadata.license.filter(is_license),
         summary: summary.filter(|text| !text.is_empty()),
         homepage: metadata.homepage.filter(is_page),
         ..metadata
@@ -121,7 +123,7 @@ fn python(text: &str) -> Metadata {
         version: field("Version"),
         summary: field("Summary"),
         homepage: field("Home-page"),
-        license: field("License-Expression"),
+        license: field("License-Expression").or_else(|| field("License")),
         ..Metadata::default()
     }
 }
@@ -177,6 +179,8 @@ mod tests {
             "Metadata-Version: 2.1\nName: x\nSummary: A thing\nLicense-Expression: MIT\n\nName: y",
             ("x", "A thing", "MIT"),
         );
+        check("PKG-INFO", "Name: x\nLicense: MIT\n", ("x", "", "MIT"));
+        check("PKG-INFO", "Name: x\nLicense: The MIT License\n", ("x", "", ""));
         check(
             "pyproject.toml",
             "[project]\nname = 'x'\ndescription = 'A thing'\nlicense = {file = 'L'}",

@@ -273,8 +273,7 @@ impl Desk<'_> {
 fn has_license(folder: &Path) -> bool {
     let file = folder.join("tap.toml");
     let Ok(text) = fs_err::read_to_string(&file) else { return false };
-    TapFile::parse(&text, &file.display().to_string())
-        .is_ok_and(|tap| tap.defaults.says("license"))
+    TapFile::parse(&text, &file.display().to_string()).is_ok_and(|tap| tap.defaults.says("license"))
 }
 
 /// The names of the files in a folder, in order.

@@ -71,11 +71,9 @@ impl Desk<'_> {
         let upstream = &self.upstream;
         let mut distinct: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
         distinct.dedup();
-        let taken = in_parallel(upstream.home.jobs(), &distinct, |name| {
-            match place.local {
-                Some(folder) => read_local(&folder.join(name)),
-                None => Ok(upstream.take(name, &format!("{}/{name}", place.folder))?),
-            }
+        let taken = in_parallel(upstream.home.jobs(), &distinct, |name| match place.local {
+            Some(folder) => read_local(&folder.join(name)),
+            None => Ok(upstream.take(name, &format!("{}/{name}", place.folder))?),
         });
         let taken: Vec<Taken> = taken.into_iter().collect::<Result<_, Error>>()?;
         let by_name: BTreeMap<&str, &Taken> = distinct.iter().copied().zip(&taken).collect();

@@ -13,13 +13,15 @@ const ASKED_MAX: usize = 160;
 /// Names that files of other platforms may have, given one that exists.
 pub(crate) fn guesses(known: &Asset) -> Vec<String> {
     let Some(range) = &known.target else { return Vec::new() };
-    let (Some(os), Some(arch)) = (known.os, known.arch) else { return Vec::new() };
+    let Some(arch) = known.arch else { return Vec::new() };
+    // A name that says no system is one for Linux, and so are those beside it.
+    let os = known.os.unwrap_or(Os::Linux);
     let stem = known.stem();
     let (before, target, after) = (&stem[..range.start], &stem[range.clone()], &stem[range.end..]);
     let libc = known.libc.filter(|_| os == Os::Linux);
-    let templates = templates(target, &Platform { os, arch, libc });
+    let templates = templates(target, &Platform { os, arch, libc }, known.os.is_some());
     let mut names = BTreeSet::new();
-    for platform in platforms() {
+    for platform in platforms().filter(|platform| known.os.is_some() || platform.os == os) {
         for template in &templates {
             let text = expanded(template, &platform);
             for end in ends(known.end, platform.os) {
@@ -55,7 +57,7 @@ fn platforms() -> impl Iterator<Item = Platform> {
 }
 
 /// The templates that a platform's text may have been made of, with every word as a token.
-fn templates(target: &str, platform: &Platform) -> Vec<String> {
+fn templates(target: &str, platform: &Platform, says_system: bool) -> Vec<String> {
     let words: Vec<(&str, String)> = platform_words(platform).collect();
     let mut found: Vec<String> = words
         .iter()
@@ -71,10 +73,12 @@ fn templates(target: &str, platform: &Platform) -> Vec<String> {
         let fitting = tokens.filter(|(_, word)| target.contains(word.as_str()));
         fitting.map(|(token, word)| (format!("{{{token}}}"), word.clone())).collect()
     };
-    for (os_token, os) in of("os") {
+    let systems = if says_system { of("os") } else { vec![(String::new(), String::new())] };
+    for (os_token, os) in systems {
         for (arch_token, arch) in of("arch") {
             // The longer word first: `x86_64-linux` holds `x86` too.
-            let replaced = target.replacen(&arch, &arch_token, 1).replacen(&os, &os_token, 1);
+            let replaced = target.replace(&arch, &arch_token);
+            let replaced = if os.is_empty() { replaced } else { replaced.replace(&os, &os_token) };
             let has_both = replaced.contains(&os_token) && replaced.contains(&arch_token);
             if has_both && !found.contains(&replaced) {
                 found.push(replaced);
@@ -132,6 +136,10 @@ mod tests {
             &["t_1.0_darwin_arm64.tar.gz", "t_1.0_macos_arm64.tar.gz", "t_1.0_windows_amd64.zip"],
         );
         check("t_Linux_x86_64", &["t_Darwin_arm64", "t_Windows_x86_64.exe"]);
+        let wheel =
+            |arch| format!("t-0.6.9-py3-none-manylinux_2_17_{arch}.manylinux2014_{arch}.whl");
+        check(&wheel("x86_64"), &[&wheel("aarch64")]);
+        check("t_1.0_amd64.tar.gz", &["t_1.0_arm64.tar.gz"]);
         check("t-linux-x64.zip", &["t-macos-arm64.zip", "t-windows-x64.zip"]);
         assert!(guesses(&Asset::read("t-1.0.tar.gz").unwrap()).is_empty());
     }
