@@ -72,8 +72,9 @@ pub fn release<'a>(found: &'a Found, at: Option<&str>) -> Result<&'a Release, Er
 
 /// The version on each of `platforms`, one for each of its digests or builds.
 ///
-/// Without any it is all that it has digests for; what is built, or what an index in a registry
-/// says the platforms of, is for `host`.
+/// A platform without a C library means those with one, where the version has no other. Without
+/// platforms it is all that it has digests for; what is built, or what an index in a registry says
+/// the platforms of, is for `host`.
 pub fn resolved(
     found: &Found,
     release: &Release,
@@ -86,9 +87,10 @@ pub fn resolved(
         Key::Any => any,
         Key::Platform(platform) => Some(*platform),
     });
-    let asked = platforms.iter().map(|asked| match asked.best(release.keys.iter()) {
-        Some(Key::Any) => any.unwrap_or(*asked),
-        _ => *asked,
+    let asked = platforms.iter().flat_map(|asked| match asked.best(release.keys.iter()) {
+        Some(Key::Any) => vec![any.unwrap_or(*asked)],
+        Some(_) => vec![*asked],
+        None => with_libc(asked, &release.keys),
     });
     let mut wanted: Vec<Platform> = match platforms {
         [] => pinned.collect(),
@@ -109,4 +111,38 @@ pub fn resolved(
         by_key.insert(resolved.key, resolved);
     }
     Ok(by_key.into_values().collect())
+}
+
+/// The platforms that differ from one without a C library in nothing else; itself without any.
+fn with_libc(asked: &Platform, keys: &[Key]) -> Vec<Platform> {
+    let platforms = keys.iter().filter_map(|key| match key {
+        Key::Platform(platform) => Some(*platform),
+        Key::Any => None,
+    });
+    let same = |one: &Platform| Platform { libc: None, ..*one } == *asked;
+    let found: Vec<Platform> = platforms.filter(same).collect();
+    if found.is_empty() { vec![*asked] } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_without_a_libc_means_each_that_has_one() {
+        let check = |asked: &str, keys: &[&str], expect: &[&str]| {
+            let keys: Vec<Key> = keys.iter().map(|key| key.parse().unwrap()).collect();
+            let found = with_libc(&asked.parse().unwrap(), &keys);
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert_eq!(found, expect, "{asked}");
+        };
+        check("linux-amd64", &["linux-amd64-gnu", "linux-arm64-gnu"], &["linux-amd64-gnu"]);
+        check(
+            "linux-amd64",
+            &["linux-amd64-gnu", "linux-amd64-musl"],
+            &["linux-amd64-gnu", "linux-amd64-musl"],
+        );
+        check("linux-amd64-musl", &["linux-amd64-gnu"], &["linux-amd64-musl"]);
+        check("macos-arm64", &["linux-amd64-gnu", "any"], &["macos-arm64"]);
+    }
 }
