@@ -21,6 +21,7 @@ mod interop {
     mod history;
     mod image;
     mod index;
+    mod issuer;
     mod layout;
     mod maker;
     mod oras;
@@ -32,6 +33,7 @@ mod interop {
     mod race;
     mod readers;
     mod registry;
+    mod tokens;
     mod toolchain;
     mod tree;
     mod wire;

@@ -25,6 +25,7 @@ mod program;
 mod publishing;
 mod publishing_again;
 mod pushing;
+mod registries;
 mod relocate;
 mod shellenv;
 mod slots;

@@ -26,10 +26,10 @@ fn trust(sandbox: &Sandbox, authority: &Authority, host: &str) {
 }
 
 /// Knows the password for the registry, as `docker login` writes it.
-fn log_in(sandbox: &Sandbox, host: &str) {
+pub(super) fn log_in(sandbox: &Sandbox, host: &str, password: &str) {
     sandbox.write(
         "../.docker/config.json",
-        format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"{DOCKER}\"}}}}}}"),
+        format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"{password}\"}}}}}}"),
     );
 }
 
@@ -43,7 +43,7 @@ fn tls_of_an_own_authority_and_passwords() {
         path
     };
     let (certificate, key) = authority.server_pem();
-    let guard = Guard {
+    let guard = Guard::Passwords {
         tls: [file("server.pem", certificate), file("key.pem", key)],
         users: file("htpasswd", HTPASSWD.to_owned()),
     };
@@ -60,7 +60,7 @@ fn tls_of_an_own_authority_and_passwords() {
         trust(&desk.sandbox, &authority, desk.host());
         let nobody = desk.sandbox.run("publish tap/tool.toml");
         assert_eq!(nobody.code, 5, "{at}: {nobody}");
-        log_in(&desk.sandbox, desk.host());
+        log_in(&desk.sandbox, desk.host(), DOCKER);
         maker.publish("1.0.0", "--also latest");
         maker.publish_tap();
 
@@ -68,7 +68,7 @@ fn tls_of_an_own_authority_and_passwords() {
         trust(&user, &authority, desk.host());
         let nobody = user.run(&format!("tap add {}", maker.tap()));
         assert_eq!(nobody.code, 5, "{at}: {nobody}");
-        log_in(&user, desk.host());
+        log_in(&user, desk.host(), DOCKER);
         user.run(&format!("tap add {}", maker.tap())).ok();
         user.run("install tool").ok();
         let said = user.foreign(user.prefix("bin/tool")).output().unwrap();

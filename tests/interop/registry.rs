@@ -81,30 +81,73 @@ impl fmt::Display for Kind {
 }
 
 /// What a registry that is not open to everyone needs: files, by their paths.
-pub(super) struct Guard {
-    /// Certificate and key of its TLS.
-    pub(super) tls: [PathBuf; 2],
-    /// Its users, as `htpasswd` writes them.
-    pub(super) users: PathBuf,
+pub(super) enum Guard {
+    /// Passwords, and so TLS.
+    Passwords {
+        /// Certificate and key of its TLS.
+        tls: [PathBuf; 2],
+        /// Its users, as `htpasswd` writes them.
+        users: PathBuf,
+    },
+    /// Tokens of a server that it names.
+    Tokens {
+        /// Where the server is.
+        realm: String,
+        /// Whose signature is good on a token.
+        certificate: PathBuf,
+    },
 }
+
+/// What tokens are for, and whose they are.
+pub(super) const SERVICE: &str = "registry.test";
+pub(super) const ISSUER: &str = "issuer.test";
 
 impl Guard {
     fn of_zot(&self) -> String {
-        let [certificate, key] = self.tls.each_ref().map(|path| path.display());
-        let users = self.users.display();
-        format!(
-            r#", "tls": {{"cert": "{certificate}", "key": "{key}"}},
-            "auth": {{"htpasswd": {{"path": "{users}"}}}}"#
-        )
+        match self {
+            Self::Passwords { tls, users } => {
+                let [certificate, key] = tls.each_ref().map(|path| path.display());
+                let users = users.display();
+                format!(
+                    r#", "tls": {{"cert": "{certificate}", "key": "{key}"}},
+                    "auth": {{"htpasswd": {{"path": "{users}"}}}}"#
+                )
+            }
+            Self::Tokens { realm, certificate } => {
+                let certificate = certificate.display();
+                format!(
+                    r#", "auth": {{"bearer": {{"realm": "{realm}", "service": "{SERVICE}",
+                    "cert": "{certificate}"}}}}"#
+                )
+            }
+        }
     }
 
     fn tls_of_distribution(&self) -> String {
-        let [certificate, key] = self.tls.each_ref().map(|path| path.display());
+        let Self::Passwords { tls, .. } = self else { return String::new() };
+        let [certificate, key] = tls.each_ref().map(|path| path.display());
         format!(", tls: {{certificate: {certificate}, key: {key}}}")
     }
 
     fn users_of_distribution(&self) -> String {
-        format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", self.users.display())
+        match self {
+            Self::Passwords { users, .. } => {
+                format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", users.display())
+            }
+            Self::Tokens { realm, certificate } => format!(
+                "auth: {{token: {{realm: \"{realm}\", service: {SERVICE}, issuer: {ISSUER}, \
+                 rootcertbundle: {}}}}}\n",
+                certificate.display()
+            ),
+        }
+    }
+
+    /// How the registry answers who speaks neither TLS nor knows a name.
+    fn greeting(&self) -> &'static str {
+        match self {
+            Self::Passwords { .. } => "HTTP/1.0 400",
+            Self::Tokens { .. } => "HTTP/1.1 401",
+        }
     }
 }
 
@@ -115,7 +158,7 @@ pub(super) struct Registry {
     pub(super) host: String,
     process: Child,
     folder: TempDir,
-    is_guarded: bool,
+    greeting: &'static str,
 }
 
 impl Registry {
@@ -159,8 +202,8 @@ impl Registry {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {kind}: {error}"));
-        let (host, is_guarded) = (format!("127.0.0.1:{port}"), guard.is_some());
-        Self { kind, host, process, folder, is_guarded }
+        let greeting = guard.map_or("HTTP/1.1 200", Guard::greeting);
+        Self { kind, host: format!("127.0.0.1:{port}"), process, folder, greeting }
     }
 
     /// Whether it came to answer; false when it ended instead.
@@ -186,9 +229,7 @@ impl Registry {
         write!(stream, "GET /v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.take(64).read_to_string(&mut answer)?;
-        // One with TLS says so to who speaks none.
-        let expected = if self.is_guarded { "HTTP/1.0 400" } else { "HTTP/1.1 200" };
-        Ok(answer.starts_with(expected))
+        Ok(answer.starts_with(self.greeting))
     }
 
     fn log(&self) -> String {

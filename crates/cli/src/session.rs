@@ -12,7 +12,7 @@ use publish::{
 use crate::{
     args::Global,
     commands::shellenv::Shell,
-    config::Config,
+    config::{Config, Registry},
     env::Environment,
     exit::Exit,
     failure::{Failure, Result, did_you_mean},
@@ -122,6 +122,7 @@ impl Session {
         config.mirrors = mirrors.map(|mirror| (mirror.from.clone(), mirror.to.clone())).collect();
         let plain = settings.registries.iter().filter(|registry| registry.value.plain_http);
         config.plain_http = plain.map(|registry| registry.value.host.clone()).collect();
+        config.registries = settings.registries.iter().map(|own| of_registry(&own.value)).collect();
         config.ca = settings.ca.iter().flat_map(|ca| ca.value.clone()).collect();
         if let Some(folders) = &self.environment.folders {
             config.certs.push(folders.config.join("certs.d"));
@@ -242,6 +243,12 @@ impl Session {
         let names = installed.packages().iter().map(Package::shown_name);
         Err(not_installed(text, names))
     }
+}
+
+/// The settings of one registry as the client takes them.
+fn of_registry(own: &Registry) -> (String, oci::config::Registry) {
+    let token_servers = own.token_servers.clone();
+    (own.host.clone(), oci::config::Registry { token_servers })
 }
 
 fn not_installed(text: &str, names: impl Iterator<Item = String>) -> Failure {

@@ -74,8 +74,8 @@ impl Exchange {
         let refused = |source| Error::Refused { host: shown::host(url), source };
         let realm = self.policy.follow(url, &bearer.realm, Purpose::Realm).map_err(refused)?;
         if !self.policy.may_hold_credentials(url, &realm) {
-            let (host, realm) = (shown::host(url), shown::host(&realm));
-            return Err(Error::Realm { host, realm });
+            let (host, realm) = (shown::host(url), realm.origin().ascii_serialization());
+            return Err(Error::Realm { host, realm, source: None });
         }
         let need = Need {
             home: url,

@@ -1,6 +1,6 @@
 //! How the client behaves; every value comes from the caller, nothing from the environment.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{Error, Event, credentials, exchange::web_url, mirror::Mirrors};
 
@@ -18,8 +18,8 @@ pub struct Config {
     pub mirrors: Vec<(String, String)>,
     /// Hosts, with their port, that are spoken to without TLS; this machine always is.
     pub plain_http: Vec<String>,
-    /// Origins of token servers on other sites that may see stored credentials.
-    pub trusted_realms: Vec<String>,
+    /// What is special about single registries, by their host with its port.
+    pub registries: BTreeMap<String, Registry>,
     /// Files of certificates (PEM) to trust beside the system's.
     pub ca: Vec<PathBuf>,
     /// Folders like `/etc/containers/certs.d`, with certificates for one `host:port` each.
@@ -63,7 +63,7 @@ impl Default for Config {
             credentials: credentials::Lookup::default(),
             mirrors: Vec::new(),
             plain_http: Vec::new(),
-            trusted_realms: Vec::new(),
+            registries: BTreeMap::new(),
             ca: Vec::new(),
             certs: ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(Into::into).to_vec(),
             proxy: None,
@@ -84,6 +84,13 @@ impl Default for Config {
             events: Arc::new(drop),
         }
     }
+}
+
+/// What is special about one registry; it holds for no other.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    /// Origins of token servers on other sites that may see its stored credentials.
+    pub token_servers: Vec<String>,
 }
 
 /// How registries are written to; the defaults suit all that are known.

@@ -114,13 +114,17 @@ pub enum Error {
     },
     /// A credential is kept from a token server on another site.
     #[error(
-        "the token server {realm} of {host} is on another site and not among the trusted realms"
+        "the token server {realm} is on another site than {host}; \
+         the credentials for {host} were not sent to it"
     )]
     Realm {
         /// The registry.
         host: String,
-        /// The token server.
+        /// The token server's origin.
         realm: String,
+        /// What came of asking without them.
+        #[source]
+        source: Option<Box<Self>>,
     },
     /// A token server gave no token.
     #[error("cannot get a token for {host}")]
@@ -269,7 +273,7 @@ impl Error {
         match self {
             Self::Offline { .. } => Kind::Offline,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Denied { .. } | Self::Login { .. } => Kind::Unauthorized,
+            Self::Denied { .. } | Self::Login { .. } | Self::Realm { .. } => Kind::Unauthorized,
             Self::Answer { source, .. } => match source.status() {
                 401 | 403 => Kind::Unauthorized,
                 404 => Kind::NotFound,
@@ -294,8 +298,7 @@ impl Error {
             | Self::Url { .. }
             | Self::NoSource { .. }
             | Self::Name { .. } => Kind::Invalid,
-            Self::Realm { .. }
-            | Self::Refused { .. }
+            Self::Refused { .. }
             | Self::Redirects { .. }
             | Self::Wait { .. }
             | Self::TooLarge { .. }
@@ -326,12 +329,21 @@ impl Error {
             Self::Answer { source, .. } if source.status() == 404 => {
                 Self::NotFound { what: what.to_string(), source: Some(source) }
             }
-            Self::Answer { source, .. } if matches!(source.status(), 401 | 403) => {
-                let identified = source.identified;
-                Self::Denied { what: what.to_string(), identified, source }
+            Self::Answer { host, source } if matches!(source.status(), 401 | 403) => {
+                let (identified, kept_from) = (source.identified, source.kept_from.clone());
+                let denied = Self::Denied { what: what.to_string(), identified, source };
+                match kept_from {
+                    Some(realm) => Self::realm(host, realm, denied),
+                    None => denied,
+                }
             }
             other => other,
         }
+    }
+
+    /// The error of who asked without the credentials that a token server must not see.
+    pub(crate) fn realm(host: String, realm: String, source: Self) -> Self {
+        Self::Realm { host, realm, source: Some(Box::new(source)) }
     }
 
     /// The error of a refusal by the server at `url`.

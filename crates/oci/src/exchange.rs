@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     excerpt::excerpt,
     gate::Gates,
+    host,
     mirror::Mirrors,
     origin::{Purpose, UrlPolicy},
     payload::Payload,
@@ -104,10 +105,16 @@ impl Ask {
 impl Exchange {
     /// Checks the configuration; makes no HTTP client yet.
     pub(crate) fn new(config: Config) -> Result<Self, Error> {
-        let realms: Result<Vec<Url>, Error> =
-            config.trusted_realms.iter().map(|text| web_url(text)).collect();
+        let mut policy = UrlPolicy::new(config.push.stays_home);
+        for (host, registry) in &config.registries {
+            let invalid = |_| Error::Url { text: excerpt(host) };
+            let host = host::canonical(host).map_err(invalid)?;
+            for token_server in &registry.token_servers {
+                policy.trust(&host, &web_url(token_server)?);
+            }
+        }
         Ok(Self {
-            policy: UrlPolicy::new(&realms?, config.push.stays_home),
+            policy,
             mirrors: Mirrors::new(&config.mirrors).map_err(Error::Mirror)?,
             gates: Gates::new(config.requests_per_host, config.streams_per_host),
             transport: Transport::default(),
@@ -181,13 +188,14 @@ impl Exchange {
                 is_stream: ask.is_stream,
             };
             let identified = proof.is_some_and(|proof| proof.identified);
+            let kept_from = proof.and_then(|proof| proof.kept_from.clone());
             let mut response = self.transport.send(&self.config, hop).await?;
             self.pass_warnings(url, response.headers());
             if response.status().is_success() || is_redirect(&response) {
                 return Ok(response);
             }
             let mut refusal = self.refusal(&ask.method, url, &mut response).await;
-            refusal.identified = identified;
+            (refusal.identified, refusal.kept_from) = (identified, kept_from);
             if !session.answer(url, &refusal).await? {
                 return Err(Error::answer(url, refusal));
             }
@@ -221,12 +229,16 @@ impl Exchange {
                 continue;
             };
             let host = shown::host(url);
-            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-            if warned.len() < WARNINGS_MAX && warned.insert((host.clone(), text.clone())) {
-                drop(warned);
+            if self.is_new(&host, &text) {
                 (self.config.events)(Event::Warning { host, text });
             }
         }
+    }
+
+    /// Whether this was not told of the host before, and may be told.
+    pub(crate) fn is_new(&self, host: &str, text: &str) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.len() < WARNINGS_MAX && warned.insert((host.to_owned(), text.to_owned()))
     }
 }
 

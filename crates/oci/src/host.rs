@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::shown;
+
 /// The canonical name of Docker Hub, under which its repositories and credentials are known.
 pub const DOCKER_HUB: &str = "docker.io";
 
@@ -42,6 +44,12 @@ pub fn canonical(text: &str) -> Result<String, &'static str> {
 /// The host to connect to for a canonical host; they differ for Docker Hub only.
 pub fn contact(canonical: &str) -> &str {
     if canonical == DOCKER_HUB { DOCKER_HUB_CONTACT } else { canonical }
+}
+
+/// The canonical host of a URL's registry, by which its credentials and settings are known.
+pub(crate) fn of(url: &url::Url) -> String {
+    let host = shown::host(url);
+    canonical(&host).unwrap_or(host)
 }
 
 /// Whether a canonical host is this machine: `localhost`, 127.0.0.0/8 or `::1`.

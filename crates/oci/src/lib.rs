@@ -23,7 +23,7 @@ pub mod verify;
 pub mod credentials;
 
 mod client;
-mod config;
+pub mod config;
 mod event;
 
 mod blob;

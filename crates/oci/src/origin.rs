@@ -5,13 +5,14 @@
 //! resolves no names: an address is judged where it is written as one.
 
 use std::{
+    collections::HashMap,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use url::{Host, Url};
 
-use crate::shown::Shown;
+use crate::{host, shown::Shown};
 
 /// What a URL that a server names is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,16 +55,25 @@ impl fmt::Display for Purpose {
 /// Decides which URLs are followed, and which may see credentials.
 #[derive(Debug, Default)]
 pub struct UrlPolicy {
-    trusted_realms: Vec<url::Origin>,
+    token_servers: HashMap<String, Vec<url::Origin>>,
     uploads_stay: bool,
 }
 
 impl UrlPolicy {
-    /// A policy that gives stored credentials to the token servers at these origins too, and
-    /// lets uploads go to another origin unless `uploads_stay`.
-    pub fn new(trusted_realms: &[Url], uploads_stay: bool) -> Self {
-        let trusted_realms = trusted_realms.iter().map(Url::origin).collect();
-        Self { trusted_realms, uploads_stay }
+    /// A policy that lets uploads go to another origin unless `uploads_stay`.
+    pub fn new(uploads_stay: bool) -> Self {
+        Self { token_servers: HashMap::new(), uploads_stay }
+    }
+
+    /// Gives the stored credentials of the registry at `host`, as it is spelled canonically, to
+    /// the token server at this origin too.
+    pub fn trust(&mut self, host: &str, token_server: &Url) {
+        self.token_servers.entry(host.to_owned()).or_default().push(token_server.origin());
+    }
+
+    fn trusts(&self, registry: &Url, realm: &Url) -> bool {
+        let trusted = self.token_servers.get(&host::of(registry));
+        trusted.is_some_and(|origins| origins.contains(&realm.origin()))
     }
 
     /// The URL that `to`, named by the answer to a request at `from`, leads to.
@@ -97,7 +107,7 @@ impl UrlPolicy {
         if stays {
             return Some("it leads to another origin");
         }
-        let is_trusted = purpose == Purpose::Realm && self.trusted_realms.contains(&to.origin());
+        let is_trusted = purpose == Purpose::Realm && self.trusts(from, to);
         if is_trusted || from.host() == to.host() {
             return None;
         }
@@ -117,7 +127,7 @@ impl UrlPolicy {
     /// `auth.example.com`), and what the user trusts by name.
     pub fn may_hold_credentials(&self, registry: &Url, realm: &Url) -> bool {
         realm.origin() == registry.origin()
-            || self.trusted_realms.contains(&realm.origin())
+            || self.trusts(registry, realm)
             || (realm.scheme() == "https"
                 && site(realm).is_some_and(|realm| site(registry) == Some(realm)))
     }
@@ -269,7 +279,7 @@ mod tests {
         for (to, expected) in cases {
             check(Purpose::Upload, from, to, expected);
         }
-        let at_home = UrlPolicy::new(&[], true);
+        let at_home = UrlPolicy::new(true);
         let follow = |to| at_home.follow(&url(from), to, Purpose::Upload).is_ok();
         assert!(follow("/v2/a/blobs/uploads/1") && !follow("https://bucket.example/1"));
         assert!(at_home.follow(&url(from), "https://cdn.example/1", Purpose::Redirect).is_ok());
@@ -311,8 +321,11 @@ mod tests {
             Ok("http://10.0.0.1:81/t"),
         );
         check(Purpose::Realm, "http://10.0.0.1/", "http://10.0.0.2/t", Err("private address"));
-        let trusting = UrlPolicy::new(&[url("https://10.0.0.1")], false);
-        assert!(trusting.follow(&url(from), "https://10.0.0.1/token", Purpose::Realm).is_ok());
+        let mut trusting = UrlPolicy::default();
+        trusting.trust("reg.example", &url("https://10.0.0.1"));
+        let follow = |from| trusting.follow(&url(from), "https://10.0.0.1/token", Purpose::Realm);
+        assert!(follow(from).is_ok());
+        assert!(follow("https://other.example/v2/").is_err(), "trusted for one registry alone");
     }
 
     #[test]
@@ -333,8 +346,11 @@ mod tests {
         check("http://127.0.0.1:1", "http://127.0.0.1:2/token", false);
         check("https://10.0.0.1", "https://10.0.0.1:444/token", false);
         check("http://127.0.0.1:1", "http://127.0.0.1:1/token", true);
-        let trusting = UrlPolicy::new(&[url("http://127.0.0.1:2/any")], false);
-        let registry = url("http://127.0.0.1:1");
-        assert!(trusting.may_hold_credentials(&registry, &url("http://127.0.0.1:2/token")));
+        let mut trusting = UrlPolicy::default();
+        trusting.trust("127.0.0.1:1", &url("http://127.0.0.1:2/any"));
+        for (registry, expected) in [("http://127.0.0.1:1", true), ("http://127.0.0.1:3", false)] {
+            let realm = url("http://127.0.0.1:2/token");
+            assert_eq!(trusting.may_hold_credentials(&url(registry), &realm), expected);
+        }
     }
 }

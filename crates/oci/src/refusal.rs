@@ -50,6 +50,8 @@ pub struct Refusal {
     pub(crate) named: Vec<Digest>,
     /// Whether stored credentials went along.
     pub(crate) identified: bool,
+    /// The token server that they were kept from.
+    pub(crate) kept_from: Option<String>,
 }
 
 /// One entry of an error body (distribution-spec, "Error Codes").
@@ -91,6 +93,7 @@ impl Refusal {
                 .and_then(|range| range.strip_prefix("bytes */")?.parse().ok()),
             named: named(body),
             identified: false,
+            kept_from: None,
         }
     }
 

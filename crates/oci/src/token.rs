@@ -93,6 +93,8 @@ pub(crate) struct Proof {
     pub(crate) header: HeaderValue,
     /// Whether stored credentials stand behind it.
     pub(crate) identified: bool,
+    /// The token server that the stored credentials were kept from.
+    pub(crate) kept_from: Option<String>,
 }
 
 impl fmt::Debug for Proof {
@@ -113,7 +115,7 @@ impl Proof {
     fn new(scheme: &str, secret: &str, identified: bool) -> Option<Self> {
         let mut header = HeaderValue::try_from(format!("{scheme} {secret}")).ok()?;
         header.set_sensitive(true);
-        Some(Self { header, identified })
+        Some(Self { header, identified, kept_from: None })
     }
 }
 
@@ -202,7 +204,7 @@ impl Exchange {
         need: &Need<'_>,
         refused: Option<&Proof>,
     ) -> Result<Proof, crate::Error> {
-        let found = self.credential_for(need).await;
+        let (found, kept_from) = self.credential_for(need).await;
         let credential = found.as_ref().map(|found| &found.credential);
         let failed = |source| crate::Error::Token { host: shown::host(need.home), source };
         if let Some(Credential::Bearer(token)) = credential {
@@ -221,12 +223,18 @@ impl Exchange {
         let is_refused = |proof: &Proof| refused.is_some_and(|r| r.header == proof.header);
         held.retain(|held| held.until > now && !is_refused(&held.proof));
         if let Some(found) = held.iter().find(|held| held.is_good_for(need, now)) {
-            return Ok(found.proof.clone());
+            return Ok(Proof { kept_from, ..found.proof.clone() });
         }
-        let new = self.fetch_or_anonymous(need, credential).await.map_err(failed)?;
+        let new = self.fetch_or_anonymous(need, credential).await.map_err(failed);
+        let new = new.map_err(|error| match &kept_from {
+            Some(realm) if error.kind() == Kind::Unauthorized => {
+                crate::Error::realm(shown::host(need.home), realm.clone(), error)
+            }
+            _ => error,
+        })?;
         let proof = new.proof.clone();
         held.push(new);
-        Ok(proof)
+        Ok(Proof { kept_from, ..proof })
     }
 
     /// Credentials that went stale must not stand between a user and what is public.
@@ -337,22 +345,23 @@ impl Exchange {
         transport::whole(&mut response, url, self.config.stall, ANSWER_BYTES_MAX).await
     }
 
-    async fn credential_for(&self, need: &Need<'_>) -> Option<Found> {
-        let found = self.credential(need.home, need.repository?).await?;
+    /// The stored credential, or the token server that it is kept from.
+    async fn credential_for(&self, need: &Need<'_>) -> (Option<Found>, Option<String>) {
+        let Some(repository) = need.repository else { return (None, None) };
+        let Some(found) = self.credential(need.home, repository).await else {
+            return (None, None);
+        };
         let stays_home = matches!(found.credential, Credential::Bearer(_));
         if stays_home || self.policy.may_hold_credentials(need.home, &need.realm) {
-            return Some(found);
+            return (Some(found), None);
         }
-        let reason = format!(
-            "its token server {} is on another site and not among the trusted realms",
-            shown::host(&need.realm)
-        );
-        self.tell_anonymous(need, &reason);
-        None
+        let realm = need.realm.origin().ascii_serialization();
+        self.tell_anonymous(need, &format!("its token server {realm} is on another site"));
+        (None, Some(realm))
     }
 
     async fn credential(&self, home: &Url, repository: &str) -> Option<Found> {
-        let answer = self.config.credentials.find(&registry(home), repository).await;
+        let answer = self.config.credentials.find(&host::of(home), repository).await;
         for problem in answer.problems {
             (self.config.events)(Event::Credentials { problem: Arc::new(problem) });
         }
@@ -361,12 +370,14 @@ impl Exchange {
 
     /// Has a credential helper asked again.
     pub(crate) fn forget_credentials(&self, home: &Url) {
-        self.config.credentials.forget(&registry(home));
+        self.config.credentials.forget(&host::of(home));
     }
 
     fn tell_anonymous(&self, need: &Need<'_>, reason: &str) {
-        let host = shown::host(need.home);
-        (self.config.events)(Event::Anonymous { host, reason: reason.to_owned() });
+        let (host, reason) = (shown::host(need.home), reason.to_owned());
+        if self.is_new(&host, &reason) {
+            (self.config.events)(Event::Anonymous { host, reason });
+        }
     }
 }
 
@@ -375,12 +386,6 @@ impl Held {
         let covers = |wanted: &Scope| self.scopes.iter().any(|held| held.covers(wanted));
         need.scopes.iter().all(covers) && (!need.is_long || now < self.ages)
     }
-}
-
-/// The name under which a URL's registry has its credentials.
-fn registry(home: &Url) -> String {
-    let host = shown::host(home);
-    host::canonical(&host).unwrap_or(host)
 }
 
 /// `user:secret` in base64.

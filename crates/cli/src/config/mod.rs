@@ -32,6 +32,8 @@ lock-seconds = 600    # how long another process may change the same root
 # What is special about one registry: its host, with its port where it has one.
 [registry."registry.example.org:5000"]
 plain-http = true   # no TLS: only where the network can be trusted
+# A token server on another site may see the credentials for this registry; or a list of them.
+token-server = "https://auth.example.com"
 "#;
 
 /// The file's values; each knows its line.
@@ -74,12 +76,14 @@ pub struct Mirror {
 }
 
 /// What is special about a registry.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Registry {
     /// The registry's host, with its port where it has one.
     pub host: String,
     /// It speaks HTTP without TLS.
     pub plain_http: bool,
+    /// Origins of token servers on other sites that may see its credentials.
+    pub token_servers: Vec<String>,
 }
 
 /// A file that cannot be used.

@@ -18,7 +18,7 @@ type Entry<'a> = (&'a Spanned<std::borrow::Cow<'a, str>>, &'a Spanned<DeValue<'a
 
 const KEYS: &[&str] = &["ca", "jobs", "mirror", "offline", "patience", "registry"];
 const PATIENCE_KEYS: &[&str] = &["lock-seconds", "retries", "stall-seconds"];
-const REGISTRY_KEYS: &[&str] = &["plain-http"];
+const REGISTRY_KEYS: &[&str] = &["plain-http", "token-server"];
 
 pub(super) fn config(text: &str, folder: &Path) -> Result<Config, Problem> {
     let document = DeTable::parse(text).map_err(|error| {
@@ -120,22 +120,49 @@ fn registry((key, value): Entry<'_>) -> Result<Registry, Problem> {
         let help = "write the host alone: [registry.\"registry.example.org:5000\"]".to_owned();
         return Err(problem(key.span(), what, "a host, and a port where it has one", Some(help)));
     }
-    let mut registry = Registry { host: host.to_owned(), plain_http: false };
+    let mut registry = Registry { host: host.to_owned(), ..Registry::default() };
     for (key, value) in in_order(table(value)?) {
         match key.get_ref().as_ref() {
             "plain-http" => registry.plain_http = switch(value)?,
+            "token-server" => registry.token_servers = list(value, "an origin", origin)?,
             _ => return Err(unknown(key, REGISTRY_KEYS)),
         }
     }
     Ok(registry)
 }
 
-fn paths(value: &Spanned<DeValue<'_>>, folder: &Path) -> Result<Vec<PathBuf>, Problem> {
-    if let Some(list) = value.get_ref().as_array() {
-        return list.iter().map(|item| Ok(folder.join(string(item)?))).collect();
+/// The scheme, host and port of a server.
+fn origin(value: &Spanned<DeValue<'_>>) -> Result<String, Problem> {
+    let text = string(value)?;
+    let url: Option<url::Url> = text.parse().ok();
+    let url = url.filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+    // Whoever writes a path may think that only it is trusted.
+    let url = url.filter(|url| url.path() == "/" && url.query().is_none());
+    match url.filter(|url| url.username().is_empty() && url.password().is_none()) {
+        Some(url) => Ok(url.origin().ascii_serialization()),
+        None => {
+            let help = "write the scheme and the host: \"https://auth.example.com\"".to_owned();
+            let what = format!("`{text}` is not the origin of a server");
+            Err(problem(value.span(), what, "a scheme, a host and no path", Some(help)))
+        }
     }
-    let path = value.get_ref().as_str().ok_or_else(|| wrong(value, "a path or a list of paths"))?;
-    Ok(vec![folder.join(path)])
+}
+
+fn paths(value: &Spanned<DeValue<'_>>, folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    list(value, "a path", |item| Ok(folder.join(string(item)?)))
+}
+
+/// One item, or a list of them.
+fn list<T>(
+    value: &Spanned<DeValue<'_>>,
+    one: &str,
+    item: impl Fn(&Spanned<DeValue<'_>>) -> Result<T, Problem>,
+) -> Result<Vec<T>, Problem> {
+    match value.get_ref() {
+        DeValue::Array(list) => list.iter().map(item).collect(),
+        DeValue::String(_) => Ok(vec![item(value)?]),
+        _ => Err(wrong(value, &format!("{one} or a list of such"))),
+    }
 }
 
 fn unknown(key: &Spanned<std::borrow::Cow<'_, str>>, known: &[&str]) -> Problem {

@@ -27,6 +27,7 @@ ca = ["/etc/ca.pem", "own.pem"]
 
 [registry."localhost:5000"]
 plain-http = true
+token-server = "https://auth.example/"
 [registry."r.example"]
 "#;
     let config = parse(text).unwrap();
@@ -43,8 +44,12 @@ plain-http = true
     ];
     assert_eq!(mirrors, expect);
     let registries: Vec<_> = config.registries.into_iter().map(|r| r.value).collect();
-    let plain = Registry { host: "localhost:5000".into(), plain_http: true };
-    assert_eq!(registries, [plain, Registry { host: "r.example".into(), plain_http: false }]);
+    let plain = Registry {
+        host: "localhost:5000".into(),
+        plain_http: true,
+        token_servers: vec!["https://auth.example".into()],
+    };
+    assert_eq!(registries, [plain, Registry { host: "r.example".into(), ..Registry::default() }]);
     assert_eq!(config.ca.unwrap().value, ["/etc/ca.pem", "/c/own.pem"].map(PathBuf::from));
 }
 
@@ -84,7 +89,7 @@ fn an_unknown_key_is_shown_with_the_one_that_was_meant() {
     2 | insecure = true
       | ^^^^^^^^ nobody reads this
       |
-      = help: the keys here are `plain-http`
+      = help: the keys here are `plain-http`, `token-server`
     ");
 }
 
@@ -112,11 +117,11 @@ fn a_value_of_another_kind_is_shown() {
       |          ^^ must be a table
     ");
     assert_snapshot!(refused("ca = 3\n"), @r"
-    error: this is the number 3, not a path or a list of paths
+    error: this is the number 3, not a path or a list of such
      --> /c/config.toml:1:6
       |
     1 | ca = 3
-      |      ^ must be a path or a list of paths
+      |      ^ must be a path or a list of such
     ");
 }
 

@@ -199,12 +199,29 @@ fn of_plan(error: &plan::Error) -> Verdict {
 fn of_oci(error: &oci::Error) -> Verdict {
     match error.kind() {
         oci::Kind::NotFound => (Exit::NotFound, Vec::new()),
-        oci::Kind::Unauthorized => (Exit::Unauthorized, vec![LOGIN.to_owned()]),
+        oci::Kind::Unauthorized => {
+            (Exit::Unauthorized, vec![kept_from(error).unwrap_or_else(|| LOGIN.to_owned())])
+        }
         oci::Kind::Network | oci::Kind::Registry => (Exit::Registry, Vec::new()),
         oci::Kind::Offline => (Exit::Registry, vec![ONLINE.to_owned()]),
         oci::Kind::Integrity => (Exit::Integrity, Vec::new()),
         oci::Kind::Invalid => (Exit::Failed, Vec::new()),
     }
+}
+
+/// What lets a token server see the credentials that were kept from it.
+fn kept_from(error: &oci::Error) -> Option<String> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(oci::Error::Realm { host, realm, .. }) = seen(cause) {
+            return Some(format!(
+                "if they are meant for it: `token-server = \"{realm}\"` below \
+                 `[registry.\"{host}\"]` of config.toml"
+            ));
+        }
+        next = cause.source();
+    }
+    None
 }
 
 fn of_bump(error: &publish::bump::Error) -> Option<Verdict> {

@@ -51,8 +51,11 @@ impl Config {
             values.push(value(&format!("mirror.\"{}\"", mirror.from), mirror.to.as_str(), *origin));
         }
         for Setting { value: registry, origin } in &settings.registries {
-            let name = format!("registry.\"{}\".plain-http", registry.host);
-            values.push(value(&name, registry.plain_http, *origin));
+            let name = |key: &str| format!("registry.\"{}\".{key}", registry.host);
+            values.push(value(&name("plain-http"), registry.plain_http, *origin));
+            if !registry.token_servers.is_empty() {
+                values.push(value(&name("token-server"), registry.token_servers.clone(), *origin));
+            }
         }
         let file = settings.config_file.as_deref().map(path);
         Self { schema: 1, file, settings: values }

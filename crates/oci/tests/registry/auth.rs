@@ -270,20 +270,50 @@ async fn h12_stored_credentials_do_not_go_to_another_site() {
     let mut careful = config();
     careful.credentials = credentials;
     heard.listen(&mut careful);
-    let trusting = pkg_oci::Config { trusted_realms: vec![issuer.url("")], ..careful.clone() };
+    let trust = |host: &str| {
+        let token_servers = vec![issuer.url("")];
+        let registry = pkg_oci::config::Registry { token_servers, ..Default::default() };
+        [(host.to_owned(), registry)].into()
+    };
+    // Trusted for another registry is not trusted.
+    careful.registries = trust("127.0.0.1:1");
+    let trusting = pkg_oci::Config { registries: trust(registry.host()), ..careful.clone() };
     let client = pkg_oci::Client::new(careful).unwrap();
+    client.manifest(&place(&registry, "a:1")).await.unwrap();
     client.manifest(&place(&registry, "a:1")).await.unwrap();
     assert_eq!(schemes(&issuer.requests()), [None]);
     let told = heard.all(|event| match event {
         Event::Anonymous { host, reason } => Some((host, reason)),
         _ => None,
     });
+    assert_eq!(told.len(), 1, "once");
     assert_eq!(told[0].0, registry.host());
     assert!(told[0].1.contains(issuer.host()), "{told:?}");
+    issuer.require_tokens(Tokens::new().user("me", "pw").without_anonymous());
+    let refused = pkg_oci::Client::new(pkg_oci::Config {
+        registries: trust("127.0.0.1:1"),
+        ..trusting.clone()
+    });
+    let error = refused.unwrap().manifest(&place(&registry, "a:1")).await.unwrap_err();
+    assert!(matches!(&error, Error::Realm { realm, .. } if *realm == issuer.url("")), "{error}");
+    assert_eq!(error.kind(), Kind::Unauthorized);
     issuer.forget_requests();
     let client = pkg_oci::Client::new(trusting).unwrap();
     client.manifest(&place(&registry, "a:1")).await.unwrap();
     assert_eq!(schemes(&issuer.requests()), [Some("Basic")]);
+}
+
+#[tokio::test]
+async fn h12_who_lets_in_only_by_name_is_told_apart_from_who_does_not_know_it() {
+    let (registry, issuer) = (registry(), TestRegistry::start());
+    registry.require_tokens(Tokens::new().realm(&issuer.url("/token")));
+    let denied = r#"{"errors":[{"code":"DENIED","message":"not for everybody"}]}"#;
+    registry.on("GET /v2/a/*").after(1).answering(403, &[], denied);
+    let credentials = login(&[(registry.host(), "me", "pw")]);
+    let client = client_with(|config| config.credentials = credentials);
+    let error = client.manifest(&place(&registry, "a:1")).await.unwrap_err();
+    assert!(matches!(&error, Error::Realm { realm, .. } if *realm == issuer.url("")), "{error}");
+    assert!(chain(&error).contains("not for everybody"), "{}", chain(&error));
 }
 
 #[tokio::test]

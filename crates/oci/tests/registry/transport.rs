@@ -160,8 +160,10 @@ async fn e9_a_client_that_cannot_be_made_as_configured_is_an_error() {
     let mirrors = vec![("https://a.example/".to_owned(), "nowhere".to_owned())];
     let error = Client::new(pkg_oci::Config { mirrors, ..config() }).unwrap_err();
     assert!(matches!(error, Error::Mirror(_)), "{error}");
-    let trusted_realms = vec!["auth.example".to_owned()];
-    let error = Client::new(pkg_oci::Config { trusted_realms, ..config() }).unwrap_err();
+    let token_servers = vec!["auth.example".to_owned()];
+    let registry = pkg_oci::config::Registry { token_servers, ..Default::default() };
+    let registries = [("reg.example".to_owned(), registry)].into();
+    let error = Client::new(pkg_oci::Config { registries, ..config() }).unwrap_err();
     assert!(matches!(error, Error::Url { .. }), "{error}");
 }
 
