@@ -105,6 +105,49 @@ fn a_formula_is_packed_for_two_platforms_and_installed_from_the_layout() {
 }
 
 #[test]
+fn a_layout_of_one_version_needs_no_tag() {
+    let sandbox = Sandbox::new();
+    let file = tap(&sandbox, "one");
+    let pack = |version: &str| {
+        sandbox.run(&format!("pack acme/tool.toml@{version} --platform linux-amd64 -o out")).ok();
+    };
+    pack("1.2.3");
+    sandbox.run("pack acme/tool.toml --platform linux-arm64 -o out").ok();
+    sandbox.run("install oci:out").ok();
+    let index = sandbox.run("inspect oci:out:1.2.3 --json").ok().json();
+    assert_eq!(sandbox.run("inspect oci:out --json").ok().json()["digest"], index["digest"]);
+    let to = format!("oci://{}/acme/other", sandbox.registry().host());
+    sandbox.run(&format!("promote oci:out {to}")).ok();
+    assert!(sandbox.registry().tag("acme/other", "1.2.3").is_some());
+    // What the layout was promoted to has further names for the same.
+    sandbox.run(&format!("promote {to}:1.2.3 oci:back")).ok();
+    assert_eq!(sandbox.run("inspect oci:back --json").ok().json()["digest"], index["digest"]);
+
+    let text = fs_err::read_to_string(&file).unwrap().replace("1.2.3", "2.0.0");
+    fs_err::write(&file, text).unwrap();
+    pack("2.0.0");
+    assert_snapshot!(sandbox.run("install oci:out"), @"
+    exit 2
+    --- stderr
+    error: cannot find the bytes of `oci:[HOME]/desk/out`
+      caused by: cannot get oci:[HOME]/desk/out
+      caused by: cannot use an image layout
+      caused by: name one of the artifacts in the layout `[HOME]/desk/out`: it has `1.2.3`, `2.0.0`
+
+    hint: its tag follows the folder, as in `oci:[HOME]/desk/out:1.2.3`
+    ");
+    assert_snapshot!(sandbox.run("inspect oci:out"), @"
+    exit 2
+    --- stderr
+    error: cannot get oci:out
+      caused by: cannot use an image layout
+      caused by: name one of the artifacts in the layout `out`: it has `1.2.3`, `2.0.0`
+
+    hint: its tag follows the folder, as in `oci:out:1.2.3`
+    ");
+}
+
+#[test]
 fn a_package_says_itself_how_it_is_linked() {
     let sandbox = Sandbox::new();
     let tree = Tree::new()

@@ -23,7 +23,8 @@ fn the_tests_of_an_installed_package_are_run() {
     --- stderr
     error: `tool` is not installed
 
-    hint: `pkg test ./FILE.toml` tests what a formula brings, installed apart
+    hint: `pkg install tool` comes first
+    hint: `pkg test ./FILE.toml` tests what a formula brings, and `pkg test oci:FOLDER` what was packed, both installed apart
     ");
     sandbox.run("install tool").ok();
     assert_snapshot!(sandbox.run("test tool"), @"
@@ -240,6 +241,7 @@ fn what_was_packed_brings_its_tests() {
     --- stderr
     Tested tool 1.0.0, 1 test
     ");
+    assert_eq!(sandbox.run("test oci:out").ok().stdout, "ok      tool\n");
     assert_snapshot!(sandbox.run("list"), @"
     exit 0
     --- stderr

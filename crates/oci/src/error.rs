@@ -282,9 +282,11 @@ impl Error {
             Self::Token { source, .. } => source.kind(),
             Self::Push(source) => source.kind(),
             Self::Copy(source) => source.kind(),
-            Self::Layout(layout::Error::Unknown { .. } | layout::Error::Missing { .. }) => {
-                Kind::NotFound
-            }
+            Self::Layout(
+                layout::Error::Unknown { .. }
+                | layout::Error::Missing { .. }
+                | layout::Error::Empty { .. },
+            ) => Kind::NotFound,
             Self::Layout(layout::Error::Damaged { .. }) => Kind::Integrity,
             Self::Layout(_) => Kind::Invalid,
             Self::Request { .. }

@@ -59,11 +59,9 @@ pub enum Error {
 }
 
 /// Copies an artifact with all platforms and referrers; without a tag of its own the target gets
-/// the source's.
+/// the source's, or the one of the version.
 pub fn promote(home: &Home, from: &Place, to: &Place) -> Result<Outcome, Error> {
     let no_tag = || Error::NoTag { from: from.to_string(), to: to.to_string() };
-    let tag = to.tag().or(from.tag()).ok_or_else(no_tag)?;
-    let to = to.with_tag(tag).map_err(|_| no_tag())?;
     let (runtime, client) = home.online()?;
     runtime.block_on(async {
         let failed = |source| Error::Copy {
@@ -74,6 +72,9 @@ pub fn promote(home: &Home, from: &Place, to: &Place) -> Result<Outcome, Error> 
         let manifest = client.manifest(from).await.map_err(failed)?;
         let version = version(client, from, &manifest).await.map_err(failed)?;
         let published = version.as_ref().map(|(published, _)| published);
+        let own = published.map(|published| published.tag.as_str());
+        let tag = to.tag().or(from.tag()).or(own).ok_or_else(no_tag)?.to_owned();
+        let to = to.with_tag(&tag).map_err(|_| no_tag())?;
         let there = standing(client, &to).await.map_err(failed)?;
         if there.is_some_and(|(digest, it)| digest != manifest.digest && Some(&it) != published) {
             return Err(Error::Released { to: to.to_string() });
@@ -98,7 +99,7 @@ pub fn promote(home: &Home, from: &Place, to: &Place) -> Result<Outcome, Error> 
                     repository.push_part(client, part).await?;
                 }
                 let kept = repository.published.index_tag(&manifest.digest);
-                repository.roll(client, &manifest, &[kept, tag.to_owned()]).await?;
+                repository.roll(client, &manifest, &[kept, tag]).await?;
                 manifest.digest
             }
         };

@@ -197,6 +197,11 @@ fn of_plan(error: &plan::Error) -> Verdict {
 }
 
 fn of_oci(error: &oci::Error) -> Verdict {
+    if let oci::Error::Layout(oci::layout::Error::Several { path, names }) = error {
+        let tag = names.first().map_or("TAG", String::as_str);
+        let hint = format!("its tag follows the folder, as in `oci:{}:{tag}`", path.display());
+        return (Exit::Usage, vec![hint]);
+    }
     match error.kind() {
         oci::Kind::NotFound => (Exit::NotFound, Vec::new()),
         oci::Kind::Unauthorized => {
@@ -411,10 +416,11 @@ fn of_launch(error: &install::launch::Error) -> Option<Verdict> {
 fn of_test(error: &install::test::Error) -> Option<Verdict> {
     use install::test::Error;
     match error {
-        Error::NotInstalled { .. } => told(
-            Exit::NotFound,
-            &["`pkg test ./FILE.toml` tests what a formula brings, installed apart"],
-        ),
+        Error::NotInstalled { name } => {
+            let apart = "`pkg test ./FILE.toml` tests what a formula brings, and \
+                         `pkg test oci:FOLDER` what was packed, both installed apart";
+            told(Exit::NotFound, &[&format!("`pkg install {name}` comes first"), apart])
+        }
         Error::NoTest { .. } => told(Exit::NotFound, &["add `[test]` to its formula"]),
         Error::Launch(error) => of_launch(error).or_else(|| error.source().map(of)),
         _ => None,

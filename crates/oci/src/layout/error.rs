@@ -73,7 +73,13 @@ pub enum Error {
         /// The names that it has, sorted.
         names: Vec<String>,
     },
-    /// The layout holds other than one artifact, and none is named.
+    /// The layout lists nothing.
+    #[error("the layout `{}` holds nothing", path.display())]
+    Empty {
+        /// The folder or archive.
+        path: PathBuf,
+    },
+    /// The layout holds several artifacts, and none is named.
     #[error(
         "name one of the artifacts in the layout `{}`: it has {}",
         path.display(), Names(names)
@@ -81,7 +87,7 @@ pub enum Error {
     Several {
         /// The folder or archive.
         path: PathBuf,
-        /// The names that it has, sorted.
+        /// Their names, sorted.
         names: Vec<String>,
     },
     /// A file does not hold what its name says.

@@ -87,17 +87,18 @@ impl Listing {
         self.entries.iter().find(|entry| entry.digest == *digest)
     }
 
-    /// The only artifact: of those that have a name, or else of all.
+    /// What the layout may be about: what has a name, or else all; each digest once.
     ///
     /// What has no name may be there for another's sake, such as a signature.
-    pub(crate) fn only(&self) -> Option<&Descriptor> {
+    pub(crate) fn candidates(&self) -> Vec<&Descriptor> {
         let has_name = |entry: &&Descriptor| name(entry).is_some();
         let mut entries: Vec<_> = self.entries.iter().filter(has_name).collect();
         if entries.is_empty() {
             entries = self.entries.iter().collect();
         }
-        let digests: BTreeSet<&Digest> = entries.iter().map(|entry| &entry.digest).collect();
-        if digests.len() == 1 { entries.first().copied() } else { None }
+        let mut seen = BTreeSet::new();
+        entries.retain(|entry| seen.insert(&entry.digest));
+        entries
     }
 
     /// All names, sorted.
@@ -258,18 +259,19 @@ mod tests {
     }
 
     #[test]
-    fn the_only_artifact_is_the_only_one_that_has_a_name() {
-        let only = |edits: &[Edit]| {
+    fn what_has_no_name_counts_only_where_nothing_has_one() {
+        let candidates = |edits: &[Edit]| {
             let mut listing = Listing::default();
             edits.iter().for_each(|edit| assert!(listing.apply(edit)));
-            listing.only().map(|entry| entry.digest.clone())
+            let digests = listing.candidates().into_iter().map(|entry| entry.digest.clone());
+            digests.collect::<Vec<_>>()
         };
-        let digest = |note| Some(entry(note).digest);
-        assert_eq!(only(&[]), None);
-        assert_eq!(only(&[list("a", None)]), digest("a"));
-        assert_eq!(only(&[list("a", None), list("b", None)]), None);
-        assert_eq!(only(&[list("a", None), list("b", Some("1"))]), digest("b"));
-        assert_eq!(only(&[list("b", Some("2")), list("b", Some("1"))]), digest("b"));
-        assert_eq!(only(&[list("a", Some("2")), list("b", Some("1"))]), None);
+        let digests =
+            |notes: &[&str]| -> Vec<_> { notes.iter().map(|note| entry(note).digest).collect() };
+        assert_eq!(candidates(&[]), []);
+        assert_eq!(candidates(&[list("a", None)]), digests(&["a"]));
+        assert_eq!(candidates(&[list("a", None), list("b", None)]), digests(&["a", "b"]));
+        assert_eq!(candidates(&[list("a", None), list("b", Some("1"))]), digests(&["b"]));
+        assert_eq!(candidates(&[list("b", Some("2")), list("b", Some("1"))]), digests(&["b"]));
     }
 }

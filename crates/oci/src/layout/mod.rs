@@ -10,6 +10,7 @@ mod error;
 mod folder;
 mod listing;
 mod memory;
+mod only;
 mod shelf;
 
 use std::{path::PathBuf, sync::Arc};
@@ -70,7 +71,7 @@ impl Layout {
     fn find(&self, wanted: Option<Wanted<'_>>) -> Result<Descriptor, Error> {
         let listing = self.shelf.listing()?;
         match wanted {
-            None => listing.only().cloned().ok_or_else(|| self.several(&listing)),
+            None => self.only(&listing),
             Some(Wanted::Tag(tag)) => {
                 listing.named(tag).cloned().ok_or_else(|| self.unknown(&listing, tag))
             }
@@ -125,10 +126,6 @@ impl Layout {
     fn unknown(&self, listing: &Listing, wanted: &str) -> Error {
         let (path, wanted) = (self.shelf.path().to_owned(), excerpt(wanted));
         Error::Unknown { path, wanted, names: listing.names() }
-    }
-
-    fn several(&self, listing: &Listing) -> Error {
-        Error::Several { path: self.shelf.path().to_owned(), names: listing.names() }
     }
 
     /// Does work that blocks with the shelf.

@@ -151,6 +151,40 @@ async fn i3_what_only_an_inner_index_names_is_read_too() {
 }
 
 #[tokio::test]
+async fn i3_the_parts_of_an_artifact_are_no_artifacts_beside_it() {
+    let folder = Folder::new();
+    let [a, b, c] = ["a", "b", "c"].map(|note| folder.blob(image(note)));
+    let index = |parts: &[&Digest]| {
+        let parts: Vec<_> = parts.iter().map(|digest| entry(IMAGE, digest, None)).collect();
+        folder.blob(json!({"schemaVersion": 2, "manifests": parts}).to_string())
+    };
+    let (one, both, other) = (index(&[&a]), index(&[&a, &b]), index(&[&b, &c]));
+    let gone = Digest::sha256(b"gone");
+    let client = client_with(|config| config.offline = true);
+    let check = async |named: &[(&str, &Digest)], expected: Result<&Digest, &str>| {
+        let entries = named.iter().map(|(name, digest)| {
+            let is_index = [&one, &both, &other].contains(digest);
+            entry(if is_index { INDEX } else { IMAGE }, digest, Some(name))
+        });
+        folder.index(&entries.collect::<Vec<_>>());
+        let found = client.resolve(&folder.place("")).await.map(|found| found.digest);
+        let found = found.map_err(|error| chain(&error));
+        match (&found, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{named:?}"),
+            (Err(error), Err(expected)) => assert!(error.ends_with(expected), "{error}"),
+            _ => panic!("{named:?}: {found:?}"),
+        }
+    };
+    check(&[("1", &both), ("1.x", &a), ("1.y", &b)], Ok(&both)).await;
+    check(&[("1.x", &a), ("1", &one)], Ok(&one)).await;
+    check(&[("1", &both), ("1.i", &both), ("1.old", &one), ("1.x", &a)], Ok(&both)).await;
+    check(&[("1", &both), ("2", &other), ("1.x", &a)], Err("it has `1`, `2`")).await;
+    check(&[("1", &one), ("2", &c)], Err("it has `1`, `2`")).await;
+    check(&[("1", &one), ("2", &gone)], Err("it has `1`, `2`")).await;
+    check(&[], Err("holds nothing")).await;
+}
+
+#[tokio::test]
 async fn i6_bytes_are_verified_when_they_are_read() {
     let folder = Folder::new();
     let bytes = noise(600_000);
