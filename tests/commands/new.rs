@@ -205,7 +205,7 @@ fn source_code_gets_the_usual_steps() {
 
     [build]
     steps = [
-      "./configure --prefix={prefix}",
+      "./configure --prefix={keg}",
       "make -j{jobs}",
       "make install DESTDIR={out}",
     ]

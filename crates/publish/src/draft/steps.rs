@@ -26,7 +26,7 @@ pub(crate) fn recognise(name: &str, has: &dyn Fn(&str) -> bool) -> Option<System
         return Some(system(
             "a configure script",
             "configure",
-            &["./configure --prefix={prefix}", "make -j{jobs}", "make install DESTDIR={out}"],
+            &["./configure --prefix={keg}", "make -j{jobs}", "make install DESTDIR={out}"],
         ));
     }
     if has("meson.build") {
@@ -34,7 +34,7 @@ pub(crate) fn recognise(name: &str, has: &dyn Fn(&str) -> bool) -> Option<System
             "Meson",
             "meson.build",
             &[
-                "meson setup build --prefix={prefix} --libdir=lib --buildtype=release",
+                "meson setup build --prefix={keg} --libdir=lib --buildtype=release",
                 "ninja -C build -j{jobs}",
                 "meson install -C build --destdir={out}",
             ],
@@ -42,7 +42,7 @@ pub(crate) fn recognise(name: &str, has: &dyn Fn(&str) -> bool) -> Option<System
     }
     if has("CMakeLists.txt") {
         let steps = [
-            "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX={prefix} -DCMAKE_INSTALL_LIBDIR=lib",
+            "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX={keg} -DCMAKE_INSTALL_LIBDIR=lib",
             "cmake --build build -j {jobs}",
             "cmake --install build",
         ];
@@ -62,14 +62,14 @@ pub(crate) fn recognise(name: &str, has: &dyn Fn(&str) -> bool) -> Option<System
     if has("configure.ac") {
         let steps = [
             "autoreconf -fi",
-            "./configure --prefix={prefix}",
+            "./configure --prefix={keg}",
             "make -j{jobs}",
             "make install DESTDIR={out}",
         ];
         return Some(system("Autoconf", "configure.ac", &steps));
     }
     let makefile = ["GNUmakefile", "Makefile", "makefile"].into_iter().find(|file| has(file))?;
-    let steps = ["make -j{jobs} PREFIX={prefix}", "make install PREFIX={prefix} DESTDIR={out}"];
+    let steps = ["make -j{jobs} PREFIX={keg}", "make install PREFIX={keg} DESTDIR={out}"];
     Some(System { file: makefile, ..system("make", "Makefile", &steps) })
 }
 
