@@ -5,8 +5,8 @@ use std::time::Duration;
 use digest::Digest;
 
 use crate::{
-    copy, layout, mirror, origin, push, reference, refusal::Refusal, shown, token, transport,
-    verify,
+    NoChoice, copy, layout, mirror, origin, push, reference, refusal::Refusal, shown, token,
+    transport, verify,
 };
 
 /// A failure of [`crate::Client`].
@@ -229,6 +229,9 @@ pub enum Error {
     /// An artifact was not copied.
     #[error("the copy is not complete")]
     Copy(#[source] copy::Error),
+    /// There is no one manifest for a platform.
+    #[error(transparent)]
+    Choose(NoChoice),
     /// The runtime stopped before the work was done.
     #[error("the work was interrupted")]
     Stopped,
@@ -282,6 +285,7 @@ impl Error {
             Self::Token { source, .. } => source.kind(),
             Self::Push(source) => source.kind(),
             Self::Copy(source) => source.kind(),
+            Self::Choose(source) => source.kind(),
             Self::Layout(
                 layout::Error::Unknown { .. }
                 | layout::Error::Missing { .. }

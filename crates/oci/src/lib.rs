@@ -22,6 +22,7 @@ pub mod verify;
 
 pub mod credentials;
 
+mod choose;
 mod client;
 pub mod config;
 mod event;
@@ -68,6 +69,7 @@ pub use artifact::{Artifact, Shape};
 pub use blob::{Download, Start};
 pub use body::Body;
 pub use check::Checked;
+pub use choose::NoChoice;
 pub use client::Client;
 pub use config::{Config, Pushing};
 pub use descriptor::Descriptor;

@@ -2,7 +2,7 @@
 //!
 //! Hosts are not looked at here: what a machine is comes from the caller as a platform too.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,37 @@ impl Platform {
             other => (other, None),
         };
         (name.to_owned(), variant.or_else(|| implied.map(str::to_owned)))
+    }
+}
+
+/// A text that is no platform.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a platform: it has the form os/architecture[/variant][:os_version]")]
+pub struct Malformed {
+    /// The text, shortened and without control characters.
+    pub text: String,
+}
+
+impl FromStr for Platform {
+    type Err = Malformed;
+
+    /// Reads `os/architecture[/variant][:os_version]`, as other clients take it.
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let malformed = || Malformed { text: excerpt(text) };
+        let (parts, os_version) = match text.split_once(':') {
+            Some((parts, version)) => (parts, Some(version.to_owned())),
+            None => (text, None),
+        };
+        let parts: Vec<&str> = parts.split('/').collect();
+        if parts.iter().any(|part| part.is_empty()) || os_version.as_deref() == Some("") {
+            return Err(malformed());
+        }
+        let platform = match parts[..] {
+            [os, architecture] => Self::new(os, architecture),
+            [os, architecture, variant] => Self::new(os, architecture).with_variant(variant),
+            _ => return Err(malformed()),
+        };
+        Ok(Self { os_version, ..platform })
     }
 }
 
@@ -216,6 +247,18 @@ mod tests {
         assert_eq!(plain.clone().with_feature("libc.musl").fit(&host), None);
         assert_eq!(gnu.clone().with_feature("win32k").fit(&host), None);
         assert_eq!(gnu.fit(&plain), None);
+    }
+
+    #[test]
+    fn platforms_are_read_as_other_clients_take_them() {
+        let read = |text: &str| text.parse::<Platform>();
+        assert_eq!(read("linux/arm/v7"), Ok(platform("linux/arm/v7")));
+        let windows = read("windows/amd64:10.0.1").unwrap();
+        assert_eq!(windows.os_version.as_deref(), Some("10.0.1"));
+        for bad in ["", "linux", "linux/", "/amd64", "linux/arm/v7/x", "linux/arm64:", "linux//v7"]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Layout {
         let path = held.path.clone();
         let bytes = held.read(manifest::BYTES_MAX as u64)?;
         verify::check(&bytes, digest).map_err(|source| Error::Damaged { path, source })?;
-        let media_type = known.map_or_else(|| own_type(&bytes), str::to_owned);
+        let media_type = known.map_or_else(|| manifest::own_type(&bytes), str::to_owned);
         Ok(Manifest { bytes, media_type, digest: digest.clone() })
     }
 
@@ -336,17 +336,6 @@ fn check_marker(bytes: &[u8], path: PathBuf, home: &std::path::Path) -> Result<(
         return Err(Error::Version { path: home.to_owned(), found });
     }
     Ok(())
-}
-
-/// The type that a manifest gives itself; empty where it gives none, so that its form decides.
-fn own_type(bytes: &[u8]) -> String {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Heading {
-        media_type: Option<String>,
-    }
-    let heading = serde_json::from_slice::<Heading>(bytes).ok();
-    heading.and_then(|heading| heading.media_type).unwrap_or_default()
 }
 
 /// Where a blob is within a layout; a digest holds no character that leads elsewhere.

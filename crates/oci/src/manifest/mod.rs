@@ -3,7 +3,10 @@
 //! The bytes are kept as they came and never written anew, since their digest is their name.
 //! Which types of artifacts there are, and what a config says, is deliberately not known here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use bytes::Bytes;
 use digest::Digest;
@@ -101,7 +104,7 @@ pub enum Error {
         digest: Digest,
     },
     /// A key that the document's kind must have is missing.
-    #[error("the manifest {digest} is served as `{served}` but has no `{key}`")]
+    #[error("the manifest {digest}{} has no `{key}`", Served(served))]
     Incomplete {
         /// The manifest.
         digest: Digest,
@@ -111,7 +114,7 @@ pub enum Error {
         key: &'static str,
     },
     /// Neither its type nor its form are those of a manifest.
-    #[error("{digest}, served as `{served}`, is neither an image manifest nor an index")]
+    #[error("{digest}{} is neither an image manifest nor an index", Served(served))]
     Unknown {
         /// The manifest.
         digest: Digest,
@@ -120,7 +123,40 @@ pub enum Error {
     },
 }
 
+/// The type under which a manifest was served, where there is one, inside a sentence.
+struct Served<'a>(&'a str);
+
+impl fmt::Display for Served<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ", served as `{}`,", self.0) }
+    }
+}
+
 impl Manifest {
+    /// A manifest of which only the bytes are known: its type is the one that it gives itself,
+    /// else that of its form.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no manifest.
+    pub fn of_bytes(bytes: Bytes) -> Result<Self, Error> {
+        let (media_type, digest) = (own_type(&bytes), Digest::sha256(&bytes));
+        let mut manifest = Self { bytes, media_type, digest };
+        let document = manifest.document()?;
+        if manifest.media_type.is_empty() {
+            manifest.media_type = match document {
+                Document::Image(_) => media_type::IMAGE_MANIFEST.to_owned(),
+                Document::Index(_) => media_type::IMAGE_INDEX.to_owned(),
+            };
+        }
+        Ok(manifest)
+    }
+
+    /// The descriptor that names it.
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::new(&self.media_type, self.digest.clone(), self.bytes.len() as u64)
+    }
+
     /// Reads the bytes as the document that the type under which they were served says.
     ///
     /// A type of the author's own is accepted, on either side, with the form of one kind only.
@@ -227,6 +263,12 @@ impl Document {
 struct Heading {
     schema_version: Option<u64>,
     media_type: Option<String>,
+}
+
+/// The type that a manifest gives itself; empty where it gives none, so that its form decides.
+pub(crate) fn own_type(bytes: &[u8]) -> String {
+    let heading = serde_json::from_slice::<Heading>(bytes).ok();
+    heading.and_then(|heading| heading.media_type).unwrap_or_default()
 }
 
 pub(crate) fn null_as_default<'de, D, T>(input: D) -> Result<T, D::Error>

@@ -265,3 +265,16 @@ proptest! {
         prop_assert!(!cut || read(served, &text).is_err());
     }
 }
+
+#[test]
+fn bytes_alone_say_what_they_are() {
+    let typed = |body: Value| Manifest::of_bytes(body.to_string().into()).unwrap().media_type;
+    let mut own = image();
+    own["mediaType"] = json!("a/b");
+    assert_eq!(typed(own), "a/b");
+    let mut silent = image();
+    silent.as_object_mut().unwrap().remove("mediaType");
+    assert_eq!(typed(silent), IMAGE_MANIFEST);
+    assert_eq!(typed(json!({"schemaVersion": 2, "manifests": []})), IMAGE_INDEX);
+    assert!(Manifest::of_bytes("{}".into()).is_err());
+}
