@@ -55,7 +55,7 @@ pub fn edit(
 /// Writes a file beside the old one and puts it in its place, with the old one's mode.
 ///
 /// A link stays a link: what it leads to is written.
-pub fn write(path: &Path, text: &str) -> Result<(), Error> {
+pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
     let failed = |source| Error::Write { path: path.to_owned(), source };
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = match path.parent() {
@@ -63,7 +63,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
         _ => Path::new("."),
     };
     let mut staged = NamedTempFile::new_in(folder).map_err(failed)?;
-    staged.write_all(text.as_bytes()).map_err(failed)?;
+    staged.write_all(content.as_ref()).map_err(failed)?;
     let mode = match fs::metadata(&path) {
         Ok(metadata) => metadata.permissions(),
         Err(_) => std::os::unix::fs::PermissionsExt::from_mode(0o644),

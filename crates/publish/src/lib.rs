@@ -3,6 +3,7 @@
 //! This room deliberately knows no words on a terminal: it emits events and returns values.
 
 pub mod attach;
+pub mod blob;
 pub mod bump;
 pub mod draft;
 pub mod file;
