@@ -52,23 +52,19 @@ fn command(page: &mut String, command: &Command) {
     }
     let usage = command.clone().render_usage().to_string();
     line(page, format_args!("\n```\n{}\n```", usage.trim_start_matches("Usage: ")));
-    let own = |arg: &&Arg| !arg.is_global_set() && arg.get_id() != "help";
-    let args: Vec<_> = command.get_arguments().filter(own).collect();
-    let subs = command.get_subcommands().filter(|sub| sub.get_name() != "help");
-    let subs: Vec<_> = subs.collect();
-    if !args.is_empty() || !subs.is_empty() {
+    let args: Vec<_> = command.get_arguments().filter(is_own).collect();
+    if !args.is_empty() || command.has_subcommands() {
         page.push('\n');
     }
     args.into_iter().for_each(|arg| option(page, arg));
-    for sub in subs {
-        let mut usage = sub.clone().render_usage().to_string();
-        usage = usage.trim_start_matches("Usage: ").to_owned();
-        line(page, format_args!("- `{usage}`: {}", sub.get_about().cloned().unwrap_or_default()));
-        for arg in sub.get_arguments().filter(own) {
-            page.push_str("  ");
-            option(page, arg);
-        }
+    let often = often(command);
+    for arg in &often {
+        option(page, arg);
     }
+    if !often.is_empty() {
+        page.push_str("\nThese are options of most of the following.\n\n");
+    }
+    below(page, command, 0, &often);
     if let Some(examples) = command.get_after_help() {
         let examples = examples.to_string();
         let lines = examples.lines().skip(1).map(|line| {
@@ -77,6 +73,65 @@ fn command(page: &mut String, command: &Command) {
         });
         line(page, format_args!("\n```sh\n{}\n```", lines.collect::<Vec<_>>().join("\n")));
     }
+}
+
+fn is_own(arg: &&Arg) -> bool {
+    !arg.is_global_set() && !arg.is_hide_set() && arg.get_id() != "help"
+}
+
+fn subs(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set())
+}
+
+/// A command's subcommands, and theirs, but for what is said once for all.
+fn below(page: &mut String, command: &Command, depth: usize, often: &[&Arg]) {
+    let indent = "  ".repeat(depth);
+    for sub in subs(command) {
+        let usage = sub.clone().render_usage().to_string();
+        let (usage, about) = (usage.trim_start_matches("Usage: "), sub.get_about().cloned());
+        let aliases: Vec<_> = sub.get_visible_aliases().map(|name| format!("`{name}`")).collect();
+        let also = match aliases.is_empty() {
+            true => String::new(),
+            false => format!(" (also {})", aliases.join(", ")),
+        };
+        line(page, format_args!("{indent}- `{usage}`: {}{also}", about.unwrap_or_default()));
+        let is_new = |arg: &&Arg| !often.iter().any(|known| is_same(known, arg));
+        for arg in sub.get_arguments().filter(is_own).filter(is_new) {
+            page.push_str(&indent);
+            page.push_str("  ");
+            option(page, arg);
+        }
+        below(page, sub, depth + 1, often);
+    }
+}
+
+/// Options that more than half of the commands below a command have.
+fn often(command: &Command) -> Vec<&Arg> {
+    let mut leaves = Vec::new();
+    collect_leaves(command, &mut leaves);
+    let has = |leaf: &Command, arg: &Arg| leaf.get_arguments().any(|other| is_same(other, arg));
+    let is_often =
+        |arg: &&Arg| 2 * leaves.iter().filter(|leaf| has(leaf, arg)).count() > leaves.len();
+    let first = leaves.first().filter(|_| leaves.len() > MANY);
+    first
+        .into_iter()
+        .flat_map(|leaf| leaf.get_arguments().filter(is_own))
+        .filter(is_often)
+        .collect()
+}
+
+/// From so many commands on, what they have in common is said once.
+const MANY: usize = 6;
+
+fn collect_leaves<'a>(command: &'a Command, leaves: &mut Vec<&'a Command>) {
+    for sub in subs(command) {
+        if sub.has_subcommands() { collect_leaves(sub, leaves) } else { leaves.push(sub) }
+    }
+}
+
+fn is_same(one: &Arg, other: &Arg) -> bool {
+    one.get_id() == other.get_id()
+        && one.get_help().map(ToString::to_string) == other.get_help().map(ToString::to_string)
 }
 
 fn option(page: &mut String, arg: &Arg) {
