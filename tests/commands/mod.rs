@@ -21,6 +21,7 @@ mod launch;
 mod mirror;
 mod needs;
 mod new;
+mod oci;
 mod program;
 mod publishing;
 mod publishing_again;

@@ -118,6 +118,7 @@ fn help_and_version_are_answers() {
       publish      Put a version into the tap's registry
       promote      Copy a version to another repository, digests and all
       inspect      Show what an artifact in a registry holds
+      oci          Work on a registry by hand: manifests, blobs, tags, files
 
     The program:
       completions  Print a shell's completions

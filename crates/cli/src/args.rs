@@ -165,6 +165,8 @@ pub enum Command {
     Promote(c::promote::Promote),
     /// Show what an artifact in a registry holds
     Inspect(c::inspect::Inspect),
+    /// Work on a registry by hand: manifests, blobs, tags, files
+    Oci(c::oci::Oci),
 
     /// Print a shell's completions
     Completions(c::completions::Completions),
@@ -192,7 +194,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Formulas",
         &[
             "tap", "update", "new", "check", "fmt", "bump", "yank", "pack", "test", "publish",
-            "promote", "inspect",
+            "promote", "inspect", "oci",
         ],
     ),
     ("The program", &["completions", "man"]),

@@ -2,7 +2,7 @@
 //!
 //! - `args`: what may be typed; `commands`: one file per command, its words and its one call
 //! - `env`, `config`, `settings`: what holds for this run, and where each value comes from
-//! - `outcome`, `printer`, `table`, `amount`, `view`, `progress`: what goes to stdout and stderr, and how
+//! - `outcome`, `printer`, `table`, `amount`, `indent`, `view`, `progress`: what goes to stdout and stderr, and how
 //! - `complete`: what a shell offers while a command is being typed
 //! - `failure`, `exit`: what happens to errors
 //! - `program`, `interrupt`: from the process's start to its exit code, and its end by Ctrl-C
@@ -17,6 +17,7 @@ pub mod config;
 pub mod env;
 pub mod exit;
 pub mod failure;
+mod indent;
 mod interrupt;
 mod logging;
 mod outcome;

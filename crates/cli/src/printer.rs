@@ -92,6 +92,23 @@ impl Printer {
         self.write_answer(&text);
     }
 
+    /// Bytes for another program, as they are and without a line's end; on a terminal, only what
+    /// can be read of them. `false` once nobody takes them any more.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> bool {
+        let shown = io::stdout().is_terminal().then(|| String::from_utf8_lossy(bytes));
+        let bytes = shown.map_or(Cow::Borrowed(bytes), |text| {
+            Cow::Owned(clean(&text).into_owned().into_bytes())
+        });
+        let mut answers = self.lock_answers();
+        if answers.broken.is_none() {
+            // Past the stream that takes out colours: it would take bytes out of a blob as well.
+            let mut stdout = io::stdout().lock();
+            let written = answers.stdout.flush().and_then(|()| stdout.write_all(&bytes));
+            answers.broken = written.and_then(|()| stdout.flush()).err();
+        }
+        answers.broken.is_none()
+    }
+
     /// The answer as a table.
     pub fn table(&self, table: &Table) {
         for line in table.lines() {

@@ -59,6 +59,13 @@ impl Session {
         Ok(Home::open(install::Setting { builds: true, ..self.setting(typed()) })?)
     }
 
+    /// The user's root, with a registry client that `change` sets up otherwise.
+    pub(crate) fn home_with(&self, change: impl FnOnce(&mut oci::Config)) -> Result<Home> {
+        let mut setting = self.setting(typed());
+        change(&mut setting.oci);
+        Ok(Home::open(setting)?)
+    }
+
     fn setting(&self, command: String) -> install::Setting {
         let progress = self.progress.clone();
         install::Setting {

@@ -25,6 +25,7 @@ pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod mark;
 pub(crate) mod new;
+pub(crate) mod oci;
 pub(crate) mod outdated;
 pub(crate) mod owns;
 pub(crate) mod pack;
@@ -77,6 +78,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Man(args) => args.run(session),
         Command::Mark(args) => args.run(session),
         Command::New(args) => args.run(session),
+        Command::Oci(args) => args.run(session),
         Command::Outdated(args) => args.run(session),
         Command::Owns(args) => args.run(session),
         Command::Pack(args) => args.run(session),

@@ -1,0 +1,213 @@
+//! What a registry holds, as the plumbing answers it.
+
+use std::collections::BTreeMap;
+
+use oci::{Descriptor, Place, copy::Copied as Copy};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The tags of a repository.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tags {
+    schema: u32,
+    pub(crate) tags: Vec<String>,
+}
+
+/// The repositories of a registry.
+#[derive(Debug, Serialize)]
+pub(crate) struct Repositories {
+    schema: u32,
+    registry: String,
+    pub(crate) repositories: Vec<String>,
+}
+
+/// Something in a registry that a digest names.
+#[derive(Debug, Serialize)]
+pub(crate) struct Stored {
+    schema: u32,
+    #[serde(flatten)]
+    pub(crate) content: Content,
+    /// What it is called there besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reference_as_tags: Vec<String>,
+    /// What it says, where that is JSON and was asked for.
+    #[serde(rename = "content", skip_serializing_if = "Option::is_none")]
+    value: Option<Value>,
+    /// The file that it was written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+}
+
+/// What every piece of content has.
+#[derive(Debug, Serialize)]
+pub(crate) struct Content {
+    /// `oci://host/repository@digest`, or the same of a layout.
+    pub(crate) reference: String,
+    media_type: String,
+    pub(crate) digest: String,
+    pub(crate) size: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) annotations: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) artifact_type: Option<String>,
+}
+
+impl Tags {
+    pub(crate) fn of(tags: Vec<String>) -> Self {
+        Self { schema: 1, tags }
+    }
+}
+
+impl Repositories {
+    pub(crate) fn of(registry: &str, repositories: Vec<String>) -> Self {
+        Self { schema: 1, registry: registry.to_owned(), repositories }
+    }
+}
+
+impl Content {
+    pub(crate) fn of(place: &Place, descriptor: &Descriptor) -> Self {
+        let Descriptor { media_type, digest, size, annotations, artifact_type, .. } =
+            descriptor.clone();
+        Self {
+            reference: place.bare().with_digest(digest.clone()).to_string(),
+            media_type,
+            digest: digest.to_string(),
+            size,
+            annotations,
+            artifact_type,
+        }
+    }
+}
+
+impl Stored {
+    pub(crate) fn of(place: &Place, descriptor: &Descriptor) -> Self {
+        Self {
+            schema: 1,
+            content: Content::of(place, descriptor),
+            reference_as_tags: Vec::new(),
+            value: None,
+            path: None,
+        }
+    }
+
+    /// The same with the tags that name it.
+    pub(crate) fn tagged<'a>(self, place: &Place, tags: impl Iterator<Item = &'a str>) -> Self {
+        let named = tags.filter_map(|tag| Some(place.with_tag(tag).ok()?.to_string()));
+        Self { reference_as_tags: named.collect(), ..self }
+    }
+
+    /// The same with what it says.
+    pub(crate) fn saying(self, bytes: &[u8]) -> Self {
+        Self { value: serde_json::from_slice(bytes).ok(), ..self }
+    }
+
+    /// The same with the file that it was written to.
+    pub(crate) fn written(self, path: String) -> Self {
+        Self { path: Some(path), ..self }
+    }
+}
+
+/// What a copy came to.
+#[derive(Debug, Serialize)]
+pub(crate) struct Copied {
+    schema: u32,
+    #[serde(flatten)]
+    pub(crate) content: Content,
+    reference_as_tags: Vec<String>,
+    manifests: usize,
+    referrers: usize,
+    /// Bytes of blobs that were sent; others were there, or in another repository.
+    pub(crate) sent_bytes: u64,
+}
+
+/// Something that was to be deleted.
+#[derive(Debug, Serialize)]
+pub(crate) struct Deleted {
+    schema: u32,
+    reference: String,
+    /// Null where there was nothing.
+    digest: Option<String>,
+    deleted: bool,
+}
+
+/// Which tags a manifest was given, or lost.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tagged {
+    schema: u32,
+    pub(crate) reference: String,
+    pub(crate) tags: Vec<String>,
+}
+
+impl Copied {
+    pub(crate) fn of<'a>(
+        place: &Place,
+        copied: &Copy,
+        tags: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let stored = Stored::of(place, &copied.root).tagged(place, tags);
+        Self {
+            schema: 1,
+            content: stored.content,
+            reference_as_tags: stored.reference_as_tags,
+            manifests: copied.manifests,
+            referrers: copied.referrers,
+            sent_bytes: copied.sent.bytes,
+        }
+    }
+}
+
+impl Deleted {
+    pub(crate) fn of(place: &Place, digest: Option<String>) -> Self {
+        let deleted = digest.is_some();
+        Self { schema: 1, reference: place.to_string(), digest, deleted }
+    }
+}
+
+impl Tagged {
+    pub(crate) fn of(place: &Place, tags: Vec<String>) -> Self {
+        Self { schema: 1, reference: place.to_string(), tags }
+    }
+}
+
+/// How lines begin that oras begins in another way.
+const SPELLINGS: &[(&str, &str)] = &[
+    ("\"media_type\": ", "\"mediaType\": "),
+    ("\"artifact_type\": ", "\"artifactType\": "),
+    ("\"reference_as_tags\": ", "\"referenceAsTags\": "),
+    ("\"reference\": \"oci://", "\"reference\": \""),
+    // An element of a list of references.
+    ("\"oci://", "\""),
+];
+
+/// The answer as oras prints it, for scripts that were written for it.
+pub(crate) fn as_oras(view: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(view).expect("views have text keys only");
+    let mut spelt = String::with_capacity(text.len());
+    for line in text.lines().filter(|line| !line.starts_with("  \"schema\": ")) {
+        let rest = line.trim_start();
+        spelt.push_str(&line[..line.len() - rest.len()]);
+        let other = SPELLINGS.iter().find_map(|(ours, theirs)| {
+            rest.strip_prefix(ours).map(|rest| [*theirs, rest].concat())
+        });
+        spelt.push_str(other.as_deref().unwrap_or(rest));
+        spelt.push('\n');
+    }
+    spelt
+}
+
+#[cfg(test)]
+mod tests {
+    use digest::Digest;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_oras_differ_and_nothing_else() {
+        let place: Place = "localhost:5000/a:1".parse().unwrap();
+        let mut descriptor = Descriptor::new("a/b", Digest::sha256(b""), 0);
+        descriptor.annotations.insert("k".into(), "oci:// \"media_type\": ".into());
+        descriptor.artifact_type = Some("c/d".into());
+        let view = Stored::of(&place, &descriptor).tagged(&place, ["1"].into_iter());
+        insta::assert_snapshot!(as_oras(&view), @r#""#);
+    }
+}
