@@ -91,6 +91,15 @@ pub(crate) fn take(layout: &Layout, keg: &keg::Id) -> io::Result<Option<OwnedFd>
     }
 }
 
+/// Whether a program runs that needs the keg.
+pub fn is_held(layout: &Layout, keg: &keg::Id) -> io::Result<bool> {
+    match take(layout, keg) {
+        Ok(taken) => Ok(taken.is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{

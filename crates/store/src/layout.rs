@@ -15,12 +15,24 @@ pub use crate::root::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     root: PathBuf,
+    /// The root whose store and lock it has; its own, but for a guest.
+    host: PathBuf,
 }
 
 impl Layout {
     /// The layout below `root`, which need not exist yet; see [`Layout::create`].
     pub fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { host: root.clone(), root }
+    }
+
+    /// The layout of a guest: all is below `root`, but the store and the lock are those of `host`.
+    pub fn guest(root: PathBuf, host: PathBuf) -> Self {
+        Self { root, host }
+    }
+
+    /// The root whose store and lock it has, where they are not its own.
+    pub fn host(&self) -> Option<&Path> {
+        (self.host != self.root).then_some(&self.host)
     }
 
     /// The root folder.
@@ -30,7 +42,7 @@ impl Layout {
 
     /// The folder of all distinct files.
     pub fn files_dir(&self) -> PathBuf {
-        self.root.join("store/files")
+        self.host.join("store/files")
     }
 
     /// The one file that holds `content`.
@@ -42,7 +54,7 @@ impl Layout {
 
     /// The folder of the plans of archives.
     pub fn plans_dir(&self) -> PathBuf {
-        self.root.join("store/plans")
+        self.host.join("store/plans")
     }
 
     /// The plan of the archive whose blob has this digest.
@@ -53,7 +65,7 @@ impl Layout {
 
     /// The folder of downloads to resume.
     pub fn partial_dir(&self) -> PathBuf {
-        self.root.join("store/partial")
+        self.host.join("store/partial")
     }
 
     /// The download to resume of the blob that has this digest.
@@ -116,6 +128,11 @@ impl Layout {
         self.root.join("taps")
     }
 
+    /// The roots of projects, which are guests of this one.
+    pub fn projects(&self) -> PathBuf {
+        self.root.join("projects")
+    }
+
     /// The private folders of transactions under way.
     pub fn staging(&self) -> PathBuf {
         self.root.join("staging")
@@ -123,7 +140,7 @@ impl Layout {
 
     /// The file whose flock makes one process the writer.
     pub fn lock(&self) -> PathBuf {
-        self.root.join("lock")
+        self.host.join("lock")
     }
 }
 
@@ -150,5 +167,17 @@ mod tests {
         for (path, expected) in rows {
             assert_eq!(path, PathBuf::from(expected));
         }
+    }
+
+    #[test]
+    fn a_guest_shares_the_store_and_the_lock_and_nothing_else() {
+        let host = Layout::new(PathBuf::from("/r"));
+        let guest = Layout::guest(PathBuf::from("/r/projects/1"), PathBuf::from("/r"));
+        let content = Content::of(b"x", true);
+        assert_eq!(guest.file(&content), host.file(&content));
+        assert_eq!((guest.plans_dir(), guest.lock()), (host.plans_dir(), host.lock()));
+        assert_eq!(guest.cellar(), PathBuf::from("/r/projects/1/cellar"));
+        assert_eq!(guest.staging(), PathBuf::from("/r/projects/1/staging"));
+        assert_eq!((host.host(), guest.host()), (None, Some(Path::new("/r"))));
     }
 }

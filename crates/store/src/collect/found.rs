@@ -10,7 +10,7 @@ use std::{
 
 use digest::Sha256;
 
-use super::{Error, Freed, Keep};
+use super::{Error, Freed, Keep, Needed};
 use crate::{Content, Layout, archive::Plan, generation, in_use, keg};
 
 /// What nothing needs.
@@ -31,10 +31,12 @@ impl Found {
         let wanted = search.generations()?;
         let kept = search.kegs(&wanted)?;
         search.receipts(&kept)?;
-        let (contents, plans) = search.needed(&kept)?;
-        let stored = search.files(&contents)?;
-        search.plans(&stored, &plans)?;
-        search.partials()?;
+        if layout.host().is_none() {
+            let (contents, plans) = search.needed(&kept)?;
+            let stored = search.files(&contents)?;
+            search.plans(&stored, &plans)?;
+            search.partials()?;
+        }
         let Search { mut found, tally, .. } = search;
         found.freed.bytes += tally.bytes();
         Ok(found)
@@ -118,11 +120,14 @@ impl Search<'_> {
         kept: &BTreeSet<keg::Id>,
     ) -> Result<(HashSet<Stored>, HashSet<PathBuf>), Error> {
         let (mut contents, mut plans) = (HashSet::new(), HashSet::new());
-        for keg in kept {
-            let needed = (self.keep.needs)(keg)
-                .map_err(|source| Error::Needs { keg: keg.clone(), source })?;
+        let mut add = |needed: &Needed| {
             contents.extend(needed.contents.iter().map(|one| (one.sha256, one.executable)));
             plans.extend(needed.plans.iter().map(|blob| self.layout.plan(blob)));
+        };
+        add(&self.keep.guests);
+        for keg in kept {
+            let needed = (self.keep.needs)(keg);
+            add(&needed.map_err(|source| Error::Needs { keg: keg.clone(), source })?);
         }
         Ok((contents, plans))
     }

@@ -66,8 +66,10 @@ pub enum Error {
 pub struct Keep<'a> {
     /// Generations that can be gone back to; their kegs are kept.
     pub generations: BTreeSet<u64>,
-    /// More kegs: those of locks that projects registered.
+    /// More kegs.
     pub kegs: BTreeSet<keg::Id>,
+    /// What the kegs of guests need of the store.
+    pub guests: Needed,
     /// Downloads to resume are kept when they were written since.
     pub partials_since: SystemTime,
     /// What of the store a kept keg needs.
@@ -110,6 +112,8 @@ pub struct Freed {
 }
 
 /// Finds what nothing needs, and deletes it unless `dry`; the writer's lock must be held.
+///
+/// Of a guest's store nothing is deleted: only its host knows who else needs it.
 pub fn collect(layout: &Layout, keep: &Keep<'_>, dry: bool) -> Result<Freed, Error> {
     let found = Found::new(layout, keep)?;
     if !dry {

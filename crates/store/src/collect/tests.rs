@@ -36,6 +36,7 @@ fn collect_all_but(sandbox: &Sandbox, generations: &[u64], kegs: &[&str], dry: b
     let keep = Keep {
         generations: generations.iter().copied().collect(),
         kegs: kegs.iter().map(|name| id(name)).collect(),
+        guests: Needed::default(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &needs,
     };
@@ -149,6 +150,7 @@ fn a_content_that_a_keg_needs_stays_although_no_link_says_so() {
     let keep = Keep {
         generations: BTreeSet::new(),
         kegs: BTreeSet::new(),
+        guests: Needed::default(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &|_| Ok(Needed::default()),
     };
@@ -173,6 +175,7 @@ fn plans_go_when_a_file_of_theirs_does() {
     let keep = Keep {
         generations: BTreeSet::new(),
         kegs: BTreeSet::new(),
+        guests: Needed::default(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &|keg| Ok(Needed { plans: vec![lost.clone()], ..needs(keg)? }),
     };
@@ -197,6 +200,7 @@ fn old_downloads_go_and_young_ones_stay() {
     let keep = Keep {
         generations: BTreeSet::from([1, 2]),
         kegs: ["c", "d"].map(id).into(),
+        guests: Needed::default(),
         partials_since: now - Duration::from_secs(50),
         needs: &needs,
     };
@@ -222,6 +226,7 @@ fn nothing_is_deleted_when_it_is_not_known_what_is_needed() {
     let keep = Keep {
         generations: BTreeSet::from([2]),
         kegs: BTreeSet::new(),
+        guests: Needed::default(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &|_| Err("the receipt is damaged".into()),
     };
@@ -252,6 +257,7 @@ fn a_keg_that_somebody_began_to_use_keeps_its_receipt() {
     let keep = Keep {
         generations: BTreeSet::new(),
         kegs: BTreeSet::new(),
+        guests: Needed::default(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &needs,
     };

@@ -98,6 +98,10 @@ impl Layout {
     /// user's, and one that others can change or replace.
     pub fn create(&self) -> Result<(), Error> {
         self.check()?;
+        if let Some(host) = self.host() {
+            Self::new(host.to_owned()).create()?;
+            make(&Self::new(host.to_owned()).projects(), 0o755)?;
+        }
         self.check_way()?;
         make(self.root(), 0o755)?;
         self.check_owner()?;
