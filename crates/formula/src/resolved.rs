@@ -90,10 +90,13 @@ pub enum Source {
         /// The digest of its index or manifest.
         pin: Pin,
         /// How its bytes are packed, where they do not tell.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         format: Option<Format>,
         /// How many leading folders to drop.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         strip: Option<u32>,
         /// Targets that links may have although they leave the package.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         external_links: Vec<String>,
     },
     /// Files of a container image.
@@ -105,8 +108,10 @@ pub enum Source {
         /// What is taken, relative to the image's root.
         paths: Vec<String>,
         /// How many leading folders to drop.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         strip: Option<u32>,
         /// Targets that links may have although they leave the package.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         external_links: Vec<String>,
     },
     /// One file from the web: the strategies `http` and `github`.
@@ -116,10 +121,13 @@ pub enum Source {
         /// The digest of the file.
         digest: Digest,
         /// How its bytes are packed, where they do not tell.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         format: Option<Format>,
         /// How many leading folders to drop.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         strip: Option<u32>,
         /// Targets that links may have although they leave the package.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         external_links: Vec<String>,
     },
     /// One file of this machine.
@@ -129,10 +137,13 @@ pub enum Source {
         /// The digest of the file.
         digest: Digest,
         /// How its bytes are packed, where they do not tell.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         format: Option<Format>,
         /// How many leading folders to drop.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         strip: Option<u32>,
         /// Targets that links may have although they leave the package.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         external_links: Vec<String>,
     },
     /// The tree of a commit.
@@ -144,8 +155,10 @@ pub enum Source {
         /// The digest of the tree as a canonical archive.
         digest: Digest,
         /// How many leading folders to drop.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         strip: Option<u32>,
         /// Targets that links may have although they leave the package.
+        #[serde(default, skip_serializing_if = "crate::annotation::is_default")]
         external_links: Vec<String>,
     },
     /// Nowhere yet: the package is built from source code.
