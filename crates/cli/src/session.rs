@@ -70,6 +70,8 @@ impl Session {
         let progress = self.progress.clone();
         install::Setting {
             root: self.settings.root.value.clone(),
+            shared: None,
+            platform: None,
             relocated_as: None,
             taps: None,
             lent: Vec::new(),

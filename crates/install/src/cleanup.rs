@@ -2,17 +2,25 @@
 
 use std::{
     collections::BTreeSet,
+    io,
+    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
 use store::{
-    Lock,
+    Layout, Lock,
     collect::{self, Freed, Keep, Needed},
     generation, keg,
     lock::Wait,
 };
 
-use crate::{home::Home, receipt::Receipt, remake::Remade, transaction};
+use crate::{
+    home::Home,
+    projects::{self, ProjectRoot},
+    receipt::Receipt,
+    remake::Remade,
+    transaction,
+};
 
 /// So many of the last generations can be gone back to, however old they are.
 const GENERATIONS_KEPT: usize = 10;
@@ -37,31 +45,63 @@ pub enum Error {
     /// The generations cannot be read.
     #[error("cannot tell which generations are kept")]
     Generations(#[source] generation::Error),
+    /// The roots of projects cannot be looked at or removed.
+    #[error("cannot {step} the roots of projects")]
+    Projects {
+        /// What was being done, as a verb.
+        step: &'static str,
+        /// What the system said; it names the path.
+        #[source]
+        source: io::Error,
+    },
     /// It cannot be told what is needed, or something cannot be removed.
     #[error(transparent)]
     Collect(#[from] collect::Error),
 }
 
+/// What was freed, or would be.
+#[derive(Debug, Clone, Default)]
+pub struct Cleaned {
+    /// What of the store and of all roots.
+    pub freed: Freed,
+    /// The folders of projects that are gone, and with them their roots.
+    pub projects: Vec<PathBuf>,
+}
+
 impl Home {
     /// Deletes what nothing needs any more, or with `dry` only says what that is.
-    pub fn clean(&self, extent: Extent, dry: bool, wait: &mut Wait<'_>) -> Result<Freed, Error> {
+    pub fn clean(&self, extent: Extent, dry: bool, wait: &mut Wait<'_>) -> Result<Cleaned, Error> {
         if !self.layout.root().exists() {
-            return Ok(Freed::default());
+            return Ok(Cleaned::default());
         }
         let lock = self.lock(wait).map_err(Box::new)?;
-        self.collect(&lock, extent, dry)
+        let (projects, freed, guests) = self.collect_projects(dry)?;
+        let mut cleaned = Cleaned { projects, freed: self.collect_beside(guests, extent, dry)? };
+        drop(lock);
+        cleaned.freed.kegs.splice(..0, freed.kegs);
+        cleaned.freed.in_use.splice(..0, freed.in_use);
+        cleaned.freed.bytes += freed.bytes;
+        Ok(cleaned)
     }
 
+    /// What of this root, with all that projects need kept.
     pub(crate) fn collect(&self, _lock: &Lock, extent: Extent, dry: bool) -> Result<Freed, Error> {
-        let needs = |keg: &keg::Id| {
-            let receipt = Receipt::read(&self.layout, keg)?;
-            let contents = Remade::of(&self.layout, &receipt)?.contents();
-            let layers = receipt.recipe.layers.into_iter();
-            Ok(Needed { contents, plans: layers.map(|layer| layer.digest).collect() })
-        };
+        let looked_at = |source| Error::Projects { step: "look at", source };
+        let mut guests = Needed::default();
+        if self.layout.host().is_none() {
+            for project in projects::all(&self.layout).map_err(looked_at)?.0 {
+                add(&mut guests, &project.layout(self.layout.root()), &BTreeSet::new())?;
+            }
+        }
+        self.collect_beside(guests, extent, dry)
+    }
+
+    fn collect_beside(&self, guests: Needed, extent: Extent, dry: bool) -> Result<Freed, Error> {
+        let needs = |keg: &keg::Id| needed(&self.layout, keg);
         let keep = Keep {
             generations: self.kept(extent)?,
             kegs: BTreeSet::new(),
+            guests,
             partials_since: match extent {
                 Extent::Old => SystemTime::now() - AGE_KEPT,
                 Extent::All => SystemTime::now(),
@@ -69,6 +109,42 @@ impl Home {
             needs: &needs,
         };
         Ok(collect::collect(&self.layout, &keep, dry)?)
+    }
+
+    /// Of projects everything but what they have now, and the roots of those that are gone.
+    fn collect_projects(&self, dry: bool) -> Result<(Vec<PathBuf>, Freed, Needed), Error> {
+        let failed = |step| move |source| Error::Projects { step, source };
+        let (mut gone, mut all, mut guests) = (Vec::new(), Freed::default(), Needed::default());
+        let (known, lost) = projects::all(&self.layout).map_err(failed("look at"))?;
+        for ProjectRoot { root, folder, platform } in known {
+            let project = ProjectRoot { root, folder, platform };
+            let layout = project.layout(self.layout.root());
+            let is_in_use = projects::is_in_use(&layout).map_err(failed("look at"))?;
+            if !project.is_wanted() && !is_in_use {
+                if !dry {
+                    store::remove(&project.root).map_err(failed("remove"))?;
+                }
+                gone.push(project.folder);
+                continue;
+            }
+            let keep = Keep {
+                generations: BTreeSet::new(),
+                kegs: BTreeSet::new(),
+                guests: Needed::default(),
+                partials_since: SystemTime::UNIX_EPOCH,
+                needs: &|_| Ok(Needed::default()),
+            };
+            let freed = collect::collect(&layout, &keep, dry)?;
+            add(&mut guests, &layout, &freed.kegs.iter().cloned().collect())?;
+            all.kegs.extend(freed.kegs);
+            all.in_use.extend(freed.in_use);
+            all.bytes += freed.bytes;
+        }
+        if !dry {
+            lost.iter().try_for_each(|path| store::remove(path)).map_err(failed("remove"))?;
+        }
+        gone.dedup();
+        Ok((gone, all, guests))
     }
 
     /// The generations that stay besides the current one.
@@ -95,4 +171,29 @@ impl Home {
         }
         Ok(kept)
     }
+}
+
+/// What of the store a keg needs.
+fn needed(
+    layout: &Layout,
+    keg: &keg::Id,
+) -> Result<Needed, Box<dyn std::error::Error + Send + Sync>> {
+    let receipt = Receipt::read(layout, keg)?;
+    let contents = Remade::of(layout, &receipt)?.contents();
+    let layers = receipt.recipe.layers.into_iter();
+    Ok(Needed { contents, plans: layers.map(|layer| layer.digest).collect() })
+}
+
+/// Adds what the kegs of a layout need, but for those that go.
+fn add(needs: &mut Needed, layout: &Layout, gone: &BTreeSet<keg::Id>) -> Result<(), Error> {
+    let kegs = projects::kegs(layout);
+    let kegs = kegs.map_err(|source| Error::Projects { step: "look at", source })?;
+    for keg in kegs.into_iter().filter(|keg| !gone.contains(keg)) {
+        // Of one that is damaged the files stay in its keg, whatever the store gives up.
+        if let Ok(Needed { contents, plans }) = needed(layout, &keg) {
+            needs.contents.extend(contents);
+            needs.plans.extend(plans);
+        }
+    }
+    Ok(())
 }

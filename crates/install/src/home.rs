@@ -14,7 +14,7 @@ use std::{
 use catalog::{Manifests, Tap, Taps};
 use digest::Sha256;
 use formula::{
-    Source,
+    Platform, Source,
     template::{self, Token},
 };
 use store::{Layout, keg};
@@ -34,6 +34,10 @@ use crate::{
 pub struct Setting {
     /// The root folder.
     pub root: PathBuf,
+    /// The root whose store and lock this one has, where it is a project's; see [`crate::projects`].
+    pub shared: Option<PathBuf>,
+    /// The platform that packages are for, where it is not that of this machine.
+    pub platform: Option<Platform>,
     /// The path that packages are written for, where it is not the root's own: another folder
     /// that leads to it while they run.
     pub relocated_as: Option<PathBuf>,
@@ -105,9 +109,16 @@ fn variables(setting: &Setting) -> Vec<(OsString, OsString)> {
 impl Home {
     /// A root as it is set; reads nothing yet.
     pub fn open(setting: Setting) -> Result<Self, Error> {
-        let host = Host::detect().ok_or(Error::Host)?;
+        let host = match setting.platform {
+            Some(platform) => Host::of(platform),
+            None => Host::detect().ok_or(Error::Host)?,
+        };
+        let root = setting.root.clone();
         Ok(Self {
-            layout: Layout::new(setting.root.clone()),
+            layout: match &setting.shared {
+                Some(shared) => Layout::guest(root, shared.clone()),
+                None => Layout::new(root),
+            },
             written: Layout::new(setting.relocated_as.as_ref().unwrap_or(&setting.root).clone()),
             host,
             git: Arc::new(Git::new(setting.oci.clone(), variables(&setting))),

@@ -10,6 +10,8 @@ use formula::{Arch, Constraint, Libc, Os, Platform, Requires, Scheme, Version};
 #[derive(Debug)]
 pub struct Host {
     platform: Platform,
+    /// Whether it is this machine, of which more is known than its platform.
+    is_here: bool,
     glibc: OnceLock<Option<String>>,
 }
 
@@ -49,7 +51,13 @@ impl Host {
             _ => return None,
         };
         let libc = (os == Os::Linux).then(libc);
-        Some(Self { platform: Platform { os, arch, libc }, glibc: OnceLock::new() })
+        let platform = Platform { os, arch, libc };
+        Some(Self { platform, is_here: true, glibc: OnceLock::new() })
+    }
+
+    /// Some machine of that platform, of which nothing else is known.
+    pub fn of(platform: Platform) -> Self {
+        Self { platform, is_here: false, glibc: OnceLock::new() }
     }
 
     /// The machine's platform; on Linux with its C library.
@@ -57,8 +65,11 @@ impl Host {
         &self.platform
     }
 
-    /// Why this machine does not meet `requires`; `None` where it does.
+    /// Why this machine does not meet `requires`; `None` where it does, or where nobody can tell.
     pub fn obstacle(&self, requires: &Requires) -> Option<String> {
+        if !self.is_here {
+            return None;
+        }
         let glibc = || self.glibc.get_or_init(glibc_version).clone();
         unmet("glibc", requires.glibc.as_ref(), glibc)
             .or_else(|| unmet("macOS", requires.macos.as_ref(), macos_version))

@@ -31,6 +31,7 @@ pub mod follow;
 pub mod launch;
 pub mod linking;
 pub mod made;
+pub mod projects;
 pub mod query;
 pub mod regular;
 mod remake;

@@ -2,6 +2,8 @@
 
 use catalog::Spec;
 
+use crate::proposal::Exact;
+
 /// Something that is installed, as a user names it: `NAME` or `NAME@SLOT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -38,6 +40,8 @@ pub enum Request {
     Redo,
     /// Go to what a generation holds.
     Rollback(u64),
+    /// Have what was chosen beforehand, and nothing else.
+    Exactly(Vec<Exact>),
 }
 
 impl Request {

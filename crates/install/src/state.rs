@@ -71,8 +71,13 @@ impl Installed {
             Some((number, record)) => (Some(number), record),
             None => (None, Record::new("", 0)),
         };
+        Ok(Self { generation, ..Self::of(layout, record) })
+    }
+
+    /// The packages of a record that is no generation's yet.
+    pub(crate) fn of(layout: &Layout, record: Record) -> Self {
         let packages = record.kegs.iter().map(|keg| package(layout, &record, keg)).collect();
-        Ok(Self { generation, record, packages })
+        Self { generation: None, record, packages }
     }
 
     /// A root in which nothing is installed.

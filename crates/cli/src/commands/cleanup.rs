@@ -30,13 +30,20 @@ impl Cleanup {
     pub(crate) fn run(self, session: &Session) -> Result {
         let extent = if self.all { Extent::All } else { Extent::Old };
         let is_dry = self.dry.dry_run;
-        let freed = session.home()?.clean(extent, is_dry, &mut waiting(session))?;
+        let cleaned = session.home()?.clean(extent, is_dry, &mut waiting(session))?;
+        let freed = &cleaned.freed;
         if !is_dry {
             session.sweep()?;
         }
         session.progress.end();
         if session.printer.is_json() {
-            session.printer.json(&view::Freed::of(&freed, is_dry));
+            session.printer.json(&view::Freed::of(&cleaned, is_dry));
+        }
+        for folder in &cleaned.projects {
+            let verb = if is_dry { "would go" } else { "are gone" };
+            let folder = folder.display();
+            let what = format_args!("`{folder}` is no folder any more; its packages {verb}");
+            session.printer.note(what);
         }
         for keg in &freed.in_use {
             session.printer.note(format_args!("{keg} stays, a program runs from it"));
@@ -49,11 +56,14 @@ impl Cleanup {
         ];
         let parts = parts.into_iter().filter(|(number, _)| *number > 0);
         let parts: Vec<_> = parts.map(|(number, thing)| count(number, thing)).collect();
-        match (parts.is_empty(), is_dry) {
+        match (parts.is_empty() && cleaned.projects.is_empty(), is_dry) {
             (true, _) => session.printer.note("nothing to clean up"),
             (false, dry) => {
                 let verb = if dry { "Would free" } else { "Freed" };
-                let what = format!("{} ({})", bytes(freed.bytes), parts.join(", "));
+                let what = match parts.is_empty() {
+                    true => bytes(freed.bytes),
+                    false => format!("{} ({})", bytes(freed.bytes), parts.join(", ")),
+                };
                 session.printer.status(verb, what);
             }
         }

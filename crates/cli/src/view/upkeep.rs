@@ -2,12 +2,9 @@
 
 use std::path::Path;
 
-use install::{Home, doctor::Finding, launch::Variable, with_causes};
+use install::{Home, cleanup::Cleaned, doctor::Finding, launch::Variable, with_causes};
 use serde::Serialize;
-use store::{
-    collect,
-    verify::{Damage, What},
-};
+use store::verify::{Damage, What};
 
 use crate::session::shown;
 
@@ -128,10 +125,13 @@ pub(crate) struct Freed {
     files: u64,
     plans: u64,
     partials: u64,
+    /// Folders of projects that are gone, and with them their packages.
+    projects: Vec<String>,
 }
 
 impl Freed {
-    pub(crate) fn of(freed: &collect::Freed, dry_run: bool) -> Self {
+    pub(crate) fn of(cleaned: &Cleaned, dry_run: bool) -> Self {
+        let freed = &cleaned.freed;
         let names = |kegs: &[store::keg::Id]| kegs.iter().map(ToString::to_string).collect();
         Self {
             schema: 1,
@@ -143,6 +143,7 @@ impl Freed {
             files: freed.files,
             plans: freed.plans,
             partials: freed.partials,
+            projects: cleaned.projects.iter().map(|folder| shown(folder)).collect(),
         }
     }
 }

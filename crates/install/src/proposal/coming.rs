@@ -35,6 +35,16 @@ impl Home {
         folder: Option<&Path>,
         registry: Option<&str>,
     ) -> Result<Artifact, Error> {
+        Ok(self.located(resolved, folder, registry)?.0)
+    }
+
+    /// The artifact, and the source that it comes from.
+    pub(super) fn located(
+        &self,
+        resolved: &Resolved,
+        folder: Option<&Path>,
+        registry: Option<&str>,
+    ) -> Result<(Artifact, Source), Error> {
         use locate::Error::NoPlatform;
         let host = self.host.platform();
         let source = effective_source(resolved, registry);
@@ -43,9 +53,10 @@ impl Home {
             Err(Error::Locate { source: NoPlatform { .. }, .. })
                 if source != resolved.source && resolved.build.is_none() =>
             {
-                self.artifact_for(host, resolved, &resolved.source, folder)
+                let upstream = resolved.source.clone();
+                Ok((self.artifact_for(host, resolved, &upstream, folder)?, upstream))
             }
-            artifact => artifact,
+            artifact => Ok((artifact?, source)),
         }
     }
 
@@ -124,11 +135,28 @@ impl Home {
         Ok(Coming { resolved, tap, origin, artifact, keg, again, folder, to_make })
     }
 
+    /// Bytes of the layers that the store does not have yet, where all are known.
+    pub(super) fn to_download(&self, artifact: &Artifact) -> Option<u64> {
+        let missing = artifact
+            .layers
+            .iter()
+            .filter(|layer| !layer.origin.is_here() && !self.layout.plan(&layer.digest).exists());
+        // A hostile manifest may declare more than there are numbers for.
+        missing.map(|layer| layer.size).try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)))
+    }
+
     /// The keg that an artifact makes beside `kegs`.
     pub(crate) fn keg(&self, resolved: &Resolved, artifact: &Artifact, kegs: &[Keg]) -> keg::Id {
         let root = self.written.root().display().to_string();
         let leaf = identity::leaf(resolved, artifact, &root, kegs);
         keg::Id { name: resolved.name.as_str().to_owned(), leaf }
+    }
+}
+
+impl Coming {
+    /// `name` or `name@slot`.
+    pub(super) fn shown_name(&self) -> String {
+        crate::state::shown(self.resolved.name.as_str(), self.resolved.slot.as_deref())
     }
 }
 
@@ -188,15 +216,6 @@ impl Draft<'_> {
             _ => None,
         };
         Ok((receipt.package.clone(), receipt.origin.clone(), folder, None, None))
-    }
-
-    /// Bytes of the layers that the store does not have yet, where all are known.
-    pub(super) fn to_download(&self, artifact: &Artifact) -> Option<u64> {
-        let missing = artifact.layers.iter().filter(|layer| {
-            !layer.origin.is_here() && !self.home.layout.plan(&layer.digest).exists()
-        });
-        // A hostile manifest may declare more than there are numbers for.
-        missing.map(|layer| layer.size).try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)))
     }
 }
 

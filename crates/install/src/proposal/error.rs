@@ -81,6 +81,14 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+    /// This machine cannot use a package that was chosen beforehand.
+    #[error("`{name}` cannot be used here: {why}")]
+    Unfit {
+        /// `name` or `name@slot`.
+        name: String,
+        /// What the machine lacks.
+        why: String,
+    },
     /// There is nothing to go back or forward to.
     #[error(transparent)]
     History(#[from] history::Error),

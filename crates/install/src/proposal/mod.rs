@@ -1,9 +1,11 @@
 //! From a request to a proposal: what would change, why, and what it would fetch.
 
+mod choose;
 mod coming;
 mod direct;
 mod edit;
 mod error;
+mod exactly;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +15,11 @@ use formula::{Constraint, Name};
 use plan::{Action, Wish};
 use store::generation::{self, Keg, Record};
 
+pub use choose::{Asking, Chosen};
 pub(crate) use coming::Coming;
 use direct::Meant;
 pub use error::Error;
+pub use exactly::Exact;
 use step::shown_step;
 pub use step::{Step, Verb};
 
@@ -79,6 +83,7 @@ impl Home {
                 let (installed, known) = self.known()?;
                 Draft::new(self, &installed, &known).planned(request)
             }
+            Request::Exactly(wanted) => self.exactly(wanted),
             _ => Draft::new(self, &self.to_edit(request)?, &[]).edited(request),
         }
     }
@@ -178,7 +183,7 @@ impl<'a> Draft<'a> {
             let mut shown = shown_step(step, request);
             if !matches!(step.action, Action::Remove) {
                 let coming = self.coming(step, &offers, &record.kegs)?;
-                shown.download_bytes = self.to_download(&coming.artifact);
+                shown.download_bytes = self.home.to_download(&coming.artifact);
                 Self::place(&mut record, &coming);
                 comings.push(coming);
             } else {
