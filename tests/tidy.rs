@@ -27,10 +27,14 @@ const ROOMS: &[(u8, &str, &[&str])] = &[
         "publish",
         &["digest", "formula", "oci", "store", "binary", "plan", "catalog", "build", "install"],
     ),
+    (4, "project", &["digest", "formula", "oci", "store", "plan", "catalog", "install"]),
     (
         5,
         "cli",
-        &["digest", "formula", "oci", "store", "plan", "catalog", "build", "install", "publish"],
+        &[
+            "digest", "formula", "oci", "store", "plan", "catalog", "build", "install", "publish",
+            "project",
+        ],
     ),
 ];
 

@@ -1,0 +1,30 @@
+//! Projects: what a folder asks for in `pkg.toml`, and exactly what that is in `pkg.lock`.
+//!
+//! - [`Wants`] is `pkg.toml`, which people write; [`edit`] changes its text
+//! - [`Lock`] is `pkg.lock`: every byte for every platform, one fact to a line
+//! - [`locking`] chooses what is locked, [`sync`] has it in a root of the project's own
+//! - [`bundle`] is the same for a whole machine, and reads the lists of other programs
+//!
+//! This room deliberately knows no words on a terminal, and runs nothing.
+
+mod malformed;
+mod platform;
+pub mod wants;
+
+pub mod edit;
+mod entry;
+pub mod lock;
+mod place;
+
+pub mod locking;
+pub mod project;
+pub mod sync;
+mod taps;
+
+pub mod bundle;
+
+pub use lock::Lock;
+pub use malformed::Malformed;
+pub use platform::{Unknown, read as read_platform};
+pub use project::Project;
+pub use wants::{Want, Wants};

@@ -1,0 +1,245 @@
+//! The rules of a lock: what git merged of two must be as sound as what was written at once.
+//!
+//! A line that goes missing, or that comes twice, breaks one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog::{BUILTIN, DIRECT, Spec, spec};
+use digest::Digest;
+use formula::{Annotation, Name, Pin, Platform, Source, Version};
+
+use super::{
+    Entry,
+    text::{Facts, Placed, Refused},
+};
+
+type Checked = Result<(), Refused>;
+
+/// Refuses facts that cannot be of one lock.
+pub(super) fn check(facts: &Facts) -> Checked {
+    once(&facts.platforms, |platform| format!("platform {platform}"))?;
+    once(&facts.taps, |tap| format!("tap `{}`", tap.tap))?;
+    once(&facts.requests, |request| format!("request `{}`", request.request))?;
+    facts.packages.iter().try_for_each(|fact| {
+        alone(&fact.value).map_err(|rule| Refused { line: fact.line, rule })
+    })?;
+    places(facts)?;
+    let mut means: BTreeMap<&Name, usize> = BTreeMap::new();
+    for Placed { line, value } in &facts.requests {
+        means.insert(value.package(), *line);
+    }
+    for Placed { value: platform, .. } in &facts.platforms {
+        on(facts, *platform, &means)?;
+    }
+    used(facts, &means)
+}
+
+/// That nothing is said twice.
+fn once<T>(facts: &[Placed<T>], shown: impl Fn(&T) -> String) -> Checked {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for Placed { line, value } in facts {
+        let shown = shown(value);
+        if let Some(first) = seen.get(&shown) {
+            let rule = format!("{shown} stands in line {first} already");
+            return Err(Refused { line: *line, rule });
+        }
+        seen.insert(shown, *line);
+    }
+    Ok(())
+}
+
+/// What can be told of a package by its own line.
+fn alone(entry: &Entry) -> Result<(), String> {
+    let name = &entry.package;
+    if Version::parse(&entry.version, entry.scheme).is_err() {
+        return Err(format!("the version of `{name}` is not one"));
+    }
+    if entry.platforms.is_empty() || !entry.platforms.is_sorted_by(|a, b| a < b) {
+        return Err(format!("the platforms of `{name}` are not a sorted list"));
+    }
+    match &entry.source {
+        Source::Oci { reference, pin, .. } | Source::Image { reference, pin, .. } => {
+            let Pin::Manifest(digest) = pin else {
+                return Err(format!("`{name}` is pinned to an index, and not to its manifest"));
+            };
+            known(name, digest)?;
+            oci::Place::parse(reference)
+                .map_err(|error| format!("`{name}`: {}", install::with_causes(&error)))?;
+        }
+        Source::Http { urls, digest, .. } => {
+            known(name, digest)?;
+            let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+            if urls.is_empty() || !urls.iter().all(is_web) {
+                return Err(format!("`{name}` has no address on the web"));
+            }
+        }
+        Source::File { digest, .. } => known(name, digest)?,
+        Source::Git { commit, digest, .. } => {
+            known(name, digest)?;
+            if commit.len() < 40 || !commit.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(format!("`{name}` is of no commit"));
+            }
+        }
+        Source::Build { .. } | Source::Later { .. } => {
+            return Err(format!("there are no bytes for `{name}`"));
+        }
+    }
+    sound(entry).map_err(|why| format!("`{name}` says what no package may say: {why}"))?;
+    from(entry)
+}
+
+fn known(name: &Name, digest: &Digest) -> Result<(), String> {
+    match digest.algorithm() {
+        "sha256" | "sha512" => Ok(()),
+        other => Err(format!("`{name}` has a digest of `{other}`, which nobody here can check")),
+    }
+}
+
+fn from(entry: &Entry) -> Result<(), String> {
+    let name = &entry.package;
+    let kind = entry.from.as_ref().map(|from| from.parse::<Spec>().map(|spec| spec.kind));
+    match (entry.tap == DIRECT, kind) {
+        (false, None) => Ok(()),
+        (true, Some(Ok(spec::Kind::File(_) | spec::Kind::Reference(_)))) => Ok(()),
+        (true, _) => Err(format!("nothing says where `{name}` is from")),
+        (false, Some(_)) => Err(format!("`{name}` says twice where it is from")),
+    }
+}
+
+/// The same rules that hold for what a registry says of a package.
+fn sound(entry: &Entry) -> Result<(), String> {
+    let said = Annotation {
+        schema: Annotation::SCHEMA,
+        name: entry.package.clone(),
+        version: entry.version.clone(),
+        revision: entry.revision,
+        slot: entry.slot.clone(),
+        keg_only: entry.keg_only.clone(),
+        summary: entry.summary.clone(),
+        license: entry.license.clone(),
+        depends: entry.depends.clone(),
+        conflicts: entry.conflicts.clone(),
+        external_links: entry.source.external_links().to_vec(),
+        requires: entry.requires.clone(),
+        expose: entry.expose.clone(),
+        env: entry.env.clone(),
+        setup: entry.setup.clone(),
+        service: entry.service.clone(),
+        tests: Vec::new(),
+        relocations: formula::Relocations::default(),
+        unpacked_size: None,
+        entries: None,
+    };
+    let text = serde_json::to_string(&said).map_err(|error| error.to_string())?;
+    Annotation::parse(&text).map(drop).map_err(|error| error.to_string())
+}
+
+/// That each package is for platforms and from a tap that the lock has.
+fn places(facts: &Facts) -> Checked {
+    let platforms: BTreeSet<Platform> = facts.platforms.iter().map(|fact| fact.value).collect();
+    let taps: BTreeSet<&str> = facts.taps.iter().map(|fact| fact.value.tap.as_str()).collect();
+    let mut seen: BTreeMap<(String, Platform), usize> = BTreeMap::new();
+    for Placed { line, value } in &facts.packages {
+        let refused = |rule| Err(Refused { line: *line, rule });
+        let name = value.shown_name();
+        if value.tap != BUILTIN && value.tap != DIRECT && !taps.contains(value.tap.as_str()) {
+            return refused(format!("no line says where tap `{}` of `{name}` is", value.tap));
+        }
+        for platform in &value.platforms {
+            if !platforms.contains(platform) {
+                return refused(format!("`{name}` is for {platform}, which has no line"));
+            }
+            if let Some(first) = seen.insert((name.clone(), *platform), *line) {
+                return refused(format!("`{name}` for {platform} stands in line {first} already"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// That on one platform everything is there that is asked for or needed, and nothing else.
+fn on(facts: &Facts, platform: Platform, means: &BTreeMap<&Name, usize>) -> Checked {
+    let here: Vec<&Placed<Entry>> =
+        facts.packages.iter().filter(|fact| fact.value.platforms.contains(&platform)).collect();
+    for (name, line) in means {
+        if !here.iter().any(|fact| fact.value.requested && fact.value.package == **name) {
+            let rule = format!("`{name}` has no line for {platform}");
+            return Err(Refused { line: *line, rule });
+        }
+    }
+    for Placed { line, value } in &here {
+        let refused = |rule| Err(Refused { line: *line, rule });
+        let name = value.shown_name();
+        if value.requested && !means.contains_key(&value.package) {
+            return refused(format!("`{name}` was asked for, and no line says so"));
+        }
+        for (full, depend) in &value.depends {
+            let met = here.iter().any(|other| other.value.meets(full, depend));
+            if depend.optional || met {
+                continue;
+            }
+            let there = here.iter().find(|other| other.value.is_called(full));
+            let there = there.map_or("has no line".to_owned(), |other| {
+                format!("is {} in line {}", other.value.shown_version(), other.line)
+            });
+            let wanted = match depend.constraint.is_any() {
+                true => full.to_string(),
+                false => format!("{full} {}", depend.constraint),
+            };
+            return refused(format!("`{name}` needs `{wanted}`, which {there} for {platform}"));
+        }
+        for conflict in value.conflicts.keys() {
+            let other = here.iter().find(|other| other.value.package == *conflict);
+            if let Some(other) = other {
+                let line = other.line;
+                let rule = format!("`{name}` cannot be beside `{conflict}`, which line {line} has");
+                return refused(rule);
+            }
+        }
+    }
+    let wanted =
+        closure(&here.iter().map(|fact| &fact.value).collect::<Vec<_>>(), &|entry| entry.requested);
+    match here.iter().find(|fact| !wanted.contains(&fact.value.shown_name())) {
+        None => Ok(()),
+        Some(Placed { line, value }) => {
+            let name = value.shown_name();
+            let rule = format!("nothing asks for `{name}` on {platform}, and nothing needs it");
+            Err(Refused { line: *line, rule })
+        }
+    }
+}
+
+/// The names of those that `is_root` chooses and of all that they need, among the packages of one
+/// platform.
+pub(crate) fn closure(here: &[&Entry], is_root: &dyn Fn(&Entry) -> bool) -> BTreeSet<String> {
+    let mut wanted = BTreeSet::new();
+    let mut next: Vec<&Entry> = here.iter().copied().filter(|entry| is_root(entry)).collect();
+    while let Some(entry) = next.pop() {
+        if !wanted.insert(entry.shown_name()) {
+            continue;
+        }
+        for (full, depend) in &entry.depends {
+            // What is optional only comes with what asks for it.
+            let meets = |other: &&&Entry| !depend.optional && other.meets(full, depend);
+            next.extend(here.iter().filter(meets));
+        }
+    }
+    wanted
+}
+
+/// That every tap and request leads to a package.
+fn used(facts: &Facts, means: &BTreeMap<&Name, usize>) -> Checked {
+    for Placed { line, value } in &facts.taps {
+        if !facts.packages.iter().any(|fact| fact.value.tap == value.tap) {
+            let rule = format!("nothing is from tap `{}`", value.tap);
+            return Err(Refused { line: *line, rule });
+        }
+    }
+    match (means.iter().next(), facts.platforms.is_empty()) {
+        (Some((name, line)), true) => {
+            let rule = format!("`{name}` is locked for no platform");
+            Err(Refused { line: *line, rule })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,166 @@
+//! Having what is locked in a root of the project's own, by digests alone.
+
+use catalog::Spec;
+use formula::{Platform, Source};
+use install::{Home, Proposal, Request, Setting, proposal};
+
+use crate::{
+    lock::{Entry, Lock, closure},
+    locking::pin,
+    project::Project,
+    wants::DEFAULT,
+};
+
+/// What is to be had of a lock.
+#[derive(Debug, Clone, Default)]
+pub struct Extent {
+    /// Only these groups; all where none is named.
+    pub groups: Vec<String>,
+    /// The platform, where it is not that of this machine.
+    pub platform: Option<Platform>,
+}
+
+/// A lock cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It has nothing for the platform.
+    #[error("pkg.lock has nothing for {platform}; it is for {}", list(there))]
+    NoPlatform {
+        /// The platform.
+        platform: Platform,
+        /// Those that it has.
+        there: Vec<Platform>,
+    },
+    /// It has no such group.
+    #[error("there is no group `{group}`; the groups are {}", there.join(", "))]
+    NoGroup {
+        /// The group.
+        group: String,
+        /// Those that there are.
+        there: Vec<String>,
+    },
+    /// The root cannot be made.
+    #[error(transparent)]
+    Root(#[from] install::projects::Error),
+    /// The root cannot be worked on.
+    #[error(transparent)]
+    Home(#[from] install::home::Error),
+    /// What is locked cannot be had.
+    #[error(transparent)]
+    Proposal(#[from] Box<proposal::Error>),
+    /// What is locked is gone, and its tag leads to other bytes.
+    #[error("`{name}` is gone as it is locked: `{reference}` was pushed again")]
+    Moved {
+        /// Name of the package.
+        name: String,
+        /// The reference.
+        reference: String,
+        /// What is locked.
+        locked: digest::Digest,
+        /// What the tag leads to.
+        now: digest::Digest,
+        /// What the registry said of what is locked.
+        #[source]
+        source: Box<proposal::Error>,
+    },
+}
+
+fn list(platforms: &[Platform]) -> String {
+    match platforms {
+        [] => "no platform".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// What there is to do so that the project's root holds what is locked.
+pub fn propose(
+    project: &Project,
+    lock: &Lock,
+    extent: &Extent,
+    setting: &Setting,
+) -> Result<(Home, Proposal), Error> {
+    let home = project.home(setting, extent.platform)?;
+    let platform = *home.host().platform();
+    let wanted = wanted(lock, &extent.groups, platform)?;
+    let exact = |entry: &&Entry| {
+        let request = lock.requests.values().find(|request| *request.package() == entry.package);
+        let requested = request.filter(|_| entry.requested).map(|it| it.version.clone());
+        entry.exact(platform, requested, project.folder())
+    };
+    let request = Request::Exactly(wanted.iter().map(exact).collect());
+    let other =
+        Some(platform).filter(|_| home.layout().root() != project.root(&setting.root, None).root);
+    project.root(&setting.root, other).register()?;
+    match home.propose(&request) {
+        Ok(proposal) => Ok((home, proposal)),
+        Err(error) => Err(explained(&home, &wanted, error)),
+    }
+}
+
+/// The packages of some groups for one platform, with all that they need.
+fn wanted<'a>(
+    lock: &'a Lock,
+    groups: &[String],
+    platform: Platform,
+) -> Result<Vec<&'a Entry>, Error> {
+    let there: std::collections::BTreeSet<&str> =
+        lock.requests.values().map(|request| request.group.as_str()).chain([DEFAULT]).collect();
+    if let Some(group) = groups.iter().find(|group| !there.contains(group.as_str())) {
+        let there = there.into_iter().map(|group| format!("`{group}`")).collect();
+        return Err(Error::NoGroup { group: group.clone(), there });
+    }
+    if !lock.platforms.contains(&platform) {
+        let there = lock.platforms.iter().copied().collect();
+        return Err(Error::NoPlatform { platform, there });
+    }
+    let here: Vec<&Entry> = lock.on(platform).collect();
+    let is_asked = |entry: &Entry| {
+        entry.requested
+            && lock.requests.values().any(|request| {
+                *request.package() == entry.package
+                    && (groups.is_empty() || groups.contains(&request.group))
+            })
+    };
+    let names = closure(&here, &is_asked);
+    Ok(here.into_iter().filter(|entry| names.contains(&entry.shown_name())).collect())
+}
+
+/// The failure, and where a digest is gone whether its tag was pushed again.
+fn explained(home: &Home, wanted: &[&Entry], error: proposal::Error) -> Error {
+    match moved(home, wanted, &error) {
+        Some((name, reference, locked, now)) => {
+            Error::Moved { name, reference, locked, now, source: Box::new(error) }
+        }
+        None => Error::Proposal(Box::new(error)),
+    }
+}
+
+fn moved(
+    home: &Home,
+    wanted: &[&Entry],
+    error: &proposal::Error,
+) -> Option<(String, String, digest::Digest, digest::Digest)> {
+    let proposal::Error::Locate { name, source } = error else { return None };
+    let catalog::locate::Error::Ask { source, .. } = source else { return None };
+    if source.kind() != oci::Kind::NotFound {
+        return None;
+    }
+    let entry = wanted.iter().find(|entry| entry.package.as_str() == name)?;
+    let (Source::Oci { reference, .. } | Source::Image { reference, .. }) = &entry.source else {
+        return None;
+    };
+    let place = oci::Place::parse(reference).ok()?;
+    place.tag()?;
+    let place = place.with_tag(place.tag()?).ok()?;
+    let (runtime, client) = home.online().ok()?;
+    let now = runtime.block_on(client.resolve(&place)).ok()?.digest;
+    let locked = pin(&entry.source)?.clone();
+    Some((name.clone(), place.to_string(), locked, now))
+}
+
+/// The package that a spec names among those of a project.
+pub fn named<'a>(lock: &'a Lock, spec: &Spec) -> Option<&'a Entry> {
+    let catalog::spec::Kind::Name { name, .. } = &spec.kind else { return None };
+    let own = lock.requests.get(name).map_or(name, |request| request.package());
+    lock.packages.iter().find(|entry| entry.package == *own)
+}

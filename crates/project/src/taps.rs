@@ -1,0 +1,126 @@
+//! A project's own taps: those of `pkg.toml` and no others, kept in its root.
+
+use catalog::{Tap, Taps, refresh::Turn, taps};
+use install::{Home, Setting};
+use oci::Place;
+
+use crate::{
+    lock::Lock,
+    project::Project,
+    wants::{self, Wants},
+};
+
+/// A project's tap cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What is remembered of the taps cannot be read or changed.
+    #[error(transparent)]
+    Taps(#[from] taps::Error),
+    /// The project's root cannot be made.
+    #[error(transparent)]
+    Root(#[from] install::projects::Error),
+    /// The root cannot be worked on.
+    #[error(transparent)]
+    Home(#[from] install::home::Error),
+    /// A folder is no tap.
+    #[error("cannot use tap `{name}`")]
+    Folder {
+        /// Name of the tap.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: Box<catalog::tap::Error>,
+    },
+    /// Its place cannot be read.
+    #[error("cannot tell where tap `{name}` is")]
+    Place {
+        /// Name of the tap.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: oci::place::Error,
+    },
+    /// Its registry does not give it.
+    #[error("cannot bring tap `{name}` up to date")]
+    Follow {
+        /// Name of the tap.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: Box<install::follow::Error>,
+    },
+    /// The tap is older than the one that packages were locked from.
+    #[error("tap `{name}` is at edition {now}, and pkg.lock has packages of edition {locked}")]
+    Back {
+        /// Name of the tap.
+        name: String,
+        /// The newest edition that the lock names.
+        locked: u64,
+        /// The edition that its registry has.
+        now: u64,
+    },
+}
+
+/// Brings the taps of a project up to date; those that are folders are given.
+pub(crate) fn bring(
+    project: &Project,
+    wants: &Wants,
+    setting: &Setting,
+    before: Option<&Lock>,
+) -> Result<Vec<Tap>, Error> {
+    project.root(&setting.root, None).register()?;
+    let folder = project.taps(&setting.root);
+    let mut known = Taps::open(&folder)?;
+    let remembered: Vec<String> = known.in_registries().map(ToOwned::to_owned).collect();
+    let mut places = Vec::new();
+    let mut lent = Vec::new();
+    for (name, at) in &wants.taps {
+        if wants::is_in_registry(at) {
+            places.push((name, place(name, at, project)?));
+        } else {
+            let tap = Tap::folder(&project.folder().join(at), Some(name));
+            let failed = |source| Error::Folder { name: name.clone(), source: Box::new(source) };
+            lent.push(tap.map_err(failed)?);
+        }
+    }
+    for name in &remembered {
+        let is_same = |(other, place): &&(&String, Place)| {
+            *other == name && known.location(name).as_deref() == Some(&place.to_string())
+        };
+        if !places.iter().any(|one| is_same(&one)) {
+            known.remove(name)?;
+        }
+    }
+    for (name, place) in places {
+        let home = Home::open(project.setting(setting, None, Vec::new()))?;
+        let failed = |source| Error::Follow { name: name.clone(), source: Box::new(source) };
+        if known.location(name).is_none() {
+            home.follow(&place, Some(name), None).map_err(failed)?;
+        } else if !setting.oci.offline {
+            home.refresh(name, Turn::Keep).map_err(failed)?;
+        }
+        check(name, &Taps::open(&folder)?, before)?;
+    }
+    Ok(lent)
+}
+
+/// Where a tap is, as following it remembers it.
+fn place(name: &str, at: &str, project: &Project) -> Result<Place, Error> {
+    let failed = |source| Error::Place { name: name.to_owned(), source };
+    let place = Place::parse(at).map_err(failed)?.relative_to(project.folder());
+    match (place.digest(), place.wanted()) {
+        (None, None) => place.with_tag("latest").map_err(failed),
+        _ => Ok(place),
+    }
+}
+
+/// That the tap is not older than what was locked from it.
+fn check(name: &str, taps: &Taps, before: Option<&Lock>) -> Result<(), Error> {
+    let of_it = |lock: &Lock| {
+        let entries = lock.packages.iter().filter(|entry| entry.tap == name);
+        entries.filter_map(|entry| entry.edition.as_ref().map(|edition| edition.serial)).max()
+    };
+    let Some(locked) = before.and_then(of_it) else { return Ok(()) };
+    let now = taps.tap(name)?.subscription().map_or(locked, |known| known.edition.serial);
+    if now < locked { Err(Error::Back { name: name.to_owned(), locked, now }) } else { Ok(()) }
+}
