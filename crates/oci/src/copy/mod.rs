@@ -288,11 +288,19 @@ impl Work<'_> {
             Listed::Digest => held != Held::Nothing && self.to.1.is_whole(),
             Listed::Inside => held != Held::Nothing,
         };
-        // Where a registry keeps no lists of referrers, one may be missing though this is there.
-        if is_there && node.document.subject().is_none() {
+        if is_there && self.is_listed(node).await? {
             return Ok(false);
         }
         self.write(graph, node).await.map(|()| true)
+    }
+
+    /// Whether a manifest that is there is found by its subject too: where a registry keeps no
+    /// lists of referrers, it may be missing in the list.
+    async fn is_listed(&self, node: &Node) -> Result<bool, crate::Error> {
+        let Some(subject) = node.document.subject() else { return Ok(true) };
+        let listed = self.to.1.referrers(&subject.digest, None).await;
+        let listed = listed.map_err(|error| self.failed(error))?;
+        Ok(listed.iter().any(|entry| entry.digest == node.manifest.digest))
     }
 
     fn listed_as(&self, node: &Node) -> Listed<'_> {
