@@ -36,6 +36,8 @@ pub struct Layer {
     pub origin: Origin,
     /// Where they go.
     pub placement: Placement,
+    /// Places that may have them by digest, and are asked before the origin.
+    pub nearby: Vec<oci::Place>,
 }
 
 /// Where a layer's bytes come from.
@@ -169,6 +171,7 @@ impl Reading<'_> {
         &self,
         digest: Digest,
         manifest: &oci::ImageManifest,
+        nearby: &[oci::Place],
         origin: impl Fn(&oci::Descriptor) -> Origin,
     ) -> Result<Artifact, serde_json::Error> {
         let is_package = manifest.artifact_type.as_deref() == Some(PACKAGE);
@@ -180,6 +183,7 @@ impl Reading<'_> {
             format: self.format,
             origin: origin(layer),
             placement: self.placement(manifest, layer),
+            nearby: nearby.to_vec(),
         };
         let shape = match self.paths {
             Some(paths) => Shape::Image { paths: paths.to_vec(), strip: self.strip.unwrap_or(0) },

@@ -2,7 +2,7 @@
 //!
 //! A [`Spec`] is what a user names; [`Taps`] find its formula; [`locate`] follows a formula's
 //! source to an [`Artifact`], [`direct`] a bare reference. An [`edition`] is a tap as an artifact
-//! in a registry, and [`refresh`] follows its editions. This room deliberately does not know where
+//! in a registry, [`refresh`] follows its editions, and a [`mirror`] has all that they name. This room deliberately does not know where
 //! things are installed.
 
 pub mod spec;
@@ -12,6 +12,7 @@ pub mod tap;
 pub mod taps;
 
 pub mod edition;
+pub mod mirror;
 pub mod refresh;
 mod remembered;
 mod snapshot;

@@ -10,6 +10,7 @@ use formula::{Pin, Platform, Source};
 use oci::{
     Document,
     index::{Descent, NoPlatform, TooDeep},
+    media_type,
 };
 
 use crate::{
@@ -29,6 +30,8 @@ pub struct Wanted<'a> {
     pub folder: Option<&'a Path>,
     /// The platform that an index is read for.
     pub host: &'a Platform,
+    /// Places that may have it by digest, and are asked before the one that the formula names.
+    pub nearby: &'a [oci::Place],
 }
 
 /// A package's artifact cannot be told.
@@ -142,11 +145,11 @@ pub fn at_hand(wanted: &Wanted<'_>, manifests: &Manifests) -> Result<Option<Arti
         }
         Source::Http { urls, digest, format, strip, .. } => {
             let origin = Origin::Urls(urls.clone());
-            Ok(Some(single(wanted.name, origin, digest, *format, *strip)))
+            Ok(Some(single(wanted, origin, digest, *format, *strip)))
         }
         Source::File { path, digest, format, strip, .. } => {
             let origin = Origin::File(below(wanted.folder, path));
-            Ok(Some(single(wanted.name, origin, digest, *format, *strip)))
+            Ok(Some(single(wanted, origin, digest, *format, *strip)))
         }
         Source::Git { url, commit, digest, strip, .. } => {
             let url = repository(wanted.folder, url);
@@ -154,7 +157,7 @@ pub fn at_hand(wanted: &Wanted<'_>, manifests: &Manifests) -> Result<Option<Arti
             // A tree is what its author laid out: nothing is dropped unless the formula says so.
             let strip = Some(strip.unwrap_or(0));
             let format = Some(formula::Format::Tar);
-            Ok(Some(single(wanted.name, origin, digest, format, strip)))
+            Ok(Some(single(wanted, origin, digest, format, strip)))
         }
         Source::Oci { .. } | Source::Image { .. } => {
             let mut way = Way::start(wanted)?;
@@ -182,20 +185,28 @@ pub async fn ask(
 
 /// The one layer of a file or URL.
 fn single(
-    name: &str,
+    wanted: &Wanted<'_>,
     origin: Origin,
     digest: &Digest,
     format: Option<formula::Format>,
     strip: Option<u32>,
 ) -> Artifact {
+    let name = wanted.name;
     let strip = strip.map_or(Strip::LoneTop, Strip::Count);
     let placement = match format {
         Some(formula::Format::Raw) => Placement::File { path: name.to_owned() },
         Some(_) => Placement::Unpack { at: String::new(), strip },
         None => Placement::Detect { name: name.to_owned(), strip },
     };
-    let layer =
-        Layer { digest: digest.clone(), size: None, media_type: None, format, origin, placement };
+    let layer = Layer {
+        digest: digest.clone(),
+        size: None,
+        media_type: None,
+        format,
+        origin,
+        placement,
+        nearby: wanted.nearby.to_vec(),
+    };
     Artifact { digest: digest.clone(), layers: vec![layer], shape: Shape::Joined, annotation: None }
 }
 
@@ -217,6 +228,7 @@ pub(crate) fn document(place: &oci::Place, manifest: &oci::Manifest) -> Result<D
 pub(crate) struct Way<'a> {
     reading: Reading<'a>,
     place: oci::Place,
+    nearby: &'a [oci::Place],
     carried: Option<PathBuf>,
     host: oci::Platform,
     digest: Digest,
@@ -252,7 +264,7 @@ impl<'a> Way<'a> {
             None => place,
         };
         let way = Self::new(reading, place, digest, wants_index, wanted.host)?;
-        Ok(Self { carried, ..way })
+        Ok(Self { carried, nearby: wanted.nearby, ..way })
     }
 
     /// A way that starts at a document of which only the digest is known.
@@ -268,7 +280,8 @@ impl<'a> Way<'a> {
             .enter(&digest)
             .map_err(|source| Error::TooDeep { place: place.to_string(), source })?;
         let host = in_oci_words(host);
-        Ok(Self { reading, place, carried: None, host, digest, wants_index, descent })
+        let (nearby, carried) = (&[][..], None);
+        Ok(Self { reading, place, nearby, carried, host, digest, wants_index, descent })
     }
 
     /// Goes the whole way; each manifest is asked for at most once, ever.
@@ -281,12 +294,7 @@ impl<'a> Way<'a> {
             let manifest = match manifests.get(&self.digest) {
                 Some(manifest) => manifest,
                 None => {
-                    let place = self.place.with_digest(self.digest.clone());
-                    let asked = client.manifest(&place).await.map_err(|source| Error::Ask {
-                        place: self.place.to_string(),
-                        digest: self.digest.clone(),
-                        source: Box::new(source),
-                    })?;
+                    let asked = self.fetch(client).await?;
                     manifests.keep(&asked);
                     asked
                 }
@@ -295,6 +303,53 @@ impl<'a> Way<'a> {
                 return Ok(artifact);
             }
         }
+    }
+
+    /// The next document, from a place nearby if one has it.
+    async fn fetch(&self, client: &oci::Client) -> Result<oci::Manifest, Error> {
+        let failed = |place: &oci::Place, source| Error::Ask {
+            place: place.to_string(),
+            digest: self.digest.clone(),
+            source: Box::new(source),
+        };
+        for place in self.nearby {
+            let near = self.fetch_near(place, client).await;
+            if let Some(manifest) = near.map_err(|source| failed(place, source))? {
+                return Ok(manifest);
+            }
+        }
+        let place = self.place.with_digest(self.digest.clone());
+        client.manifest(&place).await.map_err(|source| failed(&self.place, source))
+    }
+
+    /// The next document of a place that may not have it. An index of which only some platforms
+    /// were copied is a blob there: registries refuse one of which they lack a part.
+    async fn fetch_near(
+        &self,
+        place: &oci::Place,
+        client: &oci::Client,
+    ) -> Result<Option<oci::Manifest>, oci::Error> {
+        let exactly = place.with_digest(self.digest.clone());
+        if let Some(manifest) = oci::found(client.manifest(&exactly).await)? {
+            return Ok(Some(manifest));
+        }
+        if !self.wants_index {
+            return Ok(None);
+        }
+        let descriptor = oci::Descriptor::new(media_type::IMAGE_INDEX, self.digest.clone(), 0);
+        let start = oci::Start::new(self.digest.clone(), None)?;
+        let Some(mut download) = oci::found(client.blob(place, &descriptor, start).await)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        while let Some(piece) = download.next().await? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > oci::manifest::BYTES_MAX {
+                return Ok(None);
+            }
+        }
+        let media_type = media_type::IMAGE_INDEX.to_owned();
+        Ok(Some(oci::Manifest { bytes: bytes.into(), media_type, digest: self.digest.clone() }))
     }
 
     /// The document from the program itself, for the built-in tap.
@@ -347,7 +402,9 @@ impl<'a> Way<'a> {
                     return Err(self.wrong_kind("a manifest", "the platform, or `any`"));
                 }
                 self.reading
-                    .artifact(manifest.digest.clone(), &image, |layer| self.origin(layer))
+                    .artifact(manifest.digest.clone(), &image, self.nearby, |layer| {
+                        self.origin(layer)
+                    })
                     .map(Some)
                     .map_err(|source| Error::Annotation { place: place(), source })
             }

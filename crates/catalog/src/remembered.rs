@@ -49,6 +49,9 @@ pub struct Subscription {
     pub seen: Edition,
     /// When the registry was last asked, in seconds since 1970.
     pub checked: i64,
+    /// Where the tap was copied from, if it is a mirror: what it names is looked for in it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror_of: Option<String>,
 }
 
 /// One edition of a tap.

@@ -299,13 +299,12 @@ impl Home {
             .taps()
             .ok()
             .and_then(|taps| taps.find(Some(&receipt.tap), package.name.as_str()).ok());
-        let registry = found.as_ref().and_then(|found| found.registry.as_deref());
-        let folder = match &receipt.origin {
-            receipt::Origin::File(path) => path.parent(),
-            _ => found.as_ref().and_then(|found| found.folder.as_deref()),
-        };
+        let mut around = found.map(|found| self.around(&found)).unwrap_or_default();
+        if let receipt::Origin::File(path) = &receipt.origin {
+            around.folder = path.parent().map(ToOwned::to_owned);
+        }
         let artifact = self
-            .artifact(package, folder, registry)
+            .artifact(package, &around)
             .map_err(|source| Error::Locate { keg: id.clone(), source: Box::new(source) })?;
         if artifact.digest != receipt.artifact {
             let (was, now) = (receipt.artifact.clone(), artifact.digest);

@@ -33,6 +33,8 @@ const PIECE_BYTES: usize = 256 << 10;
 const KEPT_FROM_BYTES: u64 = 8 << 20;
 /// A download with more than this to go after its first 8 MiB is kept.
 const SLOW_REST: Duration = Duration::from_secs(2);
+/// The type of bytes of which nobody said one.
+const UNKNOWN: &str = "application/octet-stream";
 /// Pieces that wait between the network and the decoder.
 const DEPTH: usize = 4;
 
@@ -150,15 +152,58 @@ impl Feed {
     }
 
     /// Starts whatever brings the bytes after those already taken.
-    fn start(&mut self) -> Result<Stage, Error> {
-        match &self.layer.origin {
-            Origin::Carried(bytes) => Ok(Stage::Carried(bytes)),
+    fn start(&mut self) -> Result<Stage, Cause> {
+        if let Some(stage) = self.nearby()? {
+            return Ok(stage);
+        }
+        Ok(match &self.layer.origin {
+            Origin::Carried(bytes) => Stage::Carried(bytes),
             Origin::File(path) => match regular::open(path) {
-                Ok(file) => Ok(Stage::Local(path.clone(), file)),
-                Err(source) => Err(Error::File { step: "open", path: path.clone(), source }),
+                Ok(file) => Stage::Local(path.clone(), file),
+                Err(source) => {
+                    return Err(Error::File { step: "open", path: path.clone(), source }.into());
+                }
             },
-            Origin::Git { url, commit } => self.tree(url, commit).map(Stage::Git),
-            Origin::Blob { .. } | Origin::Urls(_) => self.request(),
+            Origin::Git { url, commit } => self.tree(url, commit).map(Stage::Git)?,
+            Origin::Blob { .. } | Origin::Urls(_) => self.request()?,
+        })
+    }
+
+    /// The bytes from a place nearby, if one has them; one that cannot be asked is an error.
+    fn nearby(&self) -> Result<Option<Stage>, Cause> {
+        if self.layer.nearby.is_empty() || matches!(self.layer.origin, Origin::Carried(_)) {
+            return Ok(None);
+        }
+        let (runtime, client) = self.around.network.start().map_err(Error::Network)?;
+        let descriptor = match &self.layer.origin {
+            Origin::Blob { descriptor, .. } => (**descriptor).clone(),
+            _ => oci::Descriptor::new(UNKNOWN, self.layer.digest.clone(), 0),
+        };
+        for place in &self.layer.nearby {
+            let asked = runtime.block_on(client.blob(place, &descriptor, self.start_at()));
+            if let Some(download) = oci::found(asked)? {
+                let (sender, receiver) = mpsc::channel(DEPTH);
+                if let (None, Some(total)) = (self.layer.size, download.size()) {
+                    (self.around.events)(Event::Sized { id: self.id, total });
+                }
+                runtime.spawn(async move {
+                    let last = forward(download, &sender).await;
+                    // The decoder may have refused the archive and gone: nobody is left to tell.
+                    let _ = sender.send(last).await.is_ok();
+                });
+                return Ok(Some(Stage::Network(receiver)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is still wanted of the bytes.
+    fn start_at(&self) -> oci::Start {
+        oci::Start {
+            expected: self.layer.digest.clone(),
+            size: self.layer.size,
+            taken: self.taken,
+            hasher: self.hasher.clone(),
         }
     }
 
@@ -199,12 +244,7 @@ impl Feed {
     fn request(&self) -> Result<Stage, Error> {
         let (runtime, client) = self.around.network.start()?;
         let (sender, receiver) = mpsc::channel(DEPTH);
-        let start = oci::Start {
-            expected: self.layer.digest.clone(),
-            size: self.layer.size,
-            taken: self.taken,
-            hasher: self.hasher.clone(),
-        };
+        let start = self.start_at();
         let (client, origin) = (client.clone(), self.layer.origin.clone());
         let (id, declared, events) = (self.id, self.layer.size, self.around.events.clone());
         runtime.spawn(async move {

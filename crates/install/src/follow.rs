@@ -2,9 +2,9 @@
 //!
 //! Only here a tap's registry is asked: whatever else is done reads what the last refresh left.
 
-use std::{cell::Cell, sync::atomic::Ordering};
+use std::{cell::Cell, path::Path, sync::atomic::Ordering};
 
-use catalog::{Refresh, Refreshed, edition::AsOf, refresh};
+use catalog::{Refresh, Refreshed, Tap, Taps, edition::AsOf, refresh};
 use oci::Place;
 
 use crate::{
@@ -41,12 +41,28 @@ impl Home {
         as_of: Option<AsOf>,
     ) -> Result<Refreshed, Error> {
         self.create()?;
-        let taps = self.taps()?;
+        self.follow_in(&self.layout.taps(), self.taps()?, place, name, as_of)
+    }
+
+    /// The tap at `place` as it is there, kept in `folder` for as long as it is looked at; it is
+    /// not added, whatever taps there are.
+    pub fn look_at(&self, place: &Place, as_of: Option<AsOf>, folder: &Path) -> Result<Tap, Error> {
+        let followed = self.follow_in(folder, &Taps::open(folder)?, place, None, as_of)?;
+        Ok(Taps::open(folder)?.tap(&followed.tap)?.clone())
+    }
+
+    fn follow_in(
+        &self,
+        folder: &Path,
+        taps: &Taps,
+        place: &Place,
+        name: Option<&str>,
+        as_of: Option<AsOf>,
+    ) -> Result<Refreshed, Error> {
         let (runtime, client) = self.network.start()?;
         let show = Show::new(self);
         let on = |event: refresh::Event<'_>| show.on(event);
-        let folder = self.layout.taps();
-        let refresh = Refresh { taps: &folder, client, now: Self::now(), on: &on };
+        let refresh = Refresh { taps: folder, client, now: Self::now(), on: &on };
         Ok(runtime.block_on(taps.follow(place, name, as_of, refresh))?)
     }
 

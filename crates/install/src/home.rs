@@ -47,6 +47,8 @@ pub struct Setting {
     pub lent: Vec<Tap>,
     /// Where manifests are kept between commands; none keeps nothing.
     pub cache: Option<PathBuf>,
+    /// A layout or tap that is asked first for whatever a formula pins.
+    pub nearby: Option<oci::Place>,
     /// How many downloads run at once, at least 1.
     pub jobs: usize,
     /// How registries are spoken to.

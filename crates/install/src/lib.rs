@@ -11,6 +11,7 @@ pub mod receipt;
 mod request;
 mod state;
 
+mod around;
 pub mod history;
 mod offer;
 pub mod proposal;
@@ -21,6 +22,7 @@ mod identity;
 mod needs;
 pub mod relocate;
 
+pub mod bring;
 pub mod feed;
 pub mod fetch;
 pub mod git;
@@ -43,6 +45,7 @@ mod shadow;
 pub mod transaction;
 pub mod unpack;
 
+pub use around::Around;
 pub use event::{Event, Listener, with_causes};
 pub use home::{Home, Setting};
 pub use host::Host;

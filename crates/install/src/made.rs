@@ -3,21 +3,21 @@
 //! How they are made is not known here: a proposal says what is to be made, and whoever makes it
 //! tells where the package lies then.
 
-use std::{path::PathBuf, sync::PoisonError};
+use std::sync::PoisonError;
 
 use catalog::{Artifact, Shape};
 use digest::{Digest, Sha256};
 use formula::{Build, Pin, Resolved, Source};
 
-use crate::{home::Home, proposal::Proposal};
+use crate::{around::Around, home::Home, proposal::Proposal};
 
 /// A package that is made before its proposal can be carried out.
 #[derive(Debug, Clone)]
 pub struct ToMake {
     /// The version, with how it is made.
     pub resolved: Resolved,
-    /// The folder that relative paths of its formula start from.
-    pub folder: Option<PathBuf>,
+    /// Where what its formula names is looked for.
+    pub around: Around,
     /// The tap that the formula is of.
     pub tap: String,
 }
@@ -28,7 +28,7 @@ impl Proposal {
         let to_make = self.comings.iter().filter(|coming| coming.to_make);
         let one = |coming: &crate::proposal::Coming| ToMake {
             resolved: coming.resolved.clone(),
-            folder: coming.folder.clone(),
+            around: coming.around.clone(),
             tap: coming.tap.clone(),
         };
         to_make.map(one).collect()

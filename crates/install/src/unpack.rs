@@ -2,14 +2,13 @@
 //!
 //! Packing starts from the first. Nothing is linked, and cleaning up takes it away again.
 
-use std::path::Path;
-
 use catalog::{Layer, Shape};
 use formula::{Resolved, Source};
 use store::{Staging, archive::Plan, lock::Wait};
 use tokio::runtime::Runtime;
 
 use crate::{
+    around::Around,
     fetch::Wanted,
     home::Home,
     network,
@@ -30,15 +29,15 @@ pub enum Error {
 }
 
 impl Home {
-    /// Fetches and unpacks `source` of a version, whose relative paths start at `folder`.
+    /// Fetches and unpacks `source` of a version.
     pub fn unpack(
         &self,
         resolved: &Resolved,
         source: &Source,
-        folder: Option<&Path>,
+        around: &Around,
         wait: &mut Wait<'_>,
     ) -> Result<Realised, Error> {
-        let artifact = self.artifact_for(&resolved.platform, resolved, source, folder)?;
+        let artifact = self.artifact_for(&resolved.platform, resolved, source, around)?;
         let keg = self.keg(resolved, &artifact, &[]);
         let coming = Coming {
             resolved: resolved.clone(),
@@ -47,7 +46,7 @@ impl Home {
             artifact,
             keg,
             again: false,
-            folder: folder.map(Path::to_owned),
+            around: around.clone(),
             to_make: false,
         };
         Ok(self.realise_one(coming, wait)?)

@@ -19,7 +19,9 @@ use build::{
 };
 use catalog::{Spec, Tap, spec::Kind};
 use formula::{Build, Depend, FullName, Key, Platform, Resolved};
-use install::{Home, Request, Setting, Talk, made::ToMake, network, proposal, transaction, unpack};
+use install::{
+    Around, Home, Request, Setting, Talk, made::ToMake, network, proposal, transaction, unpack,
+};
 use oci::Manifest;
 use store::lock::Wait;
 
@@ -162,8 +164,8 @@ impl Builder {
         if package.build.is_none() {
             return Ok(packer.upstream(package, wait)?);
         }
-        let (home, folder) = (packer.home, packer.folder);
-        let making = Making { builder: self, home, tap, package, folder };
+        let (home, around) = (packer.home, packer.around);
+        let making = Making { builder: self, home, tap, package, around };
         making.packed(packer, &mut Vec::new(), wait)
     }
 
@@ -205,13 +207,13 @@ impl Builder {
         let layout =
             self.work.path().join("made").join(&install::made::inputs(package).to_hex()[..24]);
         let tap = home.taps().ok().and_then(|taps| taps.tap(&one.tap).ok()).cloned();
-        let folder = one.folder.as_deref();
-        let making = Making { builder: self, home, tap: tap.as_ref(), package, folder };
+        let around = &one.around;
+        let making = Making { builder: self, home, tap: tap.as_ref(), package, around };
         let blobs = tempfile::tempdir_in(self.work.path()).map_err(making.failed("make"))?;
         // It stays on this machine, where time counts more than size.
         let (compression, blobs) = (Compression::Quick, blobs.path());
         let tell = &|progress| self.tell(progress);
-        let packer = Packer { home, folder, compression, blobs, tell };
+        let packer = Packer { home, around, compression, blobs, tell };
         let packed = making.packed(&packer, ring, wait)?;
         let Manifest { digest, .. } = &packed.manifest;
         let (runtime, client) = home.online()?;
@@ -231,7 +233,7 @@ struct Making<'a> {
     home: &'a Home,
     tap: Option<&'a Tap>,
     package: &'a Resolved,
-    folder: Option<&'a Path>,
+    around: &'a Around,
 }
 
 impl Making<'_> {
@@ -295,10 +297,10 @@ impl Making<'_> {
             return Err(self.failed("make")(source));
         };
         let dependencies = self.provide(place, build, ring, wait)?;
-        let source = sources::unpack(self.home, self.package, build, self.folder, wait);
+        let source = sources::unpack(self.home, self.package, build, self.around, wait);
         let source = source.map_err(|source| Error::Source { name: self.name(), source })?;
         sources::copy(&source.0, &place.source()).map_err(self.failed("fill"))?;
-        let patches = sources::patches(self.home, build, self.folder);
+        let patches = sources::patches(self.home, self.package, build, self.around);
         let patches = patches.map_err(|source| Error::Patch { name: self.name(), source })?;
         let log = self.builder.work.path().join(self.log_name());
         let job = Job {

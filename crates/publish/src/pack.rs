@@ -11,7 +11,7 @@ use build::{
     staged::{self, Links},
 };
 use formula::{Annotation, Expose, Key, Relocations, Requires, Resolved};
-use install::{Home, unpack};
+use install::{Around, Home, unpack};
 use oci::{Body, Client, Descriptor, Place};
 use store::lock::Wait;
 
@@ -84,7 +84,7 @@ pub struct Packer<'a> {
     /// Where upstream's archives are fetched and unpacked.
     pub home: &'a Home,
     /// What relative paths of the formula start from.
-    pub folder: Option<&'a Path>,
+    pub around: &'a Around,
     /// How layers are compressed.
     pub compression: Compression,
     /// Takes the blobs; exists.
@@ -99,7 +99,7 @@ impl Packer<'_> {
         // Wrappers are made where it is installed, and so are no part of the package.
         let mut plain = package.clone();
         plain.expose.wrap = false;
-        let unpacked = self.home.unpack(&plain, &package.source, self.folder, wait)?;
+        let unpacked = self.home.unpack(&plain, &package.source, self.around, wait)?;
         let keg = self.home.layout().keg(&unpacked.keg.name, &unpacked.keg.leaf);
         let links = Links { external: package.source.external_links(), homes: &[] };
         self.folder(&keg, &About::of(package), links)

@@ -127,10 +127,10 @@ impl<'a> Prepared<'a> {
         let (runtime, client) = home.online()?;
         runtime.block_on(repository.there(client))?;
         let blobs = scratch(home)?;
-        let folder = found.folder.as_deref();
+        let around = &home.around(found);
         let tell = &|progress| order.builder.tell(progress);
         let (compression, blobs_path) = (order.compression, blobs.path());
-        let packer = Packer { home, folder, compression, blobs: blobs_path, tell };
+        let packer = Packer { home, around, compression, blobs: blobs_path, tell };
         let (mut parts, mut warnings) = (Vec::new(), Vec::new());
         for package in &order.packages {
             let packed = order.builder.pack(&packer, Some(order.tap), package, wait)?;

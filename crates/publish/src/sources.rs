@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use catalog::{Layer, Origin, Placement};
 use digest::{Digest, Hasher};
-use formula::{Build, Expose, Patch, PatchPlace, Resolved};
+use formula::{Build, Expose, Format, Patch, PatchPlace, Resolved};
 use fs_err as fs;
-use install::{Home, Realised, network, regular, unpack};
-use oci::Start;
+use install::{Around, Home, Realised, bring, regular, unpack};
 use store::lock::Wait;
 
 /// Largest patch, in bytes.
@@ -29,7 +29,7 @@ pub enum Error {
         url: String,
         /// What the server said.
         #[source]
-        source: Box<oci::Error>,
+        source: Box<bring::Error>,
     },
     /// It holds other bytes than the formula says.
     #[error("`{name}` has digest {found}; the formula says {expected}")]
@@ -50,9 +50,6 @@ pub enum Error {
         /// Its file or address.
         name: String,
     },
-    /// The network cannot be set up.
-    #[error(transparent)]
-    Network(#[from] network::Error),
 }
 
 /// The source code, unpacked; nobody may write there. What is returned keeps it.
@@ -60,7 +57,7 @@ pub(crate) fn unpack(
     home: &Home,
     package: &Resolved,
     build: &Build,
-    folder: Option<&Path>,
+    around: &Around,
     wait: &mut Wait<'_>,
 ) -> Result<(PathBuf, Realised), unpack::Error> {
     // Source code has none of what the finished package exposes.
@@ -69,7 +66,7 @@ pub(crate) fn unpack(
     bare.env.clear();
     bare.setup.clear();
     bare.source = build.source.clone();
-    let unpacked = home.unpack(&bare, &build.source, folder, wait)?;
+    let unpacked = home.unpack(&bare, &build.source, around, wait)?;
     Ok((home.layout().keg(&unpacked.keg.name, &unpacked.keg.leaf), unpacked))
 }
 
@@ -105,15 +102,18 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// The bytes of the patches, verified.
 pub(crate) fn patches(
     home: &Home,
+    package: &Resolved,
     build: &Build,
-    folder: Option<&Path>,
+    around: &Around,
 ) -> Result<Vec<Vec<u8>>, Error> {
-    build.patches.iter().map(|patch| bytes(home, patch, folder)).collect()
+    let name = package.name.as_str();
+    build.patches.iter().map(|patch| bytes(home, name, patch, around)).collect()
 }
 
-fn bytes(home: &Home, patch: &Patch, folder: Option<&Path>) -> Result<Vec<u8>, Error> {
+fn bytes(home: &Home, name: &str, patch: &Patch, around: &Around) -> Result<Vec<u8>, Error> {
     match &patch.place {
         PatchPlace::File(name) => {
+            let folder = around.folder.as_deref();
             let path = folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
             let file = regular::open(&path).map_err(Error::Read)?;
             let mut bytes = Vec::new();
@@ -131,22 +131,43 @@ fn bytes(home: &Home, patch: &Patch, folder: Option<&Path>) -> Result<Vec<u8>, E
             Ok(bytes)
         }
         PatchPlace::Url(url) => {
-            let (runtime, client) = home.online()?;
-            runtime.block_on(fetch(client, url, &patch.digest))
+            let layer = layer(url, &patch.digest, around);
+            let mut bounded = Bounded(Vec::new());
+            match home.bring(name, &layer, &mut bounded) {
+                Ok(_) => Ok(bounded.0),
+                Err(bring::Error::Write(_)) => Err(Error::TooLarge { name: url.clone() }),
+                Err(source) => Err(Error::Fetch { url: url.clone(), source: Box::new(source) }),
+            }
         }
     }
 }
 
-async fn fetch(client: &oci::Client, url: &str, digest: &Digest) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::Fetch { url: url.to_owned(), source: Box::new(source) };
-    let start = Start::new(digest.clone(), None).map_err(failed)?;
-    let mut download = client.download(&[url.to_owned()], start).await.map_err(failed)?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = download.next().await.map_err(failed)? {
-        bytes.extend_from_slice(&piece);
-        if bytes.len() as u64 > PATCH_BYTES_MAX {
-            return Err(Error::TooLarge { name: url.to_owned() });
-        }
+/// The bytes of one address, as they are.
+pub(crate) fn layer(url: &str, digest: &Digest, around: &Around) -> Layer {
+    Layer {
+        digest: digest.clone(),
+        size: None,
+        media_type: None,
+        format: Some(Format::Raw),
+        origin: Origin::Urls(vec![url.to_owned()]),
+        placement: Placement::File { path: "content".to_owned() },
+        nearby: around.nearby.clone(),
     }
-    Ok(bytes)
+}
+
+/// Takes no more than a patch may have.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if (self.0.len() + bytes.len()) as u64 > PATCH_BYTES_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -20,6 +20,7 @@ use oci::{Client, Descriptor, Place, Wanted};
 
 use crate::{
     edition::{self, AsOf, Moment, Parts, parse_tag},
+    mirror,
     remembered::{Edition, Remembered, Subscription, make_folder, sync_folder},
     snapshot::{self, Changes, Draft, Kept, Snapshot},
     taps::Taps,
@@ -127,6 +128,7 @@ impl Taps {
                 seen: edition.clone(),
                 edition,
                 checked: refresh.now,
+                mirror_of: refresh.mirror_of(&place).await?,
             };
             let order = Remembered::next_order(refresh.taps).map_err(state("read"))?;
             let registry = Some(subscription.clone());
@@ -183,6 +185,7 @@ impl Taps {
                 let differs = |before| snapshot.changes_since(before).map_err(state("read"));
                 changes = Some(before.as_ref().map(differs).transpose()?.unwrap_or_default());
                 subscription.edition = found.edition();
+                subscription.mirror_of = refresh.mirror_of(&place).await?;
                 if subscription.edition.serial > subscription.seen.serial {
                     subscription.seen = subscription.edition.clone();
                 }
@@ -308,6 +311,13 @@ impl Refresh<'_> {
         let parts =
             Parts::of(document).map_err(|source| Error::NoTap { place: shown(), source })?;
         Ok(Found { place: place.clone(), digest: asked.digest, parts })
+    }
+
+    /// Where the tap at `place` was copied from, if it is a mirror.
+    async fn mirror_of(&self, place: &Place) -> Result<Option<String>, Error> {
+        let mark = oci::found(self.client.manifest(&at_tag(place, mirror::TAG)).await);
+        let mark = mark.map_err(ask(place))?;
+        Ok(mark.as_ref().and_then(mirror::Mark::of).map(|mark| mark.of))
     }
 
     /// Fetches what is not here, checks the whole, and puts the snapshot into the tap's folder.

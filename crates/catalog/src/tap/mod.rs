@@ -4,6 +4,7 @@
 //! here: a tap in one is read as the last refresh left it.
 
 mod find;
+mod mirrored;
 
 use std::{
     path::{Path, PathBuf},
@@ -71,6 +72,8 @@ pub struct Found {
     pub published: Vec<Version>,
     /// Whether the tap is in a registry, so that no files stand beside the formula.
     pub is_remote: bool,
+    /// Where all that it pins is looked for first, because its tap is a mirror.
+    pub mirror: Option<oci::Place>,
 }
 
 /// A tap or one of its formulas cannot be read.
@@ -421,12 +424,13 @@ impl Tap {
         match Formula::parse(&text, &file, &self.defaults) {
             Ok(formula) => Ok(Found {
                 tap: self.name.clone(),
-                formula: Arc::new(formula),
                 folder: self.base().map(Path::to_owned),
                 file,
                 registry: self.registry.clone(),
                 published: Vec::new(),
                 is_remote: self.subscription().is_some(),
+                mirror: self.mirror(formula.name()),
+                formula: Arc::new(formula),
             }),
             Err(report) => Err(Error::Broken { file, text, report }),
         }

@@ -6,7 +6,7 @@ use build::{Packed, staged::Links};
 use catalog::{Published, Spec, spec::Kind};
 use clap::Args;
 use formula::{Key, Name, Scheme, Version};
-use install::Home;
+use install::{Around, Home};
 use publish::{
     pack::{self, About, Packer},
     publisher, version,
@@ -51,8 +51,10 @@ impl Pack {
         let home = session.home()?;
         let blobs = publisher::scratch(&home)?;
         let compression = self.packing.compression();
-        let tell = &|progress| session.progress.on_packing(progress);
-        let packer = Packer { home: &home, folder: None, compression, blobs: blobs.path(), tell };
+        let (tell, nothing) =
+            (&|progress| session.progress.on_packing(progress), Around::default());
+        let packer =
+            Packer { home: &home, around: &nothing, compression, blobs: blobs.path(), tell };
         let packed = match Path::new(&self.what).is_dir() {
             true => vec![self.folder(&packer)?],
             false => self.formula(session, packer)?,
@@ -93,7 +95,8 @@ impl Pack {
         }
         let (found, tap) = session.formula_and_tap(&spec)?;
         let builder = session.builder(self.packing.jobs, self.packing.keep)?;
-        let packer = Packer { folder: found.folder.as_deref(), ..packer };
+        let around = packer.home.around(&found);
+        let packer = Packer { around: &around, ..packer };
         let release = version::release(&found, spec.at.as_deref())?;
         let host = packer.home.host().platform();
         let mut asked = self.packing.platforms()?;

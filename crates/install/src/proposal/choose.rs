@@ -101,11 +101,10 @@ impl Home {
 
     /// A package that comes, with the source that its bytes come from, pinned.
     fn exact(&self, coming: Coming, offers: &Offers<'_>) -> Result<Exact, Error> {
-        let Coming { resolved: mut package, tap, origin, artifact, folder, .. } = coming;
+        let Coming { resolved: mut package, tap, origin, artifact, around, .. } = coming;
         if offers.guest(package.name.as_str(), &tap, &package.version).is_none() {
             let found = offers.find(Some(&tap), package.name.as_str())?;
-            let located = self.located(&package, folder.as_deref(), found.registry.as_deref())?;
-            package.source = located.1;
+            package.source = self.located(&package, &self.around(&found))?.1;
         }
         match &mut package.source {
             Source::Oci { pin, .. } | Source::Image { pin, .. } => {
@@ -116,7 +115,7 @@ impl Home {
         package.package = None;
         let mut sizes = artifact.layers.iter().map(|layer| layer.size);
         let size = sizes.try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)));
-        Ok(Exact { package, tap, origin, requested: None, folder, size })
+        Ok(Exact { package, tap, origin, requested: None, folder: around.folder, size })
     }
 }
 

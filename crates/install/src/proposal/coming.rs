@@ -1,7 +1,5 @@
 //! Packages that come: from a release to its artifact and the keg that it makes.
 
-use std::path::{Path, PathBuf};
-
 use catalog::{Artifact, Published, locate};
 use formula::{Pin, Platform, Resolved, Source};
 use plan::{Action, Candidate};
@@ -9,7 +7,8 @@ use store::{generation::Keg, keg};
 
 use super::{Draft, Error, Proposal, Verb};
 use crate::{
-    event::Event, home::Home, identity, made, offer::Offers, receipt::Origin, state::Known,
+    around::Around, event::Event, home::Home, identity, made, offer::Offers, receipt::Origin,
+    state::Known,
 };
 
 /// A package that comes, with all that is needed to fetch it.
@@ -21,40 +20,34 @@ pub(crate) struct Coming {
     pub(crate) artifact: Artifact,
     pub(crate) keg: keg::Id,
     pub(crate) again: bool,
-    /// The folder that relative paths of its formula start from.
-    pub(crate) folder: Option<PathBuf>,
+    /// Where what its formula names is looked for.
+    pub(crate) around: Around,
     /// Whether it is made first, from source code.
     pub(crate) to_make: bool,
 }
 
 impl Home {
     /// The artifact of a resolved version; asks a registry where its manifest is not at hand.
-    pub(crate) fn artifact(
-        &self,
-        resolved: &Resolved,
-        folder: Option<&Path>,
-        registry: Option<&str>,
-    ) -> Result<Artifact, Error> {
-        Ok(self.located(resolved, folder, registry)?.0)
+    pub(crate) fn artifact(&self, resolved: &Resolved, around: &Around) -> Result<Artifact, Error> {
+        Ok(self.located(resolved, around)?.0)
     }
 
     /// The artifact, and the source that it comes from.
     pub(super) fn located(
         &self,
         resolved: &Resolved,
-        folder: Option<&Path>,
-        registry: Option<&str>,
+        around: &Around,
     ) -> Result<(Artifact, Source), Error> {
         use locate::Error::NoPlatform;
         let host = self.host.platform();
-        let source = effective_source(resolved, registry);
-        match self.artifact_for(host, resolved, &source, folder) {
+        let source = effective_source(resolved, around.registry.as_deref());
+        match self.artifact_for(host, resolved, &source, around) {
             // It was published for other platforms only; what upstream released is still there.
             Err(Error::Locate { source: NoPlatform { .. }, .. })
                 if source != resolved.source && resolved.build.is_none() =>
             {
                 let upstream = resolved.source.clone();
-                Ok((self.artifact_for(host, resolved, &upstream, folder)?, upstream))
+                Ok((self.artifact_for(host, resolved, &upstream, around)?, upstream))
             }
             artifact => Ok((artifact?, source)),
         }
@@ -64,18 +57,18 @@ impl Home {
     fn artifact_or_promise(
         &self,
         resolved: &Resolved,
-        folder: Option<&Path>,
-        registry: Option<&str>,
+        around: &Around,
     ) -> Result<(Artifact, bool), Error> {
         use locate::Error::{NoPlatform, Unbuilt};
-        match self.artifact(resolved, folder, registry) {
+        match self.artifact(resolved, around) {
             Err(Error::Locate { source: Unbuilt { .. } | NoPlatform { .. }, .. })
                 if self.may_make(resolved) =>
             {
                 let Some(made) = self.made(resolved) else {
                     return Ok((made::promised(resolved), true));
                 };
-                Ok((self.artifact_for(self.host.platform(), resolved, &made, None)?, false))
+                let (host, around) = (self.host.platform(), Around::default());
+                Ok((self.artifact_for(host, resolved, &made, &around)?, false))
             }
             artifact => Ok((artifact?, false)),
         }
@@ -87,10 +80,11 @@ impl Home {
         host: &Platform,
         resolved: &Resolved,
         source: &Source,
-        folder: Option<&Path>,
+        around: &Around,
     ) -> Result<Artifact, Error> {
         let name = resolved.name.as_str();
-        let wanted = locate::Wanted { name, source, folder, host };
+        let (folder, nearby) = (around.folder.as_deref(), &around.nearby[..]);
+        let wanted = locate::Wanted { name, source, folder, host, nearby };
         let failed = |source| Error::Locate { name: name.to_owned(), source };
         if let Some(artifact) = locate::at_hand(&wanted, &self.manifests).map_err(failed)? {
             return Ok(artifact);
@@ -127,12 +121,11 @@ impl Home {
             let (tap, name) = (keg.tap.clone(), keg.name.clone());
             return Err(Error::NoRelease { tap, name, version: keg.version.clone() });
         };
-        let (folder, registry) = (found.folder.as_deref(), found.registry.as_deref());
-        let (artifact, to_make) = self.artifact_or_promise(&resolved, folder, registry)?;
+        let around = self.around(&found);
+        let (artifact, to_make) = self.artifact_or_promise(&resolved, &around)?;
         let (tap, origin, again) = (found.tap.clone(), Origin::Tap, true);
         let keg = self.keg(&resolved, &artifact, kegs);
-        let folder = found.folder.clone();
-        Ok(Coming { resolved, tap, origin, artifact, keg, again, folder, to_make })
+        Ok(Coming { resolved, tap, origin, artifact, keg, again, around, to_make })
     }
 
     /// Bytes of the layers that the store does not have yet, where all are known.
@@ -172,38 +165,34 @@ impl Draft<'_> {
         let name = candidate.name.as_str();
         let version = candidate.version.to_string();
         let again = matches!(step.action, Action::Reinstall);
-        let (resolved, origin, folder, registry, artifact) =
+        let (resolved, origin, around, artifact) =
             match offers.guest(name, &candidate.tap, &version) {
                 Some(guest) => {
                     let folder = guest.found.as_ref().and_then(|found| found.folder.clone());
-                    let artifact = guest.artifact.clone();
-                    (guest.resolved.clone(), guest.origin.clone(), folder, None, artifact)
+                    let (around, artifact) = (Around::folder(folder), guest.artifact.clone());
+                    (guest.resolved.clone(), guest.origin.clone(), around, artifact)
                 }
                 None => self.tap_release(candidate, offers)?,
             };
         let (artifact, to_make) = match artifact {
             Some(artifact) => (artifact, false),
-            None => {
-                let (folder, registry) = (folder.as_deref(), registry.as_deref());
-                self.home.artifact_or_promise(&resolved, folder, registry)?
-            }
+            None => self.home.artifact_or_promise(&resolved, &around)?,
         };
         let keg = self.home.keg(&resolved, &artifact, kegs);
         let tap = candidate.tap.clone();
-        Ok(Coming { resolved, tap, origin, artifact, keg, again, folder, to_make })
+        Ok(Coming { resolved, tap, origin, artifact, keg, again, around, to_make })
     }
 
     /// A release of a tap; one that the tap no longer has is as its receipt remembers it.
-    #[expect(clippy::type_complexity, reason = "the parts of a package that comes")]
     fn tap_release(
         &self,
         candidate: &Candidate,
         offers: &Offers<'_>,
-    ) -> Result<(Resolved, Origin, Option<PathBuf>, Option<String>, Option<Artifact>), Error> {
+    ) -> Result<(Resolved, Origin, Around, Option<Artifact>), Error> {
         let name = candidate.name.as_str();
         if let Some(resolved) = offers.resolve(candidate) {
             let found = offers.find(Some(&candidate.tap), name)?;
-            return Ok((resolved, Origin::Tap, found.folder.clone(), found.registry.clone(), None));
+            return Ok((resolved, Origin::Tap, self.home.around(&found), None));
         }
         let is_it =
             |known: &&Known| known.package.name == name && known.package.slot == candidate.slot;
@@ -215,7 +204,7 @@ impl Draft<'_> {
             Origin::File(path) => path.parent().map(ToOwned::to_owned),
             _ => None,
         };
-        Ok((receipt.package.clone(), receipt.origin.clone(), folder, None, None))
+        Ok((receipt.package.clone(), receipt.origin.clone(), Around::folder(folder), None))
     }
 }
 

@@ -120,13 +120,13 @@ impl Home {
 
     fn coming_exactly(&self, one: &Exact, kegs: &[Keg]) -> Result<Coming, Error> {
         let resolved = one.package.clone();
-        let folder = one.folder.clone();
+        let around = self.around_folder(&resolved.name, one.folder.clone());
         let platform = &resolved.platform;
         let artifact: Artifact =
-            self.artifact_for(platform, &resolved, &resolved.source, folder.as_deref())?;
+            self.artifact_for(platform, &resolved, &resolved.source, &around)?;
         let keg = self.keg(&resolved, &artifact, kegs);
         let (tap, origin) = (one.tap.clone(), one.origin.clone());
-        Ok(Coming { resolved, tap, origin, artifact, keg, again: false, folder, to_make: false })
+        Ok(Coming { resolved, tap, origin, artifact, keg, again: false, around, to_make: false })
     }
 }
 

@@ -309,6 +309,7 @@ impl Look<'_> {
                 name: title.unwrap_or("content").to_owned(),
                 strip: Strip::Count(0),
             },
+            nearby: Vec::new(),
         }
     }
 }
