@@ -71,6 +71,7 @@ const WORDS: &[&str] = &[
     "publish made/made.toml --dry-run",
     "publish made/made.toml",
     "tap publish made oci:edition",
+    "mirror oci:edition oci:mirrored",
     "completions bash",
     "man",
     "uninstall tool",

@@ -1,5 +1,6 @@
 //! One file per command, or per family of commands.
 
+mod airgap;
 mod authoring;
 mod building;
 mod bump;

@@ -117,6 +117,7 @@ fn help_and_version_are_answers() {
       test         Run the tests of a package
       publish      Put a version into the tap's registry
       promote      Copy a version to another repository, digests and all
+      mirror       Copy a tap with everything that it names
       inspect      Show what an artifact in a registry holds
       oci          Work on a registry by hand: manifests, blobs, tags, files
 

@@ -82,6 +82,7 @@ fn a_tap_is_added_searched_and_installed_from() {
       "digest": "sha256:[DIGEST]",
       "as_of": null,
       "checked_at": "[TIME]",
+      "mirror_of": null,
       "skipped": []
     }
     "#);

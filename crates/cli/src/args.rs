@@ -163,6 +163,8 @@ pub enum Command {
     Publish(c::publish::Publish),
     /// Copy a version to another repository, digests and all
     Promote(c::promote::Promote),
+    /// Copy a tap with everything that it names
+    Mirror(c::mirror::Mirror),
     /// Show what an artifact in a registry holds
     Inspect(c::inspect::Inspect),
     /// Work on a registry by hand: manifests, blobs, tags, files
@@ -194,7 +196,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Formulas",
         &[
             "tap", "update", "new", "check", "fmt", "bump", "yank", "pack", "test", "publish",
-            "promote", "inspect", "oci",
+            "promote", "mirror", "inspect", "oci",
         ],
     ),
     ("The program", &["completions", "man"]),

@@ -5,11 +5,13 @@
 pub mod attach;
 pub mod blob;
 pub mod bump;
+pub mod carry;
 pub mod draft;
 pub mod file;
 mod index;
 pub mod inspect;
 pub mod make;
+pub mod mirror;
 pub mod pack;
 mod parallel;
 pub mod promote;

@@ -66,7 +66,7 @@ pub fn wanted(found: &Found) -> Vec<Wanted> {
 
 /// The platforms that a version is resolved for; with an index every usual one, since only the
 /// index says which there are.
-fn platforms(found: &Found, release: &Release) -> Vec<Platform> {
+pub(crate) fn platforms(found: &Found, release: &Release) -> Vec<Platform> {
     let platforms = found.formula.platforms(&release.version);
     if platforms.is_empty() { Platform::usual().collect() } else { platforms }
 }

@@ -24,6 +24,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod mark;
+pub(crate) mod mirror;
 pub(crate) mod new;
 pub(crate) mod oci;
 pub(crate) mod outdated;
@@ -77,6 +78,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::List(args) => args.run(session),
         Command::Man(args) => args.run(session),
         Command::Mark(args) => args.run(session),
+        Command::Mirror(args) => args.run(session),
         Command::New(args) => args.run(session),
         Command::Oci(args) => args.run(session),
         Command::Outdated(args) => args.run(session),

@@ -2,6 +2,7 @@
 //!
 //! Which error of the rooms below becomes which exit code is decided in `verdict`.
 
+mod airgap;
 mod verdict;
 
 pub(crate) use verdict::{REPAIR, did_you_mean};

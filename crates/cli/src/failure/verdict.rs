@@ -9,6 +9,7 @@ use catalog::{Broken, edition::collect, refresh, spec, tap, taps};
 use install::{linking, proposal, transaction};
 use publish::{blob, inspect, make, pack, promote, publisher, push, version};
 
+use super::airgap::of_airgap;
 use crate::{config, env, exit::Exit, settings};
 
 /// What brings back damaged and lost files, receipts among them.
@@ -81,7 +82,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         install::doctor::Error => of_doctor,
         store::lock::Error => of_lock,
     }
-    of_publishing(cause)
+    of_publishing(cause).or_else(|| of_airgap(cause))
 }
 
 /// The cause as what it is; a large one comes in a box.
@@ -471,11 +472,11 @@ fn of_lock(error: &store::lock::Error) -> Option<Verdict> {
     }
 }
 
-fn usage(hints: &[&str]) -> Option<Verdict> {
+pub(super) fn usage(hints: &[&str]) -> Option<Verdict> {
     told(Exit::Usage, hints)
 }
 
-fn told(exit: Exit, hints: &[&str]) -> Option<Verdict> {
+pub(super) fn told(exit: Exit, hints: &[&str]) -> Option<Verdict> {
     Some((exit, hints.iter().map(ToString::to_string).collect()))
 }
 

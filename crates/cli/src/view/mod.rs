@@ -4,6 +4,7 @@
 //! snake_case, sizes are bytes, times are RFC 3339 in UTC. Every document has `schema`, which
 //! counts up when a field goes away or means something else.
 
+mod airgap;
 mod artifact;
 mod authoring;
 mod change;
@@ -19,6 +20,7 @@ mod taps;
 mod test;
 mod upkeep;
 
+pub(crate) use airgap::Mirror;
 pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
 pub(crate) use authoring::{Bump, Fetched, Formatted, New, Yanked};
 pub(crate) use change::{Outcome, Plan};

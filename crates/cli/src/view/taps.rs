@@ -37,6 +37,8 @@ pub(crate) struct TapInfo {
     schema: u32,
     #[serde(flatten)]
     pub(crate) tap: Tap,
+    /// Where the tap was copied from; null where it is no mirror.
+    pub(crate) mirror_of: Option<String>,
     pub(crate) skipped: Vec<Skipped>,
 }
 
@@ -116,7 +118,8 @@ impl Tap {
 
 impl TapInfo {
     pub(crate) fn of(tap: &catalog::Tap) -> Self {
-        Self { schema: 1, tap: Tap::of(tap), skipped: skipped(tap.skipped()) }
+        let mirror_of = tap.subscription().and_then(|subscription| subscription.mirror_of.clone());
+        Self { schema: 1, tap: Tap::of(tap), mirror_of, skipped: skipped(tap.skipped()) }
     }
 }
 

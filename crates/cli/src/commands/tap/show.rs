@@ -39,6 +39,7 @@ pub(super) fn info(session: &Session, name: &str) -> Result {
     table.field("Digest", tap.digest.unwrap_or_default());
     table.field("As of", tap.as_of.unwrap_or_default());
     table.field("Checked", tap.checked_at.unwrap_or_default());
+    table.field("Mirror of", view.mirror_of.unwrap_or_default());
     for skipped in view.skipped {
         table.field("Left out", format!("{}: {}", skipped.name, skipped.why));
     }
