@@ -12,7 +12,7 @@ use crate::{
     copy,
     credentials::Credential,
     exchange::{Exchange, web_url},
-    layout::{Archive, Folder, Layout, blocking},
+    layout::{self, Archive, Folder, Layout, blocking},
     pages, push, registry,
     repository::{Repository, Shared},
     source::{Listed, Target},
@@ -238,6 +238,12 @@ impl Client {
         let source = self.open(from).await.map_err(|error| copy::Error::from(from, error))?;
         let target = self.open(to).await.map_err(|error| copy::Error::to(to, error))?;
         copy::copy((from, source), (to, target), options, &self.0.exchange.config).await
+    }
+
+    /// Writes the layout in `folder` as the archive `file`, in place of whatever is there.
+    pub async fn pack(&self, folder: &Path, file: &Path) -> Result<(), Error> {
+        let (folder, file) = (Folder::new(folder), file.to_owned());
+        blocking(move || layout::pack(&folder, &file)).await
     }
 
     /// Whether a credential is good for a registry, given by its host; no other is tried.

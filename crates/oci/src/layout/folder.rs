@@ -68,6 +68,23 @@ impl Folder {
         sync(&self.0)
     }
 
+    /// The files of all blobs.
+    pub(super) fn blobs(&self) -> Result<Vec<(Digest, PathBuf)>, Error> {
+        let blobs = self.0.join(BLOBS);
+        let mut found = Vec::new();
+        for algorithm in std::fs::read_dir(&blobs).map_err(unreadable(&blobs))? {
+            let algorithm = algorithm.map_err(unreadable(&blobs))?;
+            let folder = algorithm.path();
+            for file in std::fs::read_dir(&folder).map_err(unreadable(&folder))? {
+                let file = file.map_err(unreadable(&folder))?;
+                let (algorithm, encoded) = (algorithm.file_name(), file.file_name());
+                let text = format!("{}:{}", algorithm.display(), encoded.display());
+                found.extend(text.parse().ok().map(|digest| (digest, file.path())));
+            }
+        }
+        Ok(found)
+    }
+
     /// A file with these bytes, synced and without a name of its own yet.
     fn unfinished(&self, bytes: &[u8]) -> Result<NamedTempFile, Error> {
         let mut file = begin(&self.0)?;

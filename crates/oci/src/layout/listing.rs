@@ -72,6 +72,18 @@ impl Listing {
         Ok(bytes)
     }
 
+    /// The same entries in an order of their own, whichever came first.
+    pub(crate) fn sorted_by_name(mut self) -> Self {
+        let key = |entry: &Descriptor| (name(entry).map(str::to_owned), entry.digest.clone());
+        let values = std::mem::take(self.manifests());
+        let mut both: Vec<_> = self.entries.drain(..).zip(values).collect();
+        both.sort_by_key(|(entry, _)| key(entry));
+        let (entries, values): (Vec<_>, Vec<_>) = both.into_iter().unzip();
+        self.entries = entries;
+        *self.manifests() = values;
+        self
+    }
+
     /// All entries in order.
     pub(crate) fn entries(&self) -> &[Descriptor] {
         &self.entries

@@ -29,7 +29,7 @@ use crate::{
     verify::{self, Verifier},
 };
 
-pub(crate) use archive::{Archive, Section};
+pub(crate) use archive::{Archive, Section, pack};
 pub use error::Error;
 pub(crate) use folder::{Folder, unwritable};
 pub use memory::Memory;

@@ -23,7 +23,7 @@ use rustix::io::Errno;
 
 use super::{
     BLOBS, Error, INDEX, MARKER, MARKER_BYTES_MAX, blob_path, check_marker,
-    folder::{lock, sync, unreadable, unwritable},
+    folder::{Folder, lock, sync, unreadable, unwritable},
     listing::{Edit, Listing},
     shelf::{Held, Incoming, Reader, Shelf, is_absent},
 };
@@ -110,6 +110,22 @@ impl Archive {
 fn is_unsupported(error: &io::Error) -> bool {
     let unsupported = [Errno::BADF, Errno::INVAL, Errno::NOLCK, Errno::NOTSUP];
     Errno::from_io_error(error).is_some_and(|errno| unsupported.contains(&errno))
+}
+
+/// Writes the layout in `folder` as an archive, in place of whatever `path` is; the same content
+/// gives the same bytes, in whichever order it came into the folder.
+pub(crate) fn pack(folder: &Folder, path: &Path) -> Result<(), Error> {
+    let listing = folder.listing()?.sorted_by_name();
+    let mut blobs = BTreeMap::new();
+    for (digest, path) in folder.blobs()? {
+        let file = File::open(&path).map_err(unreadable(&path))?;
+        let size = file.metadata().map_err(unreadable(&path))?.len();
+        blobs.insert(digest, Piece::Section(Section { file: Arc::new(file), start: 0, size }));
+    }
+    let home = path.parent().filter(|home| !home.as_os_str().is_empty());
+    let home = home.unwrap_or(Path::new("."));
+    write::archive(path, home, &listing, &blobs)?;
+    sync(home)
 }
 
 impl State {
