@@ -11,6 +11,7 @@ mod builtin;
 pub mod tap;
 pub mod taps;
 
+pub mod closure;
 pub mod edition;
 pub mod mirror;
 pub mod refresh;

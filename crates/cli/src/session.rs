@@ -76,6 +76,7 @@ impl Session {
             taps: None,
             lent: Vec::new(),
             cache: self.settings.cache.clone(),
+            platform: None,
             nearby: None,
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),

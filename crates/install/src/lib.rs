@@ -26,8 +26,10 @@ pub mod bring;
 pub mod feed;
 pub mod fetch;
 pub mod git;
+pub mod import;
 
 pub mod cleanup;
+pub mod closure;
 pub mod doctor;
 pub mod follow;
 pub mod launch;

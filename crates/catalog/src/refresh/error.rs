@@ -87,6 +87,16 @@ pub enum Error {
         /// The name that it had.
         expected: String,
     },
+    /// An archive has a tap of that name from somewhere else.
+    #[error("tap `{tap}` is from {here} here, and the archive has the one of {there}")]
+    Elsewhere {
+        /// Name of the tap.
+        tap: String,
+        /// Where the one that is here is.
+        here: String,
+        /// Where that of the archive is followed.
+        there: String,
+    },
     /// There is no such edition.
     #[error("{place} has no edition as of {as_of}; the oldest is {oldest}")]
     NoEdition {

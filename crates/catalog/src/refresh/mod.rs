@@ -4,6 +4,7 @@
 //! place of the one that is here. Until then, and after any failure, the old one stays.
 
 mod error;
+mod import;
 
 use std::{
     fs::{File, TryLockError},
@@ -16,6 +17,7 @@ use digest::Digest;
 pub use error::Error;
 use formula::TapKind;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+pub use import::Imported;
 use oci::{Client, Descriptor, Place, Wanted};
 
 use crate::{

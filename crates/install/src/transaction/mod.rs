@@ -142,7 +142,7 @@ impl Home {
         Ok(realised.pop().expect("one package was asked for"))
     }
 
-    fn realise_all(
+    pub(crate) fn realise_all(
         &self,
         comings: &[Coming],
         beside: &[Keg],
