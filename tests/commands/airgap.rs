@@ -258,3 +258,199 @@ fn a_mirror_never_goes_back_nor_over_something_else() {
     hint: `[mirror]` of config.toml says from where its archives come
     ");
 }
+
+/// What `pkg` on a machine without any network says.
+fn offline(sandbox: &Sandbox, words: &str) -> crate::support::Output {
+    sandbox.run(&format!("--offline {words}"))
+}
+
+/// Exports from the team and hands the archive over as `closure.tar`.
+fn hand_over(team: &Sandbox, laptop: &Sandbox, words: &str) {
+    team.run(&format!("export {words} -o closure.tar")).ok();
+    let archive = fs_err::read(team.home().join("desk/closure.tar")).unwrap();
+    laptop.write("closure.tar", archive);
+}
+
+#[test]
+fn an_export_is_installed_where_no_network_is() {
+    let (team, laptop) = (team(), Sandbox::new());
+    assert_snapshot!(team.run("export pinned -o all.tar --platform linux-amd64"), @r"
+    exit 0
+    --- stderr
+    acme/grabbed 1.0.0 for linux-amd64-gnu
+    acme/pinned 1.0.0 for linux-amd64-gnu
+    acme/tool 1.2.3 for linux-amd64-gnu
+    Exported 3 packages into all.tar (31.2 kB)
+    ");
+    hand_over(&team, &laptop, "pinned");
+    let first = fs_err::read(team.home().join("desk/closure.tar")).unwrap();
+    team.run("export pinned -o again.tar").ok();
+    let again = fs_err::read(team.home().join("desk/again.tar")).unwrap();
+    assert!(first == again, "the same packages give the same bytes");
+    let digest = team.run("tap info acme --json").ok().json()["digest"].clone();
+    drop(team);
+
+    assert_snapshot!(offline(&laptop, "import closure.tar"), @r"
+    exit 0
+    --- stderr
+    Added tap acme, edition 1 of [TIME]
+    Imported grabbed 1.0.0
+    Imported pinned 1.0.0
+    Imported tool 1.2.3
+    hint: `pkg --offline install pinned` installs it
+    ");
+    assert_eq!(laptop.run("tap info acme --json").ok().json()["digest"], digest);
+    fs_err::remove_file(laptop.home().join("desk/closure.tar")).unwrap();
+    assert_snapshot!(offline(&laptop, "install pinned"), @r#"
+    exit 0
+    --- stderr
+    Installed grabbed 1.0.0 from acme
+    Installed tool 1.2.3 from acme
+    Installed pinned 1.0.0 from acme
+    Linked grabbed, tool, pinned in [HOME]/.local/share/pkg/current/bin
+    hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
+    "#);
+    for (program, expect) in
+        [("tool", "one of linux-"), ("grabbed", "grabbed 1.0.0\n"), ("pinned", "pinned\n")]
+    {
+        assert!(says(&laptop, program).starts_with(expect), "{program}");
+    }
+    laptop.run("doctor").ok();
+}
+
+#[test]
+fn an_import_says_what_it_does_not_take() {
+    let (team, laptop) = (team(), Sandbox::new());
+    hand_over(&team, &laptop, "grabbed");
+    laptop.run("import closure.tar").ok();
+    grabbed(&team, "1.1.0");
+    publish(&team);
+    team.run("update").ok();
+    let older = laptop.home().join("desk/older.tar");
+    fs_err::rename(laptop.home().join("desk/closure.tar"), &older).unwrap();
+    hand_over(&team, &laptop, "grabbed");
+    assert_snapshot!(laptop.run("import closure.tar"), @r"
+    exit 0
+    --- stderr
+    Updated tap acme to edition 2 of [TIME]
+    Imported grabbed 1.1.0
+    hint: `pkg --offline install grabbed` installs it
+    ");
+    assert_snapshot!(laptop.run("import closure.tar"), @r"
+    exit 0
+    --- stderr
+    Imported grabbed 1.1.0
+    hint: `pkg --offline install grabbed` installs it
+    ");
+    // The edition that is here is newer, and it has the older version no more.
+    assert_snapshot!(laptop.run("import older.tar"), @r"
+    exit 1
+    --- stderr
+    tap acme stays at edition 2, which is newer
+    warning: not imported: grabbed 1.0.0: tap `acme` does not have `grabbed` 1.0.0 any more
+    error: what is named above does not fit to the taps as they are here
+    ");
+    laptop.run("tap remove acme").ok();
+    laptop.write("acme/x.toml", "");
+    laptop.run("tap add acme").ok();
+    assert_snapshot!(laptop.run("import closure.tar"), @r"
+    exit 1
+    --- stderr
+    error: tap `acme` is from [HOME]/desk/acme here, and the archive has the one of oci://[HOST]/acme/tap
+
+    hint: `pkg tap remove acme` forgets the one that is here
+    ");
+    assert_snapshot!(laptop.run("import acme/x.toml"), @r"
+    exit 3
+    --- stderr
+    error: there is no archive `[HOME]/desk/acme/x.toml`
+    ");
+    team.run("pack acme/tool.toml -o layout").ok();
+    assert_snapshot!(team.run("import none.tar"), @r"
+    exit 3
+    --- stderr
+    error: there is no archive `[HOME]/desk/none.tar`
+    ");
+}
+
+#[test]
+fn what_cannot_be_exported_is_named() {
+    let team = team();
+    team.registry().on("GET /dl/*").status(404);
+    assert_snapshot!(team.run("export pinned -o closure.tar"), @r"
+    exit 3
+    --- stderr
+    error: cannot export grabbed 1.0.0 any
+      caused by: cannot get http://[HOST]/dl/grabbed-1.0.0.tar.gz
+      caused by: cannot take sha256:[DIGEST] from http://[HOST]/dl/grabbed-1.0.0.tar.gz
+      caused by: http://[HOST]/dl/grabbed-1.0.0.tar.gz does not exist
+      caused by: GET http://[HOST]/dl/grabbed-1.0.0.tar.gz answered 404 Not Found
+    ");
+    assert_snapshot!(team.run("export ./acme/tool.toml -o closure.tar"), @r"
+    exit 2
+    --- stderr
+    error: `tool` is of no tap, so it cannot be exported
+
+    hint: `pkg tap publish FOLDER oci://HOST/REPOSITORY` makes a folder a tap
+    ");
+    drop(team.formula("foldered").version("1.0.0"));
+    assert_snapshot!(team.run("export foldered -o closure.tar"), @r"
+    exit 2
+    --- stderr
+    error: `foldered` is of tap `test`, a folder, so it cannot be exported
+
+    hint: `pkg tap publish FOLDER oci://HOST/REPOSITORY` makes a folder a tap
+    ");
+    assert_snapshot!(team.run("export tool -o closure.tar --platform windows-amd64"), @r"
+    exit 3
+    --- stderr
+    error: cannot tell what is needed on windows-amd64
+      caused by: `tool` cannot be installed: tool 1.2.3 cannot be used here (`tool` 1.2.3 has no build for windows-amd64; there are: linux-amd64, linux-arm64)
+    ");
+    let desk = fs_err::read_dir(team.home().join("desk")).unwrap();
+    let left = desk.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(left.into_iter().all(|name| !name.contains("closure") && !name.contains("export")));
+}
+
+#[test]
+fn a_damaged_archive_is_refused() {
+    let (team, laptop) = (team(), Sandbox::new());
+    hand_over(&team, &laptop, "pinned");
+    drop(team);
+    let whole = fs_err::read(laptop.home().join("desk/closure.tar")).unwrap();
+    let mut refused = 0;
+    // One byte of each block of an entry's content, and a cut.
+    for at in (600..whole.len()).step_by(1024) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        laptop.write("damaged.tar", damaged);
+        let output = laptop.run("import damaged.tar");
+        refused += usize::from(output.code != 0);
+        let is_told = output.code == 0 || output.stderr.starts_with("error: ");
+        assert!(is_told, "{at}: {output}");
+    }
+    assert!(refused > whole.len() / 1024 / 4, "{refused}");
+    laptop.write("damaged.tar", &whole[..whole.len() / 2]);
+    assert_ne!(laptop.run("import damaged.tar").code, 0);
+    laptop.run("import closure.tar").ok();
+    offline(&laptop, "install pinned").ok();
+    laptop.run("doctor").ok();
+}
+
+#[test]
+fn an_export_for_two_platforms_serves_both() {
+    let (team, laptop) = (team(), Sandbox::new());
+    let other = if cfg!(target_arch = "x86_64") { "linux-arm64" } else { "linux-amd64" };
+    hand_over(&team, &laptop, &format!("tool --platform {other}"));
+    assert_snapshot!(laptop.run("import closure.tar").to_string().replace(other, "[OTHER]"), @r"
+    exit 0
+    --- stderr
+    Added tap acme, edition 1 of [TIME]
+    tool is there for [OTHER]-gnu only
+    ");
+    let both = "pinned --platform linux-amd64 --platform linux-arm64";
+    hand_over(&team, &laptop, both);
+    drop(team);
+    laptop.run("import closure.tar").ok();
+    offline(&laptop, "install pinned").ok();
+}

@@ -72,6 +72,8 @@ const WORDS: &[&str] = &[
     "publish made/made.toml",
     "tap publish made oci:edition",
     "mirror oci:edition oci:mirrored",
+    "export made/made -o ../made.tar",
+    "import ../made.tar",
     "completions bash",
     "man",
     "uninstall tool",
@@ -121,6 +123,9 @@ fn the_answer_of_every_command_is_a_document_with_a_schema() {
     for words in WORDS {
         if words.starts_with("use ") {
             sandbox.run("install slotted@1 slotted@2").ok();
+        }
+        if words.starts_with("export ") {
+            sandbox.run("tap add oci:mirrored").ok();
         }
         let output = sandbox.run(&format!("{words} --json")).ok();
         assert!(output.json().is_object(), "{words}");

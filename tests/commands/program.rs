@@ -66,6 +66,8 @@ fn help_and_version_are_answers() {
       autoremove   Remove packages that nothing needs any more
       run          Run a package's program without linking it
       fetch        Download packages without installing them
+      export       Write packages with all that they need into one archive
+      import       Bring in an archive of `pkg export`
 
     Look around:
       list         List installed packages (also ls)

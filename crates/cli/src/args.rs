@@ -73,6 +73,10 @@ pub enum Command {
     Run(c::run::Run),
     /// Download packages without installing them
     Fetch(c::fetch::Fetch),
+    /// Write packages with all that they need into one archive
+    Export(c::export::Export),
+    /// Bring in an archive of `pkg export`
+    Import(c::import::Import),
 
     /// List installed packages
     #[command(visible_alias = "ls")]
@@ -180,7 +184,17 @@ pub enum Command {
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "Install and remove",
-        &["install", "uninstall", "reinstall", "upgrade", "autoremove", "run", "fetch"],
+        &[
+            "install",
+            "uninstall",
+            "reinstall",
+            "upgrade",
+            "autoremove",
+            "run",
+            "fetch",
+            "export",
+            "import",
+        ],
     ),
     (
         "Look around",

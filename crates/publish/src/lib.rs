@@ -7,6 +7,7 @@ pub mod blob;
 pub mod bump;
 pub mod carry;
 pub mod draft;
+pub mod export;
 pub mod file;
 mod index;
 pub mod inspect;

@@ -1,9 +1,12 @@
 //! `pkg mirror`
 
 use clap::Args;
-use formula::Platform;
+use formula::{Libc, Platform};
 use oci::Place;
-use publish::mirror::{self, Order, Outcome};
+use publish::{
+    carry::with_libc,
+    mirror::{self, Order, Outcome},
+};
 
 use super::promote::place;
 use crate::{
@@ -47,7 +50,9 @@ impl Mirror {
     pub(crate) fn run(self, session: &Session) -> Result {
         let to = place(&self.to)?;
         let (from, seen) = self.source(session)?;
-        let mut platforms = self.platform;
+        let platforms = self.platform.iter();
+        let platforms = platforms.flat_map(|platform| with_libc(*platform, Libc::ALL));
+        let mut platforms: Vec<Platform> = platforms.collect();
         platforms.sort_by_key(ToString::to_string);
         platforms.dedup();
         let as_of = self.as_of.as_deref().map(super::tap::as_of).transpose()?;

@@ -11,12 +11,14 @@ pub(crate) mod config;
 pub(crate) mod deps;
 pub(crate) mod doctor;
 pub(crate) mod env;
+pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod fetched;
 pub(crate) mod files;
 pub(crate) mod fmt;
 pub(crate) mod history;
 pub(crate) mod home;
+pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod inspect;
 pub(crate) mod install;
@@ -65,11 +67,13 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Deps(args) => args.run(session),
         Command::Doctor(args) => args.run(session),
         Command::Env(args) => args.run(session),
+        Command::Export(args) => args.run(session),
         Command::Fetch(args) => args.run(session),
         Command::Files(args) => args.run(session),
         Command::Fmt(args) => args.run(session),
         Command::History(args) => args.run(session),
         Command::Home(args) => args.run(session),
+        Command::Import(args) => args.run(session),
         Command::Info(args) => args.run(session),
         Command::Inspect(args) => args.run(session),
         Command::Install(args) => args.run(session),

@@ -139,6 +139,9 @@ fn of_refresh(error: &refresh::Error) -> Option<Verdict> {
         }
         Error::Broken { source: Broken::Write(_), .. } => None,
         Error::Broken { .. } => told(Exit::Integrity, &[]),
+        Error::Elsewhere { tap, .. } => {
+            told(Exit::Failed, &[&format!("`pkg tap remove {tap}` forgets the one that is here")])
+        }
         Error::NoEdition { .. } => told(Exit::NotFound, &[]),
         Error::Several { .. } | Error::NotThere { .. } => usage(&[]),
         Error::Taps(error) => of_taps(error),

@@ -20,7 +20,7 @@ mod taps;
 mod test;
 mod upkeep;
 
-pub(crate) use airgap::Mirror;
+pub(crate) use airgap::{Export, Import, Mirror};
 pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest};
 pub(crate) use authoring::{Bump, Fetched, Formatted, New, Yanked};
 pub(crate) use change::{Outcome, Plan};

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use catalog::{Layer, in_oci_words, mirror};
 use digest::Digest;
-use formula::{Name, Platform};
+use formula::{Libc, Name, Os, Platform};
 use install::{Home, bring};
 use oci::{Artifact, Body, Client, Descriptor, Document, Manifest, Place, copy};
 use tokio::runtime::Runtime;
@@ -298,6 +298,16 @@ impl Carrier<'_> {
             let source = oci::Error::Push(oci::push::Error::NoTag { reference: tag.to_owned() });
             put("tag", &place, source)
         })
+    }
+}
+
+/// A platform as machines are; of Linux without a C library one for each of `libcs`.
+pub fn with_libc(platform: Platform, libcs: &[Libc]) -> Vec<Platform> {
+    match platform {
+        Platform { os: Os::Linux, libc: None, .. } => {
+            libcs.iter().map(|libc| Platform { libc: Some(*libc), ..platform }).collect()
+        }
+        whole => vec![whole],
     }
 }
 

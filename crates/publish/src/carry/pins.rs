@@ -67,6 +67,15 @@ impl<'a> Pins<'a> {
         self.pinned
     }
 
+    /// Of one version.
+    pub(crate) fn of(mut self, version: &str) -> Vec<Pinned> {
+        let mut releases = self.found.formula.releases().iter();
+        if let Some(release) = releases.find(|release| release.version.as_str() == version) {
+            self.add(release);
+        }
+        self.pinned
+    }
+
     fn add(&mut self, release: &Release) {
         let formula = &self.found.formula;
         let (version, revision) = (release.version.as_str(), release.revision);
