@@ -144,8 +144,11 @@ fn a_library_and_a_program_in_c_find_each_other_under_any_root() {
         skipped("a_library_and_a_program_in_c_find_each_other_under_any_root", "cc is not here");
         return;
     }
-    let header = "const char *greeting(void);\n";
-    let library = "const char *greeting(void) { return \"hello from \" PREFIX; }\n";
+    let header = "const char *greeting(void);\nvoid copy(char *to);\n";
+    // A compiler may take the text of a copy to pieces, in which no path is found.
+    let library = "#include <string.h>\n\
+                   const char *greeting(void) { return \"hello from \" PREFIX; }\n\
+                   void copy(char *to) { strcpy(to, PREFIX \"/share\"); }\n";
     let library_steps = [
         "sh -c 'cc $CFLAGS -fPIC -DPREFIX=\"\\\"{prefix}\\\"\" -shared -Wl,-soname,libgreet.so.1 -o libgreet.so.1 greet.c'",
         "mkdir -p {out}{prefix}/lib {out}{prefix}/include",
@@ -159,8 +162,9 @@ fn a_library_and_a_program_in_c_find_each_other_under_any_root() {
         &[("greet.c", library), ("greet.h", header)],
         &steps(&library_steps),
     );
-    let program =
-        "#include <greet.h>\n#include <stdio.h>\nint main(void) { puts(greeting()); return 0; }\n";
+    let program = "#include <greet.h>\n#include <stdio.h>\n\
+                   int main(void) {\n  char text[999];\n  copy(text);\n  puts(greeting());\n  \
+                   puts(text);\n  return 0;\n}\n";
     let program_steps = [
         "mkdir -p {out}{prefix}/bin",
         "sh -c 'cc $CFLAGS salute.c $LDFLAGS -lgreet -o {out}{prefix}/bin/salute'",
@@ -169,7 +173,11 @@ fn a_library_and_a_program_in_c_find_each_other_under_any_root() {
     formula(&sandbox, "salute", &[("salute.c", program)], &tables);
     sandbox.run("install --build salute").ok();
     let said = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/salute"))).ok();
-    assert_eq!(plain(&said.stdout), format!("hello from {}/current\n", sandbox.root().display()));
+    let expected = |root: &Path| {
+        let prefix = root.join("current").display().to_string();
+        format!("hello from {prefix}\n{prefix}/share\n")
+    };
+    assert_eq!(plain(&said.stdout), expected(&sandbox.root()));
     check_moved(&sandbox);
 
     sandbox.run("pack ../test/greet.toml -o out").ok();
@@ -178,7 +186,7 @@ fn a_library_and_a_program_in_c_find_each_other_under_any_root() {
     let install = "install oci:out:1.0.0 oci:out2:1.0.0 --root ../another/one/of/another/length";
     sandbox.run(install).ok();
     let said = sandbox.finish(&mut sandbox.foreign(other.join("current/bin/salute"))).ok();
-    assert_eq!(plain(&said.stdout), format!("hello from {}/current\n", other.display()));
+    assert_eq!(plain(&said.stdout), expected(&other));
 }
 
 #[test]

@@ -250,9 +250,11 @@ fn the_environment_is_the_same_everywhere() {
         &["sh -c 'env > {out}/env'", "sh -c 'umask > {out}/mask'"],
     );
     let build = bench.carry_out(&package, &[], true);
+    let is_amd64 = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    let tuned = if is_amd64 { " -mtune=znver1" } else { "" };
     let want = format!(
-        "CFLAGS=-O2 -ffile-prefix-map={PLACEHOLDER}/build/src=.
-CXXFLAGS=-O2 -ffile-prefix-map={PLACEHOLDER}/build/src=.
+        "CFLAGS=-O2{tuned} -ffile-prefix-map={PLACEHOLDER}/build/src=.
+CXXFLAGS=-O2{tuned} -ffile-prefix-map={PLACEHOLDER}/build/src=.
 HOME={PLACEHOLDER}/build/home
 LANG=C.UTF-8
 LDFLAGS=-Wl,-rpath,{PLACEHOLDER}/cellar/x/1.0.0_2-@@@@@@@@@@@@/lib

@@ -75,7 +75,8 @@ impl Finding {
             Rule::Glued => "only what is below the root can be moved with it; put a `/` there",
             Rule::Partial => {
                 "keep the path out of lists that escape their slashes, and out of buffers that \
-                 cut it"
+                 cut it; gcc takes constant texts to pieces unless it is called with the \
+                 `CFLAGS` or `CXXFLAGS` of the build, in which is -mtune=znver1"
             }
             Rule::Compressed => "leave it uncompressed, or without the path",
             Rule::SearchPath => {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use binary::PLACEHOLDER;
-use formula::template;
+use formula::{Arch, Os, Platform, template};
 
 use super::{
     Error, Job,
@@ -15,6 +15,12 @@ const EPOCH: &str = "315619200";
 
 /// Where the system's own programs are, after those of the dependencies.
 const SYSTEM_PATH: &str = "/usr/bin:/bin";
+
+/// Keeps paths in one piece. Where a constant text is copied, gcc for amd64 moves it into place by
+/// its pieces up to 256 bytes, and then nothing finds a path in the program. Tuned for this
+/// processor it does so up to 128, which is less than any path below the placeholder; it is the
+/// only flag that also reaches C++, gcc knows it since 6 and clang since 4, and code is as fast.
+const WHOLE_TEXTS: &str = "-mtune=znver1";
 
 /// The variables of every step; the formula's own win.
 pub(crate) fn variables(
@@ -44,7 +50,7 @@ fn general(job: &Job<'_>, words: &Words<'_>, is_confined: bool) -> BTreeMap<Stri
     links.extend(flags("-Wl,-rpath,", &there(root, &needed, &["lib"])));
     // The package's own libraries are found whatever is exposed, also when two slots are there.
     links.push(format!("-Wl,-rpath,{}/lib", words.keg));
-    let compile = [compile_flags(root, is_confined), includes.clone()].concat().join(" ");
+    let compile = [compile_flags(job, is_confined), includes.clone()].concat().join(" ");
     let path = [there(root, &all, &["bin"]), vec![SYSTEM_PATH.to_owned()]].concat();
 
     let variables = [
@@ -69,11 +75,16 @@ fn general(job: &Job<'_>, words: &Words<'_>, is_confined: bool) -> BTreeMap<Stri
 }
 
 /// A folder that is no more after the build must not stay in what was built.
-fn compile_flags(root: &Path, is_confined: bool) -> Vec<String> {
-    let mut flags = vec!["-O2".to_owned(), format!("-ffile-prefix-map={}=.", inside("src"))];
+fn compile_flags(job: &Job<'_>, is_confined: bool) -> Vec<String> {
+    let mut flags = vec!["-O2".to_owned()];
+    let Platform { os, arch, .. } = job.package.platform;
+    if (os, arch) == (Os::Linux, Arch::Amd64) {
+        flags.push(WHOLE_TEXTS.to_owned());
+    }
+    flags.push(format!("-ffile-prefix-map={}=.", inside("src")));
     if !is_confined {
         // Behind the link at the placeholder, `getcwd` tells where the folder really is.
-        let real = root.join(FOLDER).join("src");
+        let real = job.place.root().join(FOLDER).join("src");
         flags.push(format!("-ffile-prefix-map={}=.", real.display()));
     }
     flags
