@@ -149,6 +149,60 @@ fn what_a_formula_pins_is_looked_at_without_installing_it() {
 }
 
 #[test]
+fn a_new_version_is_found_by_its_tag() {
+    let sandbox = Sandbox::new();
+    let Some((repository, commit)) = release(&sandbox, "test/upstream") else { return };
+    repository.git(&["tag", "v1.0.0"]);
+    formula(&sandbox, "upstream", &commit, RELEASE);
+    let file = sandbox.home().join("test/tool.toml");
+    let text = || fs::read_to_string(&file).unwrap();
+    assert_snapshot!(sandbox.run("bump ../test/tool.toml"), @r#"
+    exit 3
+    --- stderr
+    error: upstream names no version that fits the formula; it names v1.0.0
+
+    hint: `tag` of `[source]` says what a tag looks like, as in `tag = "v{version}"`; `match` of `[update]` is a regular expression whose group is the version
+    "#);
+    fs::write(&file, text().replace("\"upstream\"", "\"upstream\"\ntag = \"v{version}\"")).unwrap();
+    sandbox.run("fmt ../test/tool.toml").ok();
+    assert_snapshot!(sandbox.run("bump ../test/tool.toml"), @"
+    exit 0
+    --- stderr
+    tool 1.0.0 is the newest
+    ");
+    // A tag that is an object of its own leads to a commit; others are no versions.
+    let newer = repository.file("share/tool/data", "newer\n", 0o644).commit();
+    repository.git(&["tag", "--annotate", "--message", "It", "v1.1.0"]);
+    repository.git(&["tag", "nightly"]);
+    assert_snapshot!(sandbox.run("bump ../test/tool.toml"), @"
+    exit 0
+    --- stderr
+    source  sha256:[DIGEST]  upstream at 0fcfbb33886c68d16d245013dae62c0da2ad495b
+    Bumped tool 1.0.0 -> 1.1.0 in ../test/tool.toml
+    ");
+    assert!(text().contains(&format!("commit = \"{newer}\"")), "{}", text());
+    assert!(text().contains("[version.\"1.1.0\"]\ndate   = 2026-01-02\n"), "{}", text());
+    sandbox.run("fmt --check ../test/tool.toml").ok();
+    sandbox.run("check --fetch ../test/tool.toml").ok();
+    sandbox.run("install tool").ok();
+    assert_eq!(fs::read_to_string(sandbox.prefix("opt/tool/share/tool/data")).unwrap(), "newer\n");
+    assert_snapshot!(sandbox.run("bump ../test/tool.toml 1.2.0"), @r#"
+    exit 3
+    --- stderr
+    error: upstream has no tag of version 1.2.0
+
+    hint: `tag` of `[source]` says what a tag looks like, as in `tag = "v{version}"`; `match` of `[update]` is a regular expression whose group is the version
+    "#);
+    fs::rename(repository.folder(), sandbox.home().join("gone")).unwrap();
+    assert_snapshot!(sandbox.run("bump ../test/tool.toml"), @"
+    exit 4
+    --- stderr
+    error: cannot ask upstream
+      caused by: git cannot list its tags: '[HOME]/desk/../test/upstream' does not appear to be a git repository; Could not read from remote repository.
+    ");
+}
+
+#[test]
 fn what_a_repository_brings_along_is_never_run() {
     let sandbox = Sandbox::new();
     let Some((repository, _)) = release(&sandbox, "test/upstream") else { return };

@@ -31,7 +31,7 @@ pub use artifact::{
 pub use builtin::NAME as BUILTIN;
 pub use direct::TAP as DIRECT;
 pub use formula::Annotation;
-pub use locate::in_oci_words;
+pub use locate::{in_oci_words, repository};
 pub use manifests::Manifests;
 pub use published::Published;
 pub use refresh::{Refresh, Refreshed};

@@ -215,7 +215,7 @@ fn below(folder: Option<&Path>, path: &str) -> PathBuf {
 }
 
 /// The address of a git repository; a relative path starts at the formula's folder.
-fn repository(folder: Option<&Path>, url: &str) -> String {
+pub fn repository(folder: Option<&Path>, url: &str) -> String {
     if url.contains("://") { url.to_owned() } else { below(folder, url).display().to_string() }
 }
 

@@ -197,11 +197,14 @@ impl Look<'_> {
         let commit = || commit.to_owned();
         let hasher = Hasher::like(pinned)
             .map_err(|source| Error::Unsupported { digest: pinned.clone(), source })?;
-        let (found, size) = self
+        let found = self
             .home
-            .tree_digest(url, &commit(), hasher)
+            .commit(url, &commit(), hasher)
             .map_err(|source| Error::Tree { commit: commit(), source: Box::new(source) })?;
-        if found == *pinned { Ok(size) } else { Err(Error::OtherTree { found }) }
+        match found.digest == *pinned {
+            true => Ok(found.size),
+            false => Err(Error::OtherTree { found: found.digest }),
+        }
     }
 
     async fn url(&self, url: &str, digest: &Digest, id: u64) -> Verdict {

@@ -73,6 +73,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         publish::draft::Error => of_draft,
         oci::verify::Error => |_| told(Exit::Integrity, &[]),
         install::feed::Error => of_feed,
+        install::git::Error => of_git,
         install::launch::Error => of_launch,
         install::test::Error => of_test,
         install::receipt::Error => of_receipt,
@@ -240,9 +241,10 @@ fn of_bump(error: &publish::bump::Error) -> Option<Verdict> {
             Exit::Failed,
             &["`[update]` says it, or name the version: `pkg bump FILE VERSION`"],
         ),
-        Error::NoVersions { .. } => told(
+        Error::NoVersions { .. } | Error::NoTag { .. } => told(
             Exit::NotFound,
-            &["`match` of `[update]` is a regular expression whose group is the version"],
+            &["`tag` of `[source]` says what a tag looks like, as in `tag = \"v{version}\"`; \
+                 `match` of `[update]` is a regular expression whose group is the version"],
         ),
         Error::Version { .. } => usage(&[]),
         Error::There { .. } => {
@@ -291,7 +293,9 @@ fn of_git(error: &install::git::Error) -> Option<Verdict> {
         Error::Missing => told(Exit::Failed, &["the system's package manager installs it"]),
         Error::Mirror(error) => Some(of_oci(error)),
         Error::Offline { .. } => told(Exit::Registry, &[ONLINE]),
-        Error::Said { step: install::git::FETCHING, .. } => told(Exit::Registry, &[]),
+        Error::Said { step: install::git::FETCHING | install::git::LISTING, .. } => {
+            told(Exit::Registry, &[])
+        }
         Error::Unauthorized { .. } => told(Exit::Unauthorized, &[]),
         Error::NoCommit { .. } => told(Exit::NotFound, &[]),
         Error::Pinned { .. } => told(Exit::Integrity, &[]),

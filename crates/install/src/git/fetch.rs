@@ -1,7 +1,8 @@
-//! Bringing a commit: alone where the server gives it, else with everything that leads to it.
+//! Bringing a commit: alone where the server gives it, else with everything that leads to it; and
+//! the names that a repository has for its commits.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{Read as _, Write as _},
     process::Stdio,
 };
@@ -19,7 +20,9 @@ const NOT_THERE: &str = "not our ref";
 const LOGIN: &[&str] = &["could not read Username", "Authentication failed"];
 /// What is said to have failed where a repository or the way to it is at fault.
 pub const FETCHING: &str = "fetch it";
-/// Most branches and tags of a repository that is fetched whole.
+/// The same where only its tags were asked for.
+pub const LISTING: &str = "list its tags";
+/// Most branches and tags of a repository that are read.
 const TIPS_MAX: usize = 100_000;
 
 impl Program {
@@ -30,18 +33,15 @@ impl Program {
         if said.contains(NOT_THERE) {
             return Err(Error::NoCommit { url: url.to_owned(), commit: commit.to_owned() });
         }
-        if LOGIN.iter().any(|phrase| said.contains(phrase)) {
-            return Err(Error::Unauthorized { url: url.to_owned() });
-        }
         if !ONLY_WHOLE.iter().any(|phrase| said.contains(phrase)) {
-            return Err(failed(&said));
+            return Err(failed(FETCHING, url, &said));
         }
         tracing::debug!(url, "the server gives no single commit: everything is fetched");
         // By the names of its objects: names of branches would become files.
         let tips = self.tips(url)?;
         match self.bring(&["--stdin", "--", url], Some(&tips), watch)? {
             None => Ok(()),
-            Some(said) => Err(failed(&said)),
+            Some(said) => Err(failed(FETCHING, url, &said)),
         }
     }
 
@@ -76,7 +76,26 @@ impl Program {
 
     /// The objects that the branches and tags of a repository name, one a line.
     fn tips(&self, url: &str) -> Result<String, Error> {
-        let mut running = self.answering(&["ls-remote", "--", url], Stdio::null())?;
+        let listed = self.listed(FETCHING, &["ls-remote", "--", url])?;
+        let names: BTreeSet<&str> = names(&listed).map(|(object, _)| object).collect();
+        Ok(names.into_iter().flat_map(|name| [name, "\n"]).collect())
+    }
+
+    /// The tags of a repository, each with its commit.
+    pub(super) fn tags(&self, url: &str) -> Result<BTreeMap<String, String>, Error> {
+        let listed = self.listed(LISTING, &["ls-remote", "--tags", "--", url])?;
+        let mut tags = BTreeMap::new();
+        for (object, name) in names(&listed) {
+            let Some(tag) = name.strip_prefix("refs/tags/") else { continue };
+            // A tag that is an object itself is followed by what it leads to.
+            tags.insert(tag.strip_suffix("^{}").unwrap_or(tag).to_owned(), object.to_owned());
+        }
+        Ok(tags)
+    }
+
+    /// What `git` lists of a repository.
+    fn listed(&self, step: &'static str, words: &[&str]) -> Result<String, Error> {
+        let mut running = self.answering(words, Stdio::null())?;
         let mut text = String::new();
         let bytes_max = TIPS_MAX as u64 * 128;
         if let Some(answer) = running.answer() {
@@ -87,17 +106,35 @@ impl Program {
             return Err(Error::TooMuch { what: "branches", limit: TIPS_MAX as u64 });
         }
         if !running.end()? {
-            return Err(failed(&running.said()));
+            let url = words.last().copied().unwrap_or_default();
+            return Err(failed(step, url, &running.said()));
         }
-        let is_name = |name: &&str| name.bytes().all(|b| b.is_ascii_hexdigit());
-        let names = text.lines().filter_map(|line| line.split('\t').next());
-        let names: BTreeSet<&str> = names.filter(is_name).collect();
-        Ok(names.into_iter().flat_map(|name| [name, "\n"]).collect())
+        Ok(text)
+    }
+
+    /// The day of a commit that is here, where `git` can say it.
+    pub(super) fn day(&self, commit: &str) -> Option<String> {
+        let words = ["rev-list", "--max-count=1", "--format=%cs", commit, "--"];
+        let mut running = self.answering(&words, Stdio::null()).ok()?;
+        let mut text = String::new();
+        running.answer()?.take(SAID_BYTES_MAX as u64).read_to_string(&mut text).ok()?;
+        let day = text.lines().last()?;
+        let is_day = |(at, byte)| matches!((at, byte), (4 | 7, b'-') | (_, b'0'..=b'9'));
+        (day.len() == 10 && day.bytes().enumerate().all(is_day)).then(|| day.to_owned())
     }
 }
 
-fn failed(said: &str) -> Error {
-    Error::Said { step: FETCHING, said: said.to_owned() }
+/// The objects of a list and their names.
+fn names(listed: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = listed.lines().filter_map(|line| line.split_once('\t'));
+    lines.filter(|(object, _)| object.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn failed(step: &'static str, url: &str, said: &str) -> Error {
+    if LOGIN.iter().any(|phrase| said.contains(phrase)) {
+        return Error::Unauthorized { url: url.to_owned() };
+    }
+    Error::Said { step, said: said.to_owned() }
 }
 
 /// What a fetch says, without the lines that only say how far it is.

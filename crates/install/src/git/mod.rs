@@ -11,13 +11,13 @@ mod listing;
 mod program;
 mod tree;
 
-use std::{ffi::OsString, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 use catalog::is_here;
 use digest::{Digest, Hasher};
 
 pub use error::Error;
-pub use fetch::FETCHING;
+pub use fetch::{FETCHING, LISTING};
 pub(crate) use tree::Tree;
 
 use crate::home::Home;
@@ -41,22 +41,35 @@ struct Place {
     protocols: &'static str,
 }
 
+/// What a formula pins of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// The digest of its tree as a canonical archive.
+    pub digest: Digest,
+    /// The size of that archive in bytes.
+    pub size: u64,
+    /// The day of the commit, as `2026-05-01`, where that can be told.
+    pub day: Option<String>,
+}
+
 impl Home {
-    /// The digest of a commit's tree as formulas pin it, and its size as an archive in bytes.
-    pub fn tree_digest(
-        &self,
-        url: &str,
-        commit: &str,
-        mut hasher: Hasher,
-    ) -> Result<(Digest, u64), Error> {
+    /// What formulas pin of a commit, its tree's digest by `hasher`.
+    pub fn commit(&self, url: &str, name: &str, mut hasher: Hasher) -> Result<Commit, Error> {
         let folder = tempfile::tempdir().map_err(|source| Error::Repository { source })?;
-        let mut tree = self.git.tree(url, commit, folder.path(), &mut |_| true)?;
+        let mut tree = self.git.tree(url, name, folder.path(), &mut |_| true)?;
         let mut size = 0;
         while let Some(piece) = tree.piece()? {
             size += piece.len() as u64;
             hasher.update(&piece);
         }
-        Ok((hasher.finish(), size))
+        Ok(Commit { digest: hasher.finish(), size, day: tree.day(name) })
+    }
+
+    /// The tags of a git repository, each with the name of its commit; `like` is one of them.
+    pub fn git_tags(&self, url: &str, like: &str) -> Result<BTreeMap<String, String>, Error> {
+        let folder = tempfile::tempdir().map_err(|source| Error::Repository { source })?;
+        let place = self.git.place(url)?;
+        Program::new(&self.git, &place, like, folder.path())?.tags(&place.url)
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Tree {
     pointers: Vec<String>,
     /// Ended before its repository goes.
     running: Running,
-    _program: Program,
+    program: Program,
 }
 
 impl Tree {
@@ -67,13 +67,18 @@ impl Tree {
             is_done: false,
             pointers: Vec::new(),
             running,
-            _program: program,
+            program,
         })
     }
 
     /// Files read so far that only say where git LFS has their contents.
     pub(crate) fn pointers(&self) -> &[String] {
         &self.pointers
+    }
+
+    /// The day of the commit that the tree is of.
+    pub(super) fn day(&self, commit: &str) -> Option<String> {
+        self.program.day(commit)
     }
 
     /// The next bytes of the archive; `None` at its end.

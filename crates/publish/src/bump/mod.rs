@@ -9,7 +9,7 @@ mod sums;
 use catalog::Found;
 use digest::Digest;
 use formula::{Edit, Key, Release, Version, edit, version};
-use install::{Home, network};
+use install::{Home, git, network};
 
 use crate::upstream::{self, Upstream};
 
@@ -43,11 +43,22 @@ pub enum Error {
     /// Nothing says where new versions are.
     #[error("nothing says where new versions are")]
     Nowhere,
-    /// Tags of git repositories are not read.
-    #[error("tags of git repositories are not looked for yet: {url}")]
+    /// A git repository does not give its tags, or the commit of one.
+    #[error("cannot ask {url}")]
     Git {
         /// The repository.
         url: String,
+        /// What is wrong.
+        #[source]
+        source: Box<git::Error>,
+    },
+    /// A git repository has no tag of the version.
+    #[error("{url} has no tag of version {version}")]
+    NoTag {
+        /// The repository.
+        url: String,
+        /// The version.
+        version: String,
     },
     /// Upstream names nothing that is a version of the formula.
     #[error(
@@ -204,7 +215,7 @@ pub fn bump(
     let before = before(formula.releases()).ok_or(Error::Empty)?;
     let upcoming = match version {
         Some(text) => asked_for(&upstream, found, text)?,
-        None => newest::newest(&upstream, formula)?,
+        None => newest::newest(&upstream, found, &before.commit)?,
     };
     let is_there = formula.release(&upcoming.version).is_some();
     if version.is_none() && (is_there || upcoming.version < before.version) {

@@ -1,5 +1,8 @@
 //! The newest version that upstream has, and its tag and day where they are known.
 
+use std::collections::BTreeMap;
+
+use catalog::Found;
 use formula::{Formula, Version, Watch};
 use oci::Place;
 
@@ -34,7 +37,12 @@ const KEPT_DIGITS: usize = 12;
 /// Looks for the newest version where the formula says.
 ///
 /// A pre-release counts only where the formula's newest version is one.
-pub(crate) fn newest(upstream: &Upstream<'_>, formula: &Formula) -> Result<Upcoming, Error> {
+pub(crate) fn newest(
+    upstream: &Upstream<'_>,
+    found: &Found,
+    commit: &Option<String>,
+) -> Result<Upcoming, Error> {
+    let formula = &found.formula;
     let watch = formula.watch();
     let (place, named) = match &watch {
         Watch::Github(repository) => github(upstream, formula, repository)?,
@@ -54,7 +62,10 @@ pub(crate) fn newest(upstream: &Upstream<'_>, formula: &Formula) -> Result<Upcom
             let tags = tags.into_iter().filter(|tag| !keeps_a_digest(tag));
             (reference.clone(), tags.map(Named::plain).collect())
         }
-        Watch::Git(url) => return Err(Error::Git { url: url.clone() }),
+        Watch::Git(url) => {
+            let tags = git_tags(upstream, found, url, commit.as_deref().unwrap_or_default())?;
+            (url.clone(), tags.into_keys().map(Named::plain).collect())
+        }
         Watch::Nowhere => return Err(Error::Nowhere),
     };
     let wants_any = formula.releases().first().is_some_and(|it| it.version.is_prerelease());
@@ -100,6 +111,18 @@ fn github(
     }
     let tags = upstream.tags(repository)?;
     Ok((place, tags.into_iter().map(Named::plain).collect()))
+}
+
+/// The tags of a formula's git repository, each with its commit; `like` is a commit of it.
+pub(super) fn git_tags(
+    upstream: &Upstream<'_>,
+    found: &Found,
+    url: &str,
+    like: &str,
+) -> Result<BTreeMap<String, String>, Error> {
+    let place = catalog::repository(found.folder.as_deref(), url);
+    let tags = upstream.home.git_tags(&place, like);
+    tags.map_err(|source| Error::Git { url: url.to_owned(), source: Box::new(source) })
 }
 
 /// Whether a tag is one of those that `pkg publish` makes beside a version's own.

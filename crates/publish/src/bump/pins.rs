@@ -7,7 +7,11 @@ use digest::{Digest, Hasher};
 use formula::{Key, Pin, Platform, Release, Source, edit::Facts};
 use oci::{Document, Index, Place, media_type};
 
-use super::{Error, Pinned, newest::Upcoming, sums::sum_of};
+use super::{
+    Error, Pinned,
+    newest::{Upcoming, git_tags},
+    sums::sum_of,
+};
 use crate::{
     parallel::in_parallel,
     upstream::{Taken, Upstream},
@@ -123,7 +127,7 @@ impl Search<'_> {
                 Source::Oci { reference, pin, .. } | Source::Image { reference, pin, .. } => {
                     self.artifact(part, reference, pin)?;
                 }
-                Source::Git { url, .. } => return Err(Error::Git { url: url.clone() }),
+                Source::Git { url, .. } => self.commit(part, url)?,
                 Source::Later { strategy, .. } => {
                     return Err(Error::Later { strategy: strategy.clone() });
                 }
@@ -206,6 +210,30 @@ impl Search<'_> {
             }
             Err(source) => return Err(Error::File { path: file.display().to_string(), source }),
         }
+        Ok(())
+    }
+
+    /// The commit of the version's tag, and the digest of its tree.
+    fn commit(&mut self, part: &Part, url: &str) -> Result<(), Error> {
+        let (formula, version) = (&self.found.formula, &self.upcoming.version);
+        let like = self.before.commit.as_deref().unwrap_or_default();
+        let tags = git_tags(self.upstream, self.found, url, like)?;
+        let usual = formula.tag_of(version);
+        let is_of = |tag: &&String| formula.versions_in(tag).iter().any(|(it, _)| it == version);
+        let named = self.upcoming.tag.as_ref().or(usual.as_ref());
+        let tag = named.filter(|tag| tags.contains_key(*tag)).or_else(|| tags.keys().find(is_of));
+        let no_tag = || Error::NoTag { url: url.to_owned(), version: version.to_string() };
+        let tag = tag.ok_or_else(no_tag)?;
+        let commit = &tags[tag];
+        let place = catalog::repository(self.found.folder.as_deref(), url);
+        let taken = self.upstream.home.commit(&place, commit, Hasher::sha256());
+        let taken =
+            taken.map_err(|source| Error::Git { url: url.to_owned(), source: Box::new(source) })?;
+        let facts = &mut self.pins.facts;
+        facts.tag = (Some(tag) != usual.as_ref()).then(|| tag.clone());
+        facts.commit = Some(commit.clone());
+        facts.date = facts.date.take().or(taken.day);
+        self.pin(part, taken.digest, format!("{url} at {commit}"), false);
         Ok(())
     }
 
