@@ -353,3 +353,43 @@ fn what_speaks_against_a_formula_file_is_said() {
     error: `tool` cannot be installed: tool 1.0.0 cannot be used here (it needs glibc >=99; this machine has [VERSION])
     ");
 }
+
+#[test]
+fn what_such_a_package_needs_is_to_be_named_with_it() {
+    let sandbox = Sandbox::new();
+    let host = sandbox.registry().host();
+    let annotation = r#"{"schema":1,"name":"app","version":"1.0.0","depends":{"lib":{"constraint":"1"},"gui":{"constraint":"*"}}}"#;
+    let app = sandbox.registry().package("app", "1.0.0").file("bin/app", "#!/bin/sh\n", 0o755);
+    drop(app.annotation("dev.pkg.package", annotation).push());
+    for name in ["lib", "gui"] {
+        let needed = sandbox.registry().package(name, "1.0.0");
+        drop(needed.file(&format!("share/{name}"), "", 0o644).push());
+    }
+    let install = |more: &str| sandbox.run(&format!("install oci://{host}/app:1.0.0 {more}"));
+    assert_snapshot!(install(""), @"
+    exit 3
+    --- stderr
+    error: `app` is of no tap, and needs what was not named with it: gui, lib 1
+
+    hint: name `gui` in the same command, by a reference or a file, or add a tap that has it and name it as `TAP/gui`
+    hint: name `lib` in the same command, by a reference or a file, or add a tap that has it and name it as `TAP/lib`
+    ");
+    drop(sandbox.formula("lib").version("1.0.0"));
+    assert_snapshot!(install(&format!("oci://{host}/gui:1.0.0")), @"
+    exit 3
+    --- stderr
+    error: `app` is of no tap, and needs what was not named with it: lib 1
+
+    hint: tap `test` has it: name `test/lib` in the same command
+    ");
+    assert_snapshot!(install(&format!("oci://{host}/gui:1.0.0 test/lib")), @r#"
+    exit 0
+    --- stderr
+    Installed gui 1.0.0 from direct
+    Installed lib 1.0.0 from test
+    Installed app 1.0.0 from direct
+    `gui` has neither commands nor libraries; `pkg prefix gui` is its folder
+    Linked lib, app in [HOME]/.local/share/pkg/current/bin
+    hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
+    "#);
+}

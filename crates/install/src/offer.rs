@@ -208,7 +208,7 @@ pub(crate) fn candidate(resolved: &Resolved, tap: &str) -> Option<Candidate> {
 }
 
 /// A bare name stays bare: the planner looks it up in the dependent's own tap.
-fn dependencies(depends: &BTreeMap<FullName, formula::Depend>) -> Vec<Dependency> {
+pub(crate) fn dependencies(depends: &BTreeMap<FullName, formula::Depend>) -> Vec<Dependency> {
     depends
         .iter()
         .map(|(full, depend)| Dependency {

@@ -25,7 +25,7 @@ mod wish;
 
 pub use candidate::{Candidate, Candidates, Dependency, Key, Release};
 pub use error::{Error, Kind, Needer, Obstacle};
-pub use explain::Explanation;
+pub use explain::{Explanation, Missing};
 pub use installed::Installed;
 pub use note::{Because, Note};
 pub use planner::plan;

@@ -156,6 +156,9 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
         proposal::Error::Taps(error) => of_taps(error),
         proposal::Error::Plan(error) => Some(of_plan(error)),
         proposal::Error::NoFile { .. } => told(Exit::NotFound, &[]),
+        proposal::Error::Unmet { needs, .. } => {
+            Some((Exit::NotFound, needs.iter().map(where_to_get).collect()))
+        }
         proposal::Error::NotInstalled { .. } => {
             told(Exit::NotFound, &["`pkg list` shows what is installed"])
         }
@@ -169,6 +172,18 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
         proposal::Error::At { .. } => usage(&[]),
         proposal::Error::SameName { .. } => usage(&["one of them can be installed at a time"]),
         _ => None,
+    }
+}
+
+/// How what a package needs that is of no tap can be had.
+fn where_to_get(unmet: &proposal::Unmet) -> String {
+    let name = &unmet.need.name;
+    match unmet.taps.first() {
+        Some(tap) => format!("tap `{tap}` has it: name `{tap}/{name}` in the same command"),
+        None => format!(
+            "name `{name}` in the same command, by a reference or a file, or add a tap that has \
+             it and name it as `TAP/{name}`"
+        ),
     }
 }
 

@@ -9,10 +9,10 @@ use formula::{Constraint, Name};
 use oci::reference::Wanted;
 use plan::Wish;
 
-use super::{Draft, Error};
+use super::{Draft, Error, error::Unmet};
 use crate::{
     event::{Event, with_causes},
-    offer::{Guest, obstacle_of},
+    offer::{Guest, Offers, dependencies, obstacle_of},
     receipt::Origin,
     state::Known,
 };
@@ -122,6 +122,36 @@ impl Draft<'_> {
             artifact: Some(direct.artifact),
             found: None,
         })
+    }
+
+    /// An error of the planner; where it comes of what such a package needs, all that it needs and
+    /// that was not named with it, as the planner stops at the first.
+    pub(super) fn unmet(&self, error: plan::Error, wishes: &[Wish], offers: &Offers<'_>) -> Error {
+        let plan::Error::NoSolution(explanation) = &error else { return error.into() };
+        let missing = explanation.missing().iter().find(|missing| missing.tap == DIRECT);
+        let Some(by) = missing.map(|missing| &missing.by) else { return error.into() };
+        let Some(guest) = offers.guests().iter().find(|guest| guest.resolved.name == by.name)
+        else {
+            return error.into();
+        };
+        let taps = self.home.taps().ok();
+        let have = |name: &Name| {
+            let taps = taps.into_iter().flat_map(catalog::Taps::iter);
+            let having = taps.filter(|tap| matches!(tap.formula(name.as_str()), Ok(Some(_))));
+            having.map(|tap| tap.name().to_owned()).collect()
+        };
+        let is_named = |name: &Name| {
+            let is_it = |wish: &Wish| matches!(wish, Wish::Install { name: it, .. } if it == name);
+            wishes.iter().any(is_it) || !self.installed.named(name.as_str()).is_empty()
+        };
+        let needs = dependencies(&guest.resolved.depends).into_iter();
+        let needs = needs.filter(|need| need.tap.is_none() && !need.optional);
+        let unmet = needs.filter(|need| !is_named(&need.name));
+        let needs: Vec<Unmet> = unmet.map(|need| Unmet { taps: have(&need.name), need }).collect();
+        match needs.is_empty() {
+            true => error.into(),
+            false => Error::Unmet { package: by.to_string(), needs },
+        }
     }
 
     /// Installed packages whose tag now leads to another version, newer or not: a tag has no order.

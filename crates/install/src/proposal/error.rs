@@ -4,6 +4,15 @@ use catalog::locate;
 
 use crate::history;
 
+/// What a package needs that is of no tap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// What is needed.
+    pub need: plan::Dependency,
+    /// The taps that have something of this name.
+    pub taps: Vec<String>,
+}
+
 /// There is no proposal.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -45,6 +54,17 @@ pub enum Error {
     /// The planner found none.
     #[error(transparent)]
     Plan(#[from] plan::Error),
+    /// A package that is of no tap needs others, and no tap is asked for them.
+    #[error(
+        "`{package}` is of no tap, and needs what was not named with it: {}",
+        needs.iter().map(|unmet| unmet.need.to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    Unmet {
+        /// Name of the package.
+        package: String,
+        /// What it needs.
+        needs: Vec<Unmet>,
+    },
     /// The registry client cannot be made.
     #[error(transparent)]
     Network(#[from] crate::network::Error),

@@ -18,7 +18,7 @@ use store::generation::{self, Keg, Record};
 pub use choose::{Asking, Chosen};
 pub(crate) use coming::Coming;
 use direct::Meant;
-pub use error::Error;
+pub use error::{Error, Unmet};
 pub use exactly::Exact;
 use step::shown_step;
 pub use step::{Step, Verb};
@@ -152,7 +152,8 @@ impl<'a> Draft<'a> {
         wishes.extend(self.wishes(request, offers)?);
         wishes.extend(self.changed(offers.guests())?);
         let before = self.planner_view(offers)?;
-        let plan = plan::plan(&before, &wishes, offers)?;
+        let plan = plan::plan(&before, &wishes, offers)
+            .map_err(|error| self.unmet(error, &wishes, offers))?;
         Ok((plan, before))
     }
 

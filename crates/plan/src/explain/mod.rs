@@ -10,7 +10,7 @@ mod teller;
 use std::fmt;
 
 use crate::{
-    Error, Kind,
+    Dependency, Error, Key, Kind,
     goals::Why,
     solve::{Package, Proof, Solver},
 };
@@ -23,6 +23,18 @@ pub struct Explanation {
     facts: Vec<String>,
     hints: Vec<String>,
     kind: Kind,
+    missing: Vec<Missing>,
+}
+
+/// Something that a package needs, and that the tap where it is looked for does not have at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The package that needs it.
+    pub by: Key,
+    /// The tap where it is looked for.
+    pub tap: String,
+    /// What is needed.
+    pub need: Dependency,
 }
 
 impl Explanation {
@@ -34,6 +46,11 @@ impl Explanation {
     /// What the user can do about it, one sentence each.
     pub fn hints(&self) -> &[String] {
         &self.hints
+    }
+
+    /// What is needed and nowhere to be found, as far as the facts are about that.
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
     }
 
     /// [`Kind::Pinned`] or [`Kind::Conflict`] where such a fact is among them.
@@ -78,5 +95,6 @@ pub(crate) fn explain(solver: &Solver<'_>, proof: &Proof) -> Result<Explanation,
         (false, true) => Kind::Conflict,
         (false, false) => Kind::NoSolution,
     };
-    Ok(Explanation { hints: leaves.hints(solver), facts: teller.into_facts(), kind })
+    let (facts, missing) = teller.into_told();
+    Ok(Explanation { hints: leaves.hints(solver), facts, kind, missing })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use formula::Name;
 use pubgrub::VersionSet as _;
 
-use super::leaves::Leaves;
+use super::{Missing, leaves::Leaves};
 use crate::{
     Dependency, Error, Key, Release,
     error::join,
@@ -19,16 +19,17 @@ pub(super) struct Teller<'t> {
     leaves: &'t Leaves,
     seen: BTreeSet<Key>,
     facts: Vec<String>,
+    missing: Vec<Missing>,
 }
 
 impl<'t> Teller<'t> {
     pub(super) fn new(solver: &'t Solver<'t>, leaves: &'t Leaves) -> Self {
-        Self { solver, leaves, seen: BTreeSet::new(), facts: Vec::new() }
+        Self { solver, leaves, seen: BTreeSet::new(), facts: Vec::new(), missing: Vec::new() }
     }
 
-    /// The facts that were told.
-    pub(super) fn into_facts(self) -> Vec<String> {
-        self.facts
+    /// The facts that were told, and what is missing by them.
+    pub(super) fn into_told(self) -> (Vec<String>, Vec<Missing>) {
+        (self.facts, self.missing)
     }
 
     /// Tells the facts about `key`, then those about what it needs.
@@ -117,7 +118,7 @@ impl<'t> Teller<'t> {
     }
 
     fn edge(
-        &self,
+        &mut self,
         key: &Key,
         ids: &BTreeSet<usize>,
         to: &Package,
@@ -135,7 +136,7 @@ impl<'t> Teller<'t> {
             }
             Some(Cause::Dependency(dependency)) => {
                 let needs = if plural { "need" } else { "needs" };
-                let what = self.need(&candidate.tap, dependency, to, set)?;
+                let what = self.need(key, &candidate.tap, dependency, to, set)?;
                 format!("{subject} {needs} {what}")
             }
             Some(Cause::Conflict(name, why)) => {
@@ -148,7 +149,8 @@ impl<'t> Teller<'t> {
 
     /// "lib 2"; and what there is instead, if there is no such thing.
     fn need(
-        &self,
+        &mut self,
+        by: &Key,
         tap: &str,
         dependency: &Dependency,
         to: &Package,
@@ -168,6 +170,8 @@ impl<'t> Teller<'t> {
         }
         let tap = dependency.tap.as_deref().unwrap_or(tap);
         Ok(if ids.is_empty() {
+            let (by, need) = (by.clone(), dependency.clone());
+            self.missing.push(Missing { by, tap: tap.to_owned(), need });
             format!("{dependency}, which tap `{tap}` does not have")
         } else {
             let near = releases(self.solver.pool, &ids, &dependency.constraint);
