@@ -89,6 +89,12 @@ fn a_yanked_version_is_not_offered_until_that_is_taken_back() {
     --- stderr
     Yanked 1.1.0 in ../test/tool.toml
     ");
+    let again = "yank ../test/tool.toml@1.1.0 --why 'deletes files'";
+    assert_snapshot!(sandbox.run(again), @"
+    exit 0
+    --- stderr
+    1.1.0 in ../test/tool.toml is yanked already
+    ");
     let newest =
         || sandbox.run("install tool --dry-run --json").ok().json()["steps"][0]["to"].clone();
     assert_eq!(newest(), "1.0.0");
@@ -98,6 +104,12 @@ fn a_yanked_version_is_not_offered_until_that_is_taken_back() {
     Offered again 1.1.0 in ../test/tool.toml
     ");
     assert_eq!(newest(), "1.1.0");
+    assert_snapshot!(sandbox.run("yank ../test/tool.toml@1.1.0 --undo"), @"
+    exit 0
+    --- stderr
+    1.1.0 in ../test/tool.toml is not yanked
+    ");
+    assert_eq!(sandbox.run("yank ../test/tool.toml@9 --undo").code, 3);
     assert_snapshot!(sandbox.run("yank ../test/tool.toml@9 --why x"), @r"
     exit 3
     --- stderr

@@ -38,12 +38,22 @@ impl Yank {
         if why == Some("") {
             return Err(Failure::told(Exit::Usage, "`--why` says nothing: users read it"));
         }
-        publish::file::edit(&file, |edit| edit.set_yanked(&version, why))?;
+        let mut before = None;
+        publish::file::edit(&file, |edit| {
+            before = edit.yanked(&version)?.map(str::to_owned);
+            // A file that says it already keeps its form as well.
+            if before.as_deref() == why { Ok(()) } else { edit.set_yanked(&version, why) }
+        })?;
         if session.printer.is_json() {
             session.printer.json(&view::Yanked::of(&shown(&file), &version, why));
         }
-        let verb = if self.undo { "Offered again" } else { "Yanked" };
-        session.printer.status(verb, format_args!("{version} in {}", shown(&file)));
+        let what = format!("{version} in {}", shown(&file));
+        match (before.as_deref() == why, self.undo) {
+            (true, true) => session.printer.note(format_args!("{what} is not yanked")),
+            (true, false) => session.printer.note(format_args!("{what} is yanked already")),
+            (false, true) => session.printer.status("Offered again", what),
+            (false, false) => session.printer.status("Yanked", what),
+        }
         Ok(())
     }
 }

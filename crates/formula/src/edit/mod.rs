@@ -138,6 +138,14 @@ impl Edit {
         self.set(version, "yanked", why.map(Into::into))
     }
 
+    /// Why a version should not be used, as [`Self::set_yanked`] said it.
+    pub fn yanked(&self, version: &str) -> Result<Option<&str>, Error> {
+        let versions = self.document.get("version").and_then(Item::as_table_like);
+        let facts = versions.and_then(|versions| versions.get(version));
+        let facts = facts.ok_or_else(|| Error::NoVersion { version: version.to_owned() })?;
+        Ok(facts.get("yanked").and_then(Item::as_str))
+    }
+
     /// Counts the rebuilds of a version; 0 is not written out.
     pub fn set_revision(&mut self, version: &str, revision: u32) -> Result<(), Error> {
         self.set(version, "revision", (revision > 0).then(|| i64::from(revision).into()))
