@@ -127,6 +127,28 @@ fn a_yanked_version_is_not_offered_until_that_is_taken_back() {
     drop(tool);
 }
 
+#[test]
+fn a_name_where_a_file_is_meant_leads_to_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tool.toml", "");
+    sandbox.write("acme/tool.toml", "");
+    for (words, meant) in [
+        ("publish tool", "did you mean `tool.toml`?"),
+        ("publish acme/tool", "did you mean `acme/tool.toml`?"),
+        ("publish ./tool", "did you mean `./tool.toml`?"),
+        ("pack tool", "did you mean `tool.toml`?"),
+        ("check tool", "did you mean `tool.toml`?"),
+        ("fmt tool", "did you mean `tool.toml`?"),
+        ("bump tool", "did you mean `tool.toml`?"),
+        ("yank tool@1.0.0 --undo", "for example `tool.toml@1.0.0`"),
+    ] {
+        let said = sandbox.run(words);
+        assert!(said.stderr.contains(&format!("hint: {meant}")), "{words}: {said}");
+    }
+    let said = sandbox.run("publish other");
+    assert!(!said.stderr.contains("did you mean"), "{said}");
+}
+
 /// A formula of two platforms and a mirror, served by the registry.
 fn served(sandbox: &Sandbox) -> String {
     let registry = sandbox.registry();

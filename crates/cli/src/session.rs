@@ -1,6 +1,12 @@
 //! What a command gets: the settings of this run, the printer, and the rooms below, opened.
 
-use std::{io::IsTerminal as _, num::NonZero, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::IsTerminal as _,
+    num::NonZero,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use catalog::{DIRECT, Found, Spec, Tap, Taps, spec::Kind, taps};
 use install::{Home, Origin, Package};
@@ -180,7 +186,8 @@ impl Session {
                 found.map_err(|error| match error {
                     taps::Error::NoFormula { .. } | taps::Error::NoTap { .. } => {
                         let direct = self.direct(tap.as_deref(), name.as_str());
-                        direct.unwrap_or_else(|| error.into())
+                        let file = tap.iter().map(String::as_str).chain([name.as_str()]).collect();
+                        direct.unwrap_or_else(|| with_file(error.into(), file))
                     }
                     error => error.into(),
                 })
@@ -191,8 +198,7 @@ impl Session {
             }
             Kind::File(file) => {
                 let found = Tap::folder(folder_of(file), None)?.formula_file(file)?;
-                let missing = || format!("there is no file `{}`", file.display());
-                found.ok_or_else(|| Failure::told(Exit::NotFound, missing()))
+                found.ok_or_else(|| no_file(file))
             }
             Kind::Reference(_) => {
                 let sentence = format!("`{spec}` is a package without a formula");
@@ -279,6 +285,27 @@ fn typed() -> String {
     let words = std::env::args_os().skip(1);
     let words = words.map(|word| word.to_string_lossy().into_owned());
     std::iter::once("pkg".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+/// That a formula's file is not there; another one may be meant.
+pub(crate) fn no_file(file: &Path) -> Failure {
+    let sentence = format!("there is no file `{}`", file.display());
+    with_file(Failure::told(Exit::NotFound, sentence), file.to_owned())
+}
+
+/// A failure to find what was named, with the file that is there and may be meant.
+fn with_file(failure: Failure, named: PathBuf) -> Failure {
+    match meant_file(&named) {
+        Some(file) => failure.hint(format!("did you mean `{}`?", file.display())),
+        None => failure,
+    }
+}
+
+/// The formula's file that a path without its ending leads to.
+pub(crate) fn meant_file(named: &Path) -> Option<PathBuf> {
+    let mut file = named.to_owned().into_os_string();
+    file.push(".toml");
+    Some(PathBuf::from(file)).filter(|file| file.is_file())
+}
+
 }
 
 /// The folder of a file; the working folder where the path is a bare name.

@@ -8,9 +8,8 @@ use publish::bump::{self, Bumped, Outcome};
 
 use crate::{
     args::examples,
-    exit::Exit,
-    failure::{Failure, Result},
-    session::{Session, folder_of, shown},
+    failure::Result,
+    session::{Session, folder_of, no_file, shown},
     table::Table,
     view,
 };
@@ -36,9 +35,7 @@ pub struct Bump {
 impl Bump {
     pub(crate) fn run(self, session: &Session) -> Result {
         let tap = Tap::folder(folder_of(&self.file), None)?;
-        let found = tap.formula_file(&self.file)?.ok_or_else(|| {
-            Failure::told(Exit::NotFound, format!("there is no file `{}`", self.file.display()))
-        })?;
+        let found = tap.formula_file(&self.file)?.ok_or_else(|| no_file(&self.file))?;
         let outcome = bump::bump(&session.home()?, &found, self.version.as_deref(), tap.keep())?;
         session.progress.end();
         let name = found.formula.name();

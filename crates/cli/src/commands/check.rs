@@ -12,7 +12,7 @@ use crate::{
     args::examples,
     exit::Exit,
     failure::{Failure, Result},
-    session::{Session, folder_of},
+    session::{Session, folder_of, no_file},
     view,
 };
 
@@ -89,10 +89,7 @@ impl Checked {
         let tap = Tap::folder(folder_of(file), None)?;
         match tap.formula_file(file) {
             Ok(Some(found)) => self.formula(found),
-            Ok(None) => {
-                let sentence = format!("there is no file `{}`", file.display());
-                return Err(Failure::told(Exit::NotFound, sentence));
-            }
+            Ok(None) => return Err(no_file(file)),
             Err(error) => self.broken(error)?,
         }
         Ok(())

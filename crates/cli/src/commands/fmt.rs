@@ -10,7 +10,7 @@ use crate::{
     args::examples,
     exit::Exit,
     failure::{Failure, Result},
-    session::{Session, shown},
+    session::{Session, no_file, shown},
     view,
 };
 
@@ -89,9 +89,7 @@ fn formula_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 /// The text of a formula file.
 pub(crate) fn read(file: &Path) -> Result<String> {
     fs_err::read_to_string(file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Failure::told(Exit::NotFound, format!("there is no file `{}`", file.display()))
-        }
+        std::io::ErrorKind::NotFound => no_file(file),
         _ => error.into(),
     })
 }

@@ -1,6 +1,6 @@
 //! `pkg yank`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use catalog::{Spec, spec::Kind};
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::{
     args::examples,
     exit::Exit,
     failure::{Failure, Result},
-    session::{Session, shown},
+    session::{Session, meant_file, shown},
     view,
 };
 
@@ -67,6 +67,9 @@ pub(crate) fn file_and_version(text: &str) -> Result<(PathBuf, Option<String>)> 
 }
 
 fn usage(text: &str) -> Failure {
+    let (file, version) = text.rsplit_once('@').unwrap_or((text, "1.2.0"));
+    let meant = meant_file(Path::new(file)).map(|file| format!("{}@{version}", file.display()));
+    let example = meant.unwrap_or_else(|| "tool.toml@1.2.0".to_owned());
     let sentence = format!("`{text}` is not FILE@VERSION");
-    Failure::told(Exit::Usage, sentence).hint("for example `tool.toml@1.2.0`")
+    Failure::told(Exit::Usage, sentence).hint(format!("for example `{example}`"))
 }
