@@ -89,8 +89,17 @@ fn what_an_interrupted_build_left_is_swept_by_the_next_one() {
     sandbox.run("pack ../test/tool.toml").ok();
     assert!(!left.exists());
     check_swept(&sandbox);
-    sandbox.write("../.cache/pkg/work/bLeft/file", "");
-    sandbox.run("cleanup").ok();
+    sandbox.write("../.cache/pkg/work/bLeft/file", "1234");
+    assert_snapshot!(sandbox.run("cleanup --dry-run"), @"
+    exit 0
+    --- stderr
+    Would free 4 B (1 package, 1 unfinished build)
+    ");
+    assert_snapshot!(sandbox.run("cleanup"), @"
+    exit 0
+    --- stderr
+    Freed 4 B (1 package, 1 unfinished build)
+    ");
     check_swept(&sandbox);
 }
 

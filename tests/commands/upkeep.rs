@@ -178,7 +178,8 @@ fn what_nothing_needs_is_kept_for_a_while_and_then_deleted() {
       "in_use": [],
       "files": 1,
       "plans": 1,
-      "partials": 0
+      "partials": 0,
+      "builds": 0
     }
     --- stderr
     Freed 237 B (5 generations, 1 package, 1 file)

@@ -82,7 +82,6 @@ impl Session {
             taps: None,
             lent: Vec::new(),
             cache: self.settings.cache.clone(),
-            platform: None,
             nearby: None,
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),
@@ -116,10 +115,15 @@ impl Session {
         })
     }
 
-    /// Removes what interrupted builds left.
-    pub(crate) fn sweep(&self) -> Result {
+    /// Removes what interrupted builds left, and says what that is; with `dry` only the latter.
+    pub(crate) fn sweep(&self, dry: bool) -> Result<work::Left> {
         let work = make::work(self.settings.cache.as_deref(), &self.settings.root.value);
-        let swept = if work.exists() { work::sweep(&work) } else { Ok(()) };
+        if !work.exists() {
+            return Ok(work::Left::default());
+        }
+        let left = work::left(&work);
+        let swept =
+            if dry { left } else { left.and_then(|left| work::sweep(&work).map(|()| left)) };
         swept.map_err(|error| {
             Failure::new(Exit::Failed, error).context("cannot remove what builds left".to_owned())
         })
@@ -280,11 +284,6 @@ fn not_installed(text: &str, names: impl Iterator<Item = String>) -> Failure {
     }
 }
 
-/// The command as the user typed it, for the history.
-fn typed() -> String {
-    let words = std::env::args_os().skip(1);
-    let words = words.map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("pkg".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 /// That a formula's file is not there; another one may be meant.
 pub(crate) fn no_file(file: &Path) -> Failure {
     let sentence = format!("there is no file `{}`", file.display());
@@ -306,6 +305,11 @@ pub(crate) fn meant_file(named: &Path) -> Option<PathBuf> {
     Some(PathBuf::from(file)).filter(|file| file.is_file())
 }
 
+/// The command as the user typed it, for the history.
+fn typed() -> String {
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("pkg".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// The folder of a file; the working folder where the path is a bare name.

@@ -47,8 +47,6 @@ pub struct Setting {
     pub lent: Vec<Tap>,
     /// Where manifests are kept between commands; none keeps nothing.
     pub cache: Option<PathBuf>,
-    /// The platform that packages are for, where it is not that of this machine.
-    pub platform: Option<Platform>,
     /// A layout or tap that is asked first for whatever a formula pins.
     pub nearby: Option<oci::Place>,
     /// How many downloads run at once, at least 1.

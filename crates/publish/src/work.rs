@@ -4,10 +4,11 @@
 //! nobody holds was left by a command that was interrupted, and is swept away.
 
 use std::{
+    collections::HashSet,
     ffi::OsStr,
     fs::{File, TryLockError},
     io,
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -62,29 +63,61 @@ impl Drop for Folder {
     }
 }
 
+/// What interrupted commands left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Left {
+    /// How many folders.
+    pub folders: u64,
+    /// What the files in them hold, in bytes.
+    pub bytes: u64,
+}
+
 /// Removes the folders that nobody uses any more, but for those that were to be kept.
 pub fn sweep(work: &Path) -> io::Result<()> {
-    let mut left = Vec::new();
-    {
-        let _turn = turn(work)?;
-        for entry in fs::read_dir(work)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() && is_passing(&entry.file_name()) {
-                let held = File::open(entry.path())?;
-                match held.try_lock() {
-                    Ok(()) => left.push((entry.path(), held)),
-                    Err(TryLockError::WouldBlock) => {}
-                    Err(TryLockError::Error(error)) => return Err(error),
-                }
-            }
-        }
-    }
-    for (path, _held) in left {
+    for (path, _held) in unused(work)? {
         if let Err(error) = run::discard(&path) {
             tracing::debug!(%error, "a folder of a build stays");
         }
     }
     Ok(())
+}
+
+/// What [`sweep`] would remove.
+pub fn left(work: &Path) -> io::Result<Left> {
+    let unused = unused(work)?;
+    let mut bytes = 0;
+    let mut waiting: Vec<PathBuf> = unused.iter().map(|(path, _)| path.clone()).collect();
+    let mut seen = HashSet::new();
+    while let Some(folder) = waiting.pop() {
+        // What cannot be looked into can be removed all the same.
+        let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        for (path, metadata) in entries.filter_map(|it| Some((it.path(), it.metadata().ok()?))) {
+            match metadata.is_dir() {
+                true => waiting.push(path),
+                false if seen.insert(metadata.ino()) => bytes += metadata.len(),
+                false => {}
+            }
+        }
+    }
+    Ok(Left { folders: unused.len() as u64, bytes })
+}
+
+/// The folders that nobody uses any more, held so that nobody begins to.
+fn unused(work: &Path) -> io::Result<Vec<(PathBuf, File)>> {
+    let mut unused = Vec::new();
+    let _turn = turn(work)?;
+    for entry in fs::read_dir(work)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && is_passing(&entry.file_name()) {
+            let held = File::open(entry.path())?;
+            match held.try_lock() {
+                Ok(()) => unused.push((entry.path(), held)),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+    Ok(unused)
 }
 
 fn is_passing(name: &OsStr) -> bool {
@@ -117,7 +150,11 @@ mod tests {
         let closed = std::fs::Permissions::from_mode(0o500);
         fs::set_permissions(left.join("cellar"), closed).unwrap();
         fs::write(work.join("tool-1.0.0.log"), "why").unwrap();
+        fs::write(left.join("file"), "1234567").unwrap();
+        fs::hard_link(left.join("file"), left.join("again")).unwrap();
+        assert_eq!(super::left(&work).unwrap(), Left { folders: 1, bytes: 7 });
         sweep(&work).unwrap();
+        assert_eq!(super::left(&work).unwrap(), Left::default());
         assert!(!left.exists(), "nobody holds it");
         assert!(held.path().exists() && kept.exists() && work.join("tool-1.0.0.log").exists());
         let path = held.path().to_owned();

@@ -31,13 +31,11 @@ impl Cleanup {
         let extent = if self.all { Extent::All } else { Extent::Old };
         let is_dry = self.dry.dry_run;
         let cleaned = session.home()?.clean(extent, is_dry, &mut waiting(session))?;
+        let left = session.sweep(is_dry)?;
         let freed = &cleaned.freed;
-        if !is_dry {
-            session.sweep()?;
-        }
         session.progress.end();
         if session.printer.is_json() {
-            session.printer.json(&view::Freed::of(&cleaned, is_dry));
+            session.printer.json(&view::Freed::of(&cleaned, &left, is_dry));
         }
         for folder in &cleaned.projects {
             let verb = if is_dry { "would go" } else { "are gone" };
@@ -53,6 +51,7 @@ impl Cleanup {
             (freed.kegs.len(), "package"),
             (usize::try_from(freed.files).unwrap_or(usize::MAX), "file"),
             (usize::try_from(freed.partials).unwrap_or(usize::MAX), "unfinished download"),
+            (usize::try_from(left.folders).unwrap_or(usize::MAX), "unfinished build"),
         ];
         let parts = parts.into_iter().filter(|(number, _)| *number > 0);
         let parts: Vec<_> = parts.map(|(number, thing)| count(number, thing)).collect();
@@ -60,9 +59,10 @@ impl Cleanup {
             (true, _) => session.printer.note("nothing to clean up"),
             (false, dry) => {
                 let verb = if dry { "Would free" } else { "Freed" };
+                let freed = bytes(freed.bytes + left.bytes);
                 let what = match parts.is_empty() {
-                    true => bytes(freed.bytes),
-                    false => format!("{} ({})", bytes(freed.bytes), parts.join(", ")),
+                    true => freed,
+                    false => format!("{freed} ({})", parts.join(", ")),
                 };
                 session.printer.status(verb, what);
             }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use install::{Home, cleanup::Cleaned, doctor::Finding, launch::Variable, with_causes};
+use publish::work::Left;
 use serde::Serialize;
 use store::verify::{Damage, What};
 
@@ -127,16 +128,18 @@ pub(crate) struct Freed {
     partials: u64,
     /// Folders of projects that are gone, and with them their packages.
     projects: Vec<String>,
+    /// Folders that interrupted builds left.
+    builds: u64,
 }
 
 impl Freed {
-    pub(crate) fn of(cleaned: &Cleaned, dry_run: bool) -> Self {
+    pub(crate) fn of(cleaned: &Cleaned, left: &Left, dry_run: bool) -> Self {
         let freed = &cleaned.freed;
         let names = |kegs: &[store::keg::Id]| kegs.iter().map(ToString::to_string).collect();
         Self {
             schema: 1,
             dry_run,
-            bytes: freed.bytes,
+            bytes: freed.bytes + left.bytes,
             generations: freed.generations.clone(),
             packages: names(&freed.kegs),
             in_use: names(&freed.in_use),
@@ -144,6 +147,7 @@ impl Freed {
             plans: freed.plans,
             partials: freed.partials,
             projects: cleaned.projects.iter().map(|folder| shown(folder)).collect(),
+            builds: left.folders,
         }
     }
 }
