@@ -44,6 +44,8 @@ pub enum Rule {
     ShebangLength,
     /// A file is for the package's platform.
     Machine,
+    /// A file is for the platform's processor itself, not for its 32-bit kind.
+    Multilib,
     /// A signature can be made anew.
     Signature,
     /// A file keeps to its format.
@@ -59,7 +61,7 @@ pub enum Rule {
 impl Rule {
     /// Whether a package that breaks it works elsewhere all the same, as far as can be told.
     pub fn is_advice(self) -> bool {
-        matches!(self, Self::Unreadable)
+        matches!(self, Self::Unreadable | Self::Multilib)
     }
 }
 
@@ -95,6 +97,9 @@ impl Finding {
                 "start the program from a short script: Linux reads 255 bytes of the line"
             }
             Rule::Machine => "build it for the platform of the package, or leave it out",
+            Rule::Multilib => {
+                "it runs where the system has 32-bit libraries; leave it out if nothing needs it"
+            }
             Rule::Signature => "sign it ad hoc: codesign --force --sign -",
             Rule::Unreadable => "see whether the build was cut short",
             Rule::Thin => "make the archive without `T`: its members lie outside of the package",
@@ -124,7 +129,7 @@ impl fmt::Display for Finding {
             Rule::Interpreter => write!(f, "its loader is `{found}`"),
             Rule::Shebang => write!(f, "its interpreter is `{found}`"),
             Rule::ShebangLength => write!(f, "its first line may have {found} bytes"),
-            Rule::Machine => write!(f, "it is {found}"),
+            Rule::Machine | Rule::Multilib => write!(f, "it is {found}"),
             Rule::Signature => write!(f, "it is signed, and {found}"),
             Rule::Unreadable => write!(f, "{found}, and cannot be read as one"),
             Rule::Thin => write!(f, "it is an archive that only names its members"),

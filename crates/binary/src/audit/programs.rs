@@ -48,8 +48,12 @@ pub(super) fn elf(elf: &Elf, rules: &Rules<'_>, report: &mut Report<'_>) {
         machine(elf.machine, &["linux"], platform, report);
     }
     if let Some(loader) = &elf.interpreter {
+        let own = match narrow(platform) == Some(elf.machine) {
+            true => Platform { machine: elf.machine, ..platform },
+            false => platform,
+        };
         let is_known = is_ours(&loader.text)
-            || loaders(platform).is_none_or(|loaders| loaders.contains(&loader.text.as_str()));
+            || loaders(own).is_none_or(|loaders| loaders.contains(&loader.text.as_str()));
         if !is_known {
             tell(report, Rule::Interpreter, loader);
         }
@@ -101,7 +105,9 @@ pub(super) fn archive(archive: Archive, bytes: &[u8], rules: &Rules<'_>, report:
     for (at, member) in members::members(bytes) {
         let machine = crate::inspect::elf::machine_of(member);
         if let Some(machine) = machine.filter(|machine| *machine != platform.machine) {
-            report.add(Rule::Machine, Some(at), &format!("for {machine}"));
+            let is_narrow = narrow(platform) == Some(machine);
+            let rule = if is_narrow { Rule::Multilib } else { Rule::Machine };
+            report.add(rule, Some(at), &format!("for {machine}"));
         }
     }
 }
@@ -129,8 +135,24 @@ fn machine(machine: Machine, system: &[&str], platform: Platform, report: &mut R
         System::Macos => system == ["macos"],
         System::Other => return,
     };
-    if !fits || machine != platform.machine {
+    if fits && narrow(platform) == Some(machine) {
+        report.add(Rule::Multilib, None, &format!("for {machine}"));
+    } else if !fits || machine != platform.machine {
         report.add(Rule::Machine, None, &format!("for {machine} on {}", system.join(" ")));
+    }
+}
+
+/// The 32-bit processor that a machine of the platform can be as well: what compilers bring for it
+/// is as it should be, and a program needs a system with libraries of that kind.
+fn narrow(platform: Platform) -> Option<Machine> {
+    match (platform.system, platform.machine) {
+        (System::LinuxGnu | System::LinuxMusl | System::Linux, Machine::Amd64) => {
+            Some(Machine::I386)
+        }
+        (System::LinuxGnu | System::LinuxMusl | System::Linux, Machine::Arm64) => {
+            Some(Machine::Arm)
+        }
+        _ => None,
     }
 }
 

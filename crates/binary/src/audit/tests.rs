@@ -83,6 +83,12 @@ fn programs_of_linux_look_for_libraries_in_the_package() {
         assert_eq!(rules(&audited(platform, 0o755, &elf(&sample))), [expect]);
     }
     assert_eq!(rules(&audited(MAC, 0o755, &elf(&ElfSample::default()))), [Rule::Machine]);
+    let narrow = ElfSample { machine: 3, interpreter: "/lib/ld-linux.so.2", ..Default::default() };
+    let findings = audited(LINUX, 0o755, &elf(&narrow));
+    assert_eq!(rules(&findings), [Rule::Multilib]);
+    assert!(findings[0].rule.is_advice(), "compilers bring such files");
+    let foreign = ElfSample { machine: 40, interpreter: "/lib/ld-linux.so.2", ..narrow };
+    assert_eq!(rules(&audited(LINUX, 0o755, &elf(&foreign))), [Rule::Machine, Rule::Interpreter]);
 }
 
 #[test]
