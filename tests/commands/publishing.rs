@@ -419,6 +419,15 @@ fn tags_and_files_go_along_when_asked() {
     tap(&sandbox, "one");
     let registry = sandbox.registry();
     sandbox.write("sbom.json", "{}\n");
+    let requests = sandbox.registry().requests().len();
+    assert_snapshot!(sandbox.run("publish acme/tool.toml --attach sbom.json:spdx"), @"
+    exit 2
+    --- stderr
+    error: `spdx` is no media type
+
+    hint: one is written TYPE/SUBTYPE, as in `application/spdx+json`
+    ");
+    assert_eq!(sandbox.registry().requests().len(), requests, "before anything is asked");
     let words = "publish acme/tool.toml --also latest,1 --attach sbom.json:application/spdx+json";
     let text = formula(&sandbox);
     registry.forget_requests();

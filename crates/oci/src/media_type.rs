@@ -45,7 +45,35 @@ pub fn essence(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
 
+/// Whether a text is a media type without parameters, as artifacts name theirs (RFC 6838, 4.2).
+pub fn is_valid(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let mark = |b: u8| b"!#$&-^_.+".contains(&b);
+        (1..=127).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || mark(b))
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    text.split_once('/').is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
+}
+
 /// Whether two media types are the same but for case and parameters.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     essence(one).eq_ignore_ascii_case(essence(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_is_two_names() {
+        let long = format!("a/{}", "b".repeat(127));
+        for text in ["application/spdx+json", "text/x", "a/vnd.b-c_d^e!f#g$h&i.v1", &long, "1/2"] {
+            assert!(is_valid(text), "{text}");
+        }
+        let longer = format!("{long}b");
+        for text in ["", "a", "a/", "/b", "a/b/c", "a/b; c=d", "a/ b", "a/+b", "ä/b", &longer] {
+            assert!(!is_valid(text), "{text}");
+        }
+    }
 }

@@ -114,6 +114,11 @@ fn source_of(found: &Found) -> Attachment {
         bytes: found.formula.text().to_owned().into(),
     }
 }
+    if !oci::media_type::is_valid(media_type) {
+        let sentence = format!("`{media_type}` is no media type");
+        let failure = Failure::told(Exit::Usage, sentence);
+        return Err(failure.hint("one is written TYPE/SUBTYPE, as in `application/spdx+json`"));
+    }
 
 fn attachment(text: &str) -> Result<Attachment> {
     let (path, media_type) = text.rsplit_once(':').ok_or_else(|| {
