@@ -62,6 +62,19 @@ fn what_only_the_index_names_stays_in_it() {
 }
 
 #[test]
+fn requests_that_fail_beside_each_other_are_told_once() {
+    let sandbox = Sandbox::new();
+    for name in ["one", "two", "three", "four"] {
+        drop(sandbox.formula(name).version("1.0.0"));
+    }
+    sandbox.config("[patience]\nretries = 2\n");
+    sandbox.registry().on("GET /v2/*/blobs/*").status(503);
+    let said = sandbox.run("install one two three four");
+    assert_eq!(said.code, 4, "{said}");
+    assert_eq!(said.stderr.matches("trying again").count(), 1, "{said}");
+}
+
+#[test]
 fn a_promoted_version_joins_what_is_there() {
     let (maker, sandbox) = (Sandbox::new(), Sandbox::new());
     tap(&maker, "one");

@@ -40,6 +40,8 @@ struct State {
     /// Bytes that all transfers so far will move, as far as that is known.
     total: u64,
     moved: u64,
+    /// What was last said of each server that failed: the same again is no news.
+    failed: BTreeMap<String, String>,
 }
 
 /// Which download or upload.
@@ -125,8 +127,10 @@ impl Progress {
             }
             E::Spooling { digest, size } => tracing::debug!(%digest, size, "fetching first"),
             E::Retry { host, failures, reason } => {
-                tracing::debug!(host, failures, "trying again");
-                self.printer.note(format_args!("{reason}; trying again"));
+                tracing::debug!(host, failures, reason, "trying again");
+                if self.lock().failed.insert(host, reason.clone()).as_ref() != Some(&reason) {
+                    self.printer.note(format_args!("{reason}; trying again"));
+                }
             }
             E::Wait { host, wait } if wait >= LONG_WAIT => {
                 let seconds = wait.as_secs();

@@ -59,7 +59,7 @@ pub enum Event {
         /// Its size in bytes.
         size: u64,
     },
-    /// Something failed and is tried again.
+    /// Something failed and is tried again; of what fails beside it nothing is told.
     Retry {
         /// The server that was asked.
         host: String,
@@ -68,7 +68,7 @@ pub enum Event {
         /// What failed, in one line.
         reason: String,
     },
-    /// Requests to a server wait: it is overloaded, or it asked for time.
+    /// Requests to a server wait: it is overloaded, or it asked for time. Told once for a pause.
     Wait {
         /// The server that is waited for.
         host: String,

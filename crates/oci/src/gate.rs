@@ -50,6 +50,8 @@ struct Slow {
     until: Option<Instant>,
     level: u32,
     raised: Option<Instant>,
+    /// The end of the pause that was told.
+    told: Option<Instant>,
 }
 
 impl Gate {
@@ -87,13 +89,14 @@ impl Gate {
     ///
     /// Failures of requests that began before the last time count once with it, and `failures` of
     /// one request are all that count: many requests at once shall not wait longer than one.
+    /// Gives whether it was open until now: those that fail beside each other are told once.
     pub(crate) fn back_off(
         &self,
         began: Instant,
         failures: u32,
         asked: Option<Duration>,
         first: Duration,
-    ) {
+    ) -> bool {
         let now = Instant::now();
         let mut slow = self.slow();
         let is_later = slow.raised.is_none_or(|raised| began >= raised);
@@ -104,7 +107,16 @@ impl Gate {
         let doubled = slow.level.saturating_sub(1).min(16);
         let chosen = first.saturating_mul(1 << doubled).min(BACK_OFF_MAX);
         let until = now.checked_add(asked.unwrap_or(chosen));
+        let was_open = slow.until.is_none_or(|until| until <= now);
         slow.until = slow.until.max(until);
+        was_open
+    }
+
+    /// Whether the pause until it opens is still to be told, which is then taken as done.
+    pub(crate) fn is_untold(&self) -> bool {
+        let mut slow = self.slow();
+        let until = slow.until;
+        std::mem::replace(&mut slow.told, until) != until
     }
 
     /// Remembers a success: the next back-off is shorter.
@@ -133,9 +145,10 @@ mod tests {
     fn e4_failures_of_one_moment_count_once_and_successes_shrink() {
         let gate = Gate::new("a", 1, 1);
         let began = Instant::now();
-        for _ in 0..16 {
-            gate.back_off(began, 1, None, FIRST);
-        }
+        let told = (0..16).filter(|_| gate.back_off(began, 1, None, FIRST)).count();
+        assert_eq!(told, 1, "failures beside each other are one pause");
+        assert!(gate.is_untold());
+        assert!(!gate.is_untold());
         assert!(gate.closed_for() <= FIRST);
         assert_eq!(gate.slow().level, 1);
         gate.back_off(Instant::now(), 1, None, FIRST);

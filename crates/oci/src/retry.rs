@@ -47,7 +47,9 @@ impl Patience {
             self.budget -= wait;
             // Those who wait together shall not ask together.
             let jitter = wait.min(Duration::from_secs(4)).mul_f64(rand::random_range(0.0..0.25));
-            (config.events)(Event::Wait { host: host(), wait });
+            if gate.is_untold() {
+                (config.events)(Event::Wait { host: host(), wait });
+            }
             tokio::time::sleep(wait + jitter).await;
         }
     }
@@ -74,13 +76,16 @@ impl Patience {
         asked: Option<Duration>,
     ) -> Result<(), Error> {
         self.failures += 1;
-        gate.back_off(self.began, self.failures, asked, config.back_off);
+        let is_news = gate.back_off(self.began, self.failures, asked, config.back_off);
         if self.failures > config.retries {
             return Err(error);
         }
         let reason = error.to_string();
-        let host = gate.host().to_owned();
-        (config.events)(Event::Retry { host, failures: self.failures, reason });
+        let (host, failures) = (gate.host().to_owned(), self.failures);
+        match is_news {
+            true => (config.events)(Event::Retry { host, failures, reason }),
+            false => tracing::debug!(host, failures, reason, "trying again, as others do"),
+        }
         Ok(())
     }
 
