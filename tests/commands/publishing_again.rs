@@ -62,6 +62,44 @@ fn what_only_the_index_names_stays_in_it() {
 }
 
 #[test]
+fn a_run_that_was_cut_is_completed_by_the_next_one() {
+    let sandbox = Sandbox::new();
+    let file = tap(&sandbox, "one");
+    let text = fs_err::read_to_string(&file).unwrap();
+    let words = "publish acme/tool.toml --platform linux-amd64";
+    sandbox.registry().on("PUT /v2/acme/tool/manifests/1.2.3").once().status(403);
+    assert_eq!(sandbox.run(words).code, 5);
+    assert_snapshot!(sandbox.run(words), @"
+    exit 0
+    --- stdout
+    oci://[HOST]/acme/tool:1.2.3@sha256:[DIGEST]
+    --- stderr
+    Completed tool 1.2.3 for linux-amd64: its packages were there, its index was not
+    Attached tool.toml
+    Wrote `package` into acme/tool.toml
+    ");
+    fs_err::write(&file, text).unwrap();
+    assert_snapshot!(sandbox.run(words), @"
+    exit 0
+    --- stdout
+    oci://[HOST]/acme/tool:1.2.3@sha256:[DIGEST]
+    --- stderr
+    Unchanged tool 1.2.3 for linux-amd64
+    Wrote `package` into acme/tool.toml
+    ");
+    sandbox.write("sbom.json", "{}");
+    let attaching = format!("{words} --attach sbom.json:application/spdx+json");
+    assert_snapshot!(sandbox.run(&attaching), @"
+    exit 0
+    --- stdout
+    oci://[HOST]/acme/tool:1.2.3@sha256:[DIGEST]
+    --- stderr
+    Unchanged tool 1.2.3 for linux-amd64
+    Attached sbom.json
+    ");
+}
+
+#[test]
 fn requests_that_fail_beside_each_other_are_told_once() {
     let sandbox = Sandbox::new();
     for name in ["one", "two", "three", "four"] {

@@ -3,7 +3,10 @@
 //! The formula's file is written by the caller, at the very end: before, it could name what is
 //! not there yet.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use build::{Compression, Packed};
 use catalog::{Found, Published, Tap};
@@ -53,6 +56,10 @@ pub struct Outcome {
     pub platforms: BTreeMap<Key, Digest>,
     /// Those that were not there before.
     pub new: Vec<Key>,
+    /// Whether the index was not there before, as where an earlier run was cut.
+    pub is_index_new: bool,
+    /// Names of the files that were attached; of a new package its formula is not worth a word.
+    pub attached: BTreeSet<String>,
     /// Bytes of blobs that were sent.
     pub sent_bytes: u64,
     /// What somebody should look at, one line each.
@@ -146,9 +153,13 @@ impl<'a> Prepared<'a> {
         runtime.block_on(async {
             self.repository.check_rolling(client, &self.order.also).await?;
             let pushed = self.repository.push(client, &self.parts, &self.about()).await?;
+            let mut attached = BTreeSet::new();
             for part in &self.parts {
                 let is_new = pushed.new.contains(&part.key);
-                self.attach(client, part, is_new).await?;
+                let names = self.attach(client, part, is_new).await?;
+                attached.extend(
+                    names.into_iter().filter(|name| !is_new || *name != self.order.source.name),
+                );
             }
             self.repository.roll(client, &pushed.index, &self.order.also).await?;
             Ok(Outcome {
@@ -156,6 +167,8 @@ impl<'a> Prepared<'a> {
                 index: pushed.index.digest,
                 platforms: pushed.platforms,
                 new: pushed.new.into_iter().collect(),
+                is_index_new: pushed.is_index_new,
+                attached,
                 sent_bytes: pushed.sent_bytes,
                 warnings: self.warnings,
             })
@@ -184,13 +197,20 @@ impl<'a> Prepared<'a> {
         Ok(is_wanted.then_some(source).into_iter().chain(attachments).collect())
     }
 
-    async fn attach(&self, client: &oci::Client, part: &Part, is_new: bool) -> Result<(), Error> {
+    /// Attaches what belongs to a package; the names of the files.
+    async fn attach(
+        &self,
+        client: &oci::Client,
+        part: &Part,
+        is_new: bool,
+    ) -> Result<Vec<String>, Error> {
         let (place, subject) = (self.repository.place(), part.descriptor());
-        for attachment in self.attachments(client, part, is_new).await? {
+        let attachments = self.attachments(client, part, is_new).await?;
+        for attachment in &attachments {
             let attached = attach::attach(client, place, &subject, attachment).await;
             attached.map_err(|error| self.unattached(attachment, error))?;
         }
-        Ok(())
+        Ok(attachments.into_iter().map(|attachment| attachment.name.clone()).collect())
     }
 
     fn unattached(&self, attachment: &Attachment, source: oci::Error) -> Error {

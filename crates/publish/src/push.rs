@@ -62,6 +62,8 @@ pub struct Outcome {
     pub platforms: BTreeMap<Key, Digest>,
     /// Those of them that were not there before.
     pub new: BTreeSet<Key>,
+    /// Whether the index was not there before.
+    pub is_index_new: bool,
     /// Bytes of blobs that were sent.
     pub sent_bytes: u64,
 }
@@ -216,12 +218,13 @@ impl Repository {
             sent_bytes += self.push_part(client, part).await?;
         }
         let make = |platforms: &BTreeMap<Key, Descriptor>| index::of(platforms, annotations);
-        let (index, platforms) = self.push_index(client, parts, &make).await?;
+        let (index, platforms, is_index_new) = self.push_index(client, parts, &make).await?;
         let is_new = |part: &&Part| !before.contains_key(&part.key);
         Ok(Outcome {
             index,
             platforms: platforms.into_iter().map(|(key, it)| (key, it.digest)).collect(),
             new: parts.iter().filter(is_new).map(|part| part.key).collect(),
+            is_index_new,
             sent_bytes,
         })
     }
@@ -265,14 +268,15 @@ impl Repository {
         Ok(())
     }
 
+    /// The index with the platforms that it lists, and whether it had to be written.
     async fn push_index(
         &self,
         client: &Client,
         parts: &[Part],
         make: &dyn Fn(&BTreeMap<Key, Descriptor>) -> Manifest,
-    ) -> Result<(Manifest, BTreeMap<Key, Descriptor>), Error> {
+    ) -> Result<(Manifest, BTreeMap<Key, Descriptor>, bool), Error> {
         let mut last = self.index_there(client).await?;
-        for _ in 0..ROUNDS_MAX {
+        for round in 0..ROUNDS_MAX {
             let There { mut platforms, unkept } = self.there(client).await?;
             self.check_free(parts, &platforms)?;
             self.keep(client, &unkept).await?;
@@ -282,7 +286,7 @@ impl Repository {
             }
             let made = make(&platforms);
             if last.as_ref() == Some(&made.digest) {
-                return Ok((made, platforms));
+                return Ok((made, platforms, round > 0));
             }
             let tags = [self.published.index_tag(&made.digest), self.published.tag.clone()];
             self.roll(client, &made, &tags).await?;

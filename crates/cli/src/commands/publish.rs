@@ -81,17 +81,11 @@ impl Publish {
         let changed = file::edit(Path::new(&found.file), |formula| {
             formula.set_package(version, &outcome.index)
         })?;
+        let version = shown_version(version, release.revision);
         let view = view::Publication::of(&outcome);
-        let platforms: Vec<_> = view.platforms.iter().map(|it| it.platform.as_str()).collect();
-        let (name, platforms) = (found.formula.name(), platforms.join(", "));
-        let verb = if outcome.new.is_empty() { "Unchanged" } else { "Published" };
-        session.printer.status(
-            verb,
-            format_args!(
-                "{name} {} for {platforms}",
-                shown_version(release.version.as_str(), release.revision)
-            ),
-        );
+        for (verb, what) in view.told(&format!("{} {version}", found.formula.name())) {
+            session.printer.status(verb, what);
+        }
         if !tags.is_empty() {
             session.printer.status("Moved", format_args!("{} to it", tags.join(", ")));
         }
@@ -114,17 +108,17 @@ fn source_of(found: &Found) -> Attachment {
         bytes: found.formula.text().to_owned().into(),
     }
 }
-    if !oci::media_type::is_valid(media_type) {
-        let sentence = format!("`{media_type}` is no media type");
-        let failure = Failure::told(Exit::Usage, sentence);
-        return Err(failure.hint("one is written TYPE/SUBTYPE, as in `application/spdx+json`"));
-    }
 
 fn attachment(text: &str) -> Result<Attachment> {
     let (path, media_type) = text.rsplit_once(':').ok_or_else(|| {
         let sentence = format!("`{text}` does not say what the file is");
         Failure::told(Exit::Usage, sentence).hint("write FILE:TYPE with a media type")
     })?;
+    if !oci::media_type::is_valid(media_type) {
+        let sentence = format!("`{media_type}` is no media type");
+        let failure = Failure::told(Exit::Usage, sentence);
+        return Err(failure.hint("one is written TYPE/SUBTYPE, as in `application/spdx+json`"));
+    }
     let bytes = fs_err::read(path).map_err(|error| Failure::new(Exit::NotFound, error))?;
     let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Attachment { name, media_type: media_type.to_owned(), bytes: bytes.into() })

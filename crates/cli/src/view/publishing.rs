@@ -14,6 +14,10 @@ pub(crate) struct Publication {
     /// The index's digest, which the formula names.
     pub(crate) digest: String,
     pub(crate) platforms: Vec<Published>,
+    /// Whether the index was not there before.
+    index_new: bool,
+    /// Names of files that were attached, beside the formulas of new packages.
+    attached: Vec<String>,
     /// Bytes of blobs that were sent.
     sent_bytes: u64,
 }
@@ -39,8 +43,28 @@ impl Publication {
             reference: format!("oci://{}", outcome.reference.trim_start_matches("oci://")),
             digest: outcome.index.to_string(),
             platforms: outcome.platforms.iter().map(published).collect(),
+            index_new: outcome.is_index_new,
+            attached: outcome.attached.iter().cloned().collect(),
             sent_bytes: outcome.sent_bytes,
         }
+    }
+
+    /// What was done with `what`: the verb of a line and its rest.
+    pub(crate) fn told(&self, what: &str) -> Vec<(&'static str, String)> {
+        let platforms: Vec<&str> = self.platforms.iter().map(|it| it.platform.as_str()).collect();
+        let what = format!("{what} for {}", platforms.join(", "));
+        let is_any_new = self.platforms.iter().any(|platform| platform.new);
+        let mut told = vec![match (is_any_new, self.index_new) {
+            (true, _) => ("Published", what),
+            (false, true) => {
+                ("Completed", format!("{what}: its packages were there, its index was not"))
+            }
+            (false, false) => ("Unchanged", what),
+        }];
+        if !self.attached.is_empty() {
+            told.push(("Attached", self.attached.join(", ")));
+        }
+        told
     }
 }
 
