@@ -53,6 +53,12 @@ struct Wrapped<'a> {
 
 /// `<version>[_<revision>]-<id>` of the package as it would be unpacked for `root`, beside `kegs`.
 pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[Keg]) -> String {
+    let id = Sha256::of(&canonical(package, artifact, root, kegs)).to_hex();
+    format!("{}-{}", shown(package), &id[..ID_DIGITS])
+}
+
+/// The JSON that a keg's id is the digest of.
+fn canonical(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[Keg]) -> Vec<u8> {
     let slots = || {
         let slots = needs::slots(&package.depends, kegs).into_iter();
         slots.filter(|(_, slot)| slot.is_some()).collect()
@@ -68,9 +74,7 @@ pub(crate) fn leaf(package: &Resolved, artifact: &Artifact, root: &str, kegs: &[
         relocated: relocations.filter(|list| !list.is_empty()).map(|_| root),
     };
     // RFC 8785, so that the id does not depend on how a library orders keys.
-    let json = serde_jcs::to_vec(&identity).expect("an identity has only text keys");
-    let id = Sha256::of(&json).to_hex();
-    format!("{}-{}", shown(package), &id[..ID_DIGITS])
+    serde_jcs::to_vec(&identity).expect("an identity has only text keys")
 }
 
 /// A version whose scheme is not remembered.
@@ -110,3 +114,6 @@ fn source(source: &Source) -> SourceIdentity<'_> {
         Source::Later { .. } => of("later", None, None, &[]),
     }
 }
+
+#[cfg(test)]
+mod tests;
