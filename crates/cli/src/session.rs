@@ -129,7 +129,8 @@ impl Session {
         })
     }
 
-    fn oci(&self) -> oci::Config {
+    /// How registries are spoken to.
+    pub(crate) fn oci(&self) -> oci::Config {
         let settings = &self.settings;
         let mut config = oci::Config {
             credentials: oci::credentials::Lookup::new(self.environment.credentials.clone()),
@@ -269,7 +270,7 @@ impl Session {
 /// The settings of one registry as the client takes them.
 fn of_registry(own: &Registry) -> (String, oci::config::Registry) {
     let token_servers = own.token_servers.clone();
-    (own.host.clone(), oci::config::Registry { token_servers })
+    (own.host.clone(), oci::config::Registry { token_servers, tls: own.tls })
 }
 
 fn not_installed(text: &str, names: impl Iterator<Item = String>) -> Failure {

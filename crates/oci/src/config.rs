@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{Error, Event, credentials, exchange::web_url, mirror::Mirrors};
+use crate::{Error, Event, credentials, exchange::web_url, host, mirror::Mirrors};
 
 /// The client's settings; [`Config::default`] is what a program starts from.
 ///
@@ -16,7 +16,7 @@ pub struct Config {
     pub credentials: credentials::Lookup,
     /// What a URL begins with, and what it shall begin with instead; the longest match counts.
     pub mirrors: Vec<(String, String)>,
-    /// Hosts, with their port, that are spoken to without TLS; this machine always is.
+    /// Hosts, with their port, that are spoken to without TLS; this machine is as well.
     pub plain_http: Vec<String>,
     /// What is special about single registries, by their host with its port.
     pub registries: BTreeMap<String, Registry>,
@@ -91,6 +91,8 @@ impl Default for Config {
 pub struct Registry {
     /// Origins of token servers on other sites that may see its stored credentials.
     pub token_servers: Vec<String>,
+    /// It is spoken to with TLS though it is this machine.
+    pub tls: bool,
 }
 
 /// How registries are written to; the defaults suit all that are known.
@@ -129,6 +131,13 @@ impl Default for Pushing {
 }
 
 impl Config {
+    /// Whether the registry at this canonical host is spoken to without TLS.
+    pub fn is_plain_http(&self, host: &str) -> bool {
+        let means = |name: &str| host::canonical(name).is_ok_and(|name| name == host);
+        let has_tls = self.registries.iter().any(|(name, own)| own.tls && means(name));
+        host::is_plain_http(host, &self.plain_http) && !has_tls
+    }
+
     /// What to ask instead of `url`, as the mirrors say; `url` itself where none is for it.
     ///
     /// # Errors

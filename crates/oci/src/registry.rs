@@ -185,8 +185,7 @@ pub(crate) fn ask_at(
     path: &str,
     scope: Scope,
 ) -> Result<Ask, Error> {
-    let plain = host::is_plain_http(host, &exchange.config.plain_http);
-    let scheme = if plain { "http" } else { "https" };
+    let scheme = if exchange.config.is_plain_http(host) { "http" } else { "https" };
     let url = web_url(&format!("{scheme}://{}/v2/{path}", host::contact(host)))?;
     let mut ask = exchange.ask(method, url);
     ask.access = vec![scope];

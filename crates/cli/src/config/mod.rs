@@ -82,6 +82,8 @@ pub struct Registry {
     pub host: String,
     /// It speaks HTTP without TLS.
     pub plain_http: bool,
+    /// It speaks TLS though it is this machine.
+    pub tls: bool,
     /// Origins of token servers on other sites that may see its credentials.
     pub token_servers: Vec<String>,
 }

@@ -123,7 +123,10 @@ fn registry((key, value): Entry<'_>) -> Result<Registry, Problem> {
     let mut registry = Registry { host: host.to_owned(), ..Registry::default() };
     for (key, value) in in_order(table(value)?) {
         match key.get_ref().as_ref() {
-            "plain-http" => registry.plain_http = switch(value)?,
+            "plain-http" => {
+                registry.plain_http = switch(value)?;
+                registry.tls = !registry.plain_http;
+            }
             "token-server" => registry.token_servers = list(value, "an origin", origin)?,
             _ => return Err(unknown(key, REGISTRY_KEYS)),
         }

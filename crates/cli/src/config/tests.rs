@@ -29,6 +29,8 @@ ca = ["/etc/ca.pem", "own.pem"]
 plain-http = true
 token-server = "https://auth.example/"
 [registry."r.example"]
+[registry."localhost:5001"]
+plain-http = false
 "#;
     let config = parse(text).unwrap();
     assert_eq!(config.offline, Some(Located { value: true, line: 2 }));
@@ -44,12 +46,11 @@ token-server = "https://auth.example/"
     ];
     assert_eq!(mirrors, expect);
     let registries: Vec<_> = config.registries.into_iter().map(|r| r.value).collect();
-    let plain = Registry {
-        host: "localhost:5000".into(),
-        plain_http: true,
-        token_servers: vec!["https://auth.example".into()],
-    };
-    assert_eq!(registries, [plain, Registry { host: "r.example".into(), ..Registry::default() }]);
+    let of = |host: &str| Registry { host: host.into(), ..Registry::default() };
+    let token_servers = vec!["https://auth.example".into()];
+    let plain = Registry { plain_http: true, token_servers, ..of("localhost:5000") };
+    let tls = Registry { tls: true, ..of("localhost:5001") };
+    assert_eq!(registries, [plain, of("r.example"), tls]);
     assert_eq!(config.ca.unwrap().value, ["/etc/ca.pem", "/c/own.pem"].map(PathBuf::from));
 }
 
