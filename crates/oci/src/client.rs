@@ -5,12 +5,12 @@ use std::{fmt, path::Path, sync::Arc};
 use digest::Digest;
 
 use crate::{
-    Body, Descriptor, Error, Manifest, Place, Pushed,
+    Body, Descriptor, Error, Manifest, Place, Pushed, Reference,
     blob::{Download, Start},
-    check::Checked,
+    check::{Checked, Standing},
     config::Config,
     copy,
-    credentials::Credential,
+    credentials::{Credential, Key},
     exchange::{Exchange, web_url},
     layout::{self, Archive, Folder, Layout, blocking},
     pages, push, registry,
@@ -246,9 +246,24 @@ impl Client {
         blocking(move || layout::pack(&folder, &file)).await
     }
 
-    /// Whether a credential is good for a registry, given by its host; no other is tried.
-    pub async fn check(&self, host: &str, credential: &Credential) -> Result<Checked, Error> {
-        self.0.exchange.check(host, credential).await
+    /// Whether a credential is good for a registry, or a path of one; no other is tried.
+    pub async fn check(&self, key: &Key, credential: &Credential) -> Result<Checked, Error> {
+        self.0.exchange.check(key, credential).await
+    }
+
+    /// The host that is asked for a registry, or a path of one; its own unless there is a mirror.
+    pub fn asked_for(&self, key: &Key) -> Result<String, Error> {
+        self.0.exchange.asked_for(key)
+    }
+
+    /// Which credential a registry is asked with, and what it says.
+    pub async fn standing_at(&self, key: &Key) -> Result<Standing, Error> {
+        self.0.exchange.standing_at(key).await
+    }
+
+    /// Which credential a reference is asked for with, and what comes of it.
+    pub async fn standing_of(&self, reference: &Reference) -> Result<Standing, Error> {
+        self.0.exchange.standing_of(reference).await
     }
 
     /// The one place where it matters what kind of place it is.

@@ -103,6 +103,15 @@ pub enum Error {
         #[source]
         source: Box<Refusal>,
     },
+    /// A server answers, but not as registries do.
+    #[error("{host} is no registry")]
+    NoRegistry {
+        /// The server.
+        host: String,
+        /// What it answered.
+        #[source]
+        source: Box<Refusal>,
+    },
     /// A registry, or its token server, does not accept a credential.
     #[error("{host} does not accept the credentials")]
     Login {
@@ -304,7 +313,8 @@ impl Error {
             | Self::Url { .. }
             | Self::NoSource { .. }
             | Self::Name { .. } => Kind::Invalid,
-            Self::Refused { .. }
+            Self::NoRegistry { .. }
+            | Self::Refused { .. }
             | Self::Redirects { .. }
             | Self::Wait { .. }
             | Self::TooLarge { .. }

@@ -68,7 +68,7 @@ mod warning;
 pub use artifact::{Artifact, Shape};
 pub use blob::{Download, Start};
 pub use body::Body;
-pub use check::Checked;
+pub use check::{Checked, Standing};
 pub use choose::NoChoice;
 pub use client::Client;
 pub use config::{Config, Pushing};

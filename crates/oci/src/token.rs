@@ -20,7 +20,7 @@ use url::{Url, form_urlencoded};
 
 use crate::{
     Event,
-    credentials::{Credential, Found},
+    credentials::{Credential, Found, Origin},
     error::Kind,
     exchange::Exchange,
     host,
@@ -155,7 +155,7 @@ struct Key {
     realm: Url,
     service: Option<String>,
     /// Where the stored credential comes from.
-    credential: Option<String>,
+    credential: Option<Origin>,
 }
 
 /// A token that is kept.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
 
-use super::{Credential, Found, Secret};
+use super::{Credential, Found, Origin, Secret};
 
 /// What credentials are looked up by: the caller's environment, as a value.
 #[derive(Clone, Default)]
@@ -24,6 +24,9 @@ pub struct Environment {
     /// All that a credential helper is started with.
     pub helper_variables: Vec<(OsString, OsString)>,
 }
+
+/// Podman's file, below each of its folders.
+const AUTH_FILE: &str = "containers/auth.json";
 
 const REGISTRY_PREFIX: &str = "PKG_REGISTRY_";
 
@@ -79,7 +82,10 @@ impl Environment {
         let token = self.registries.get(&name)?.clone();
         let user = self.registries.get(&format!("{base}_USER"));
         let user = user.map_or(TOKEN_USER, Secret::expose).to_owned();
-        Some(Found { credential: Credential::of_user(user, token)?, origin: name })
+        Some(Found {
+            credential: Credential::of_user(user, token)?,
+            origin: Origin::Variable { name },
+        })
     }
 
     /// Docker's file.
@@ -89,17 +95,23 @@ impl Environment {
         folder.map(|folder| folder.join("config.json"))
     }
 
+    /// Podman's file that outlives a reboot.
+    pub(super) fn podman_file(&self) -> Option<PathBuf> {
+        let below_home = || self.home.as_ref().map(|home| home.join(".config"));
+        let folder = self.xdg_config_home.clone().or_else(below_home);
+        folder.map(|folder| folder.join(AUTH_FILE))
+    }
+
     /// The files that may hold credentials, in the order of containers-auth.json(5).
     pub(super) fn files(&self) -> Vec<(PathBuf, super::file::Form)> {
         use super::file::Form::{Current, Legacy};
-        let below_home = |path: &str| self.home.as_ref().map(|home| home.join(path));
-        let auth = |folder: PathBuf| folder.join("containers/auth.json");
+        let legacy = self.home.as_ref().map(|home| home.join(".dockercfg"));
         let all = [
             (self.registry_auth_file.clone(), Current),
-            (self.xdg_runtime_dir.clone().map(auth), Current),
-            (self.xdg_config_home.clone().or_else(|| below_home(".config")).map(auth), Current),
+            (self.xdg_runtime_dir.as_ref().map(|folder| folder.join(AUTH_FILE)), Current),
+            (self.podman_file(), Current),
             (self.docker_file(), Current),
-            (below_home(".dockercfg"), Legacy),
+            (legacy, Legacy),
         ];
         all.into_iter().filter_map(|(path, form)| Some((path?, form))).collect()
     }

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use tokio::io::AsyncReadExt as _;
 use zeroize::Zeroizing;
 
-use super::{Credential, Error, Found, Secret, key};
+use super::{Credential, Error, Found, Origin, Secret, key};
 use crate::excerpt::excerpt;
 
 /// Largest file that is read, in bytes.
@@ -99,7 +99,7 @@ impl File {
             match content.credential(key) {
                 Ok(None) => {}
                 Ok(Some(credential)) => {
-                    let origin = format!("`{}` in `{}`", excerpt(key), path.display());
+                    let origin = Origin::Entry { file: path, key: excerpt(key) };
                     return Some(Found { credential, origin });
                 }
                 Err(rule) => problems.push(Error::Entry { path, key: excerpt(key), rule }),

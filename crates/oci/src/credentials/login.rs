@@ -10,11 +10,12 @@ use std::{
 };
 
 use super::{
-    Credential, Lookup,
+    Credential, Lookup, Origin,
     file::{Content, File, Form},
-    key, keychain, rewrite,
+    key::{self, Key},
+    keychain, rewrite,
 };
-use crate::{excerpt::excerpt, host};
+use crate::excerpt::excerpt;
 
 /// Where a login is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,22 +46,27 @@ impl fmt::Display for Keeper {
 pub struct Stored {
     /// Where it is kept.
     pub keeper: Keeper,
-    /// The variable whose token is used before it, if there is one.
-    pub hidden_by: Option<String>,
+    /// What is used before it all the same, if there is something.
+    pub hidden_by: Option<Origin>,
+}
+
+impl Keeper {
+    /// Whether a credential for `key` that is found there is the one that was kept here.
+    fn is(&self, origin: &Origin, key: &Key) -> bool {
+        match (self, origin) {
+            (Self::Helper { name }, Origin::Helper { name: found, .. }) => excerpt(name) == *found,
+            (Self::File { path }, Origin::Entry { file, key: found }) => {
+                path == file && key::parse(found).as_ref() == Some(key)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Why a login could not be stored or erased.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text names no registry.
-    #[error("`{text}` is no registry's host: {rule}")]
-    Host {
-        /// The text, shortened.
-        text: String,
-        /// The rule that it breaks.
-        rule: &'static str,
-    },
     /// There is no place for it.
     #[error("there is no home folder to keep a login in; set HOME or DOCKER_CONFIG")]
     Homeless,
@@ -96,70 +102,91 @@ pub enum Error {
 }
 
 impl Lookup {
-    /// Keeps a credential for a registry, in place of the one that was kept.
+    /// Keeps a credential, in place of the one that was kept for the same key.
     ///
     /// A helper that a file names for the registry is given it, and no file then. Without one it
-    /// goes to the file that has a login for the registry already, else to the one that
-    /// `REGISTRY_AUTH_FILE` names, else to Docker's.
-    pub async fn store(&self, registry: &str, credential: &Credential) -> Result<Stored, Error> {
-        let host = canonical(registry)?;
-        let hidden_by = self.0.environment.registry(&host).map(|found| found.origin);
-        let keeper = self.keep(&host, credential).await;
+    /// goes to the file that has a login for the key already, else to the one that
+    /// `REGISTRY_AUTH_FILE` names, else to Docker's. Helpers and Docker know whole registries
+    /// only, so a login for a path is left to podman's file.
+    pub async fn store(&self, key: &Key, credential: &Credential) -> Result<Stored, Error> {
+        let keeper = self.keep(key, credential).await;
         self.forget_all();
-        Ok(Stored { keeper: keeper?, hidden_by })
+        let keeper = keeper?;
+        let found = self.find(key.host(), key.path()).await.found;
+        let used = found.map(|found| found.origin);
+        Ok(Stored { hidden_by: used.filter(|origin| !keeper.is(origin, key)), keeper })
     }
 
-    async fn keep(&self, host: &str, credential: &Credential) -> Result<Keeper, Error> {
+    async fn keep(&self, key: &Key, credential: &Credential) -> Result<Keeper, Error> {
         let mut keeping = None;
         for file in self.current_files().await? {
             let content = file.content().map_err(Error::Read)?;
-            if let Some(name) = helper_of(&content, host) {
-                self.give(name, host, credential).await?;
-                if holds(&content, host) {
-                    rewrite::file(&file.path, Form::Current, host, None).await?;
+            if key.is_whole()
+                && let Some(name) = helper_of(&content, key.host())
+            {
+                self.give(name, key.host(), credential).await?;
+                if holds(&content, key) {
+                    rewrite::file(&file.path, Form::Current, key, None).await?;
                 }
                 return Ok(Keeper::Helper { name: name.to_owned() });
             }
-            if keeping.is_none() && holds(&content, host) {
+            if keeping.is_none() && holds(&content, key) {
                 keeping = Some(file.path.clone());
             }
         }
         let environment = &self.0.environment;
         let named = environment.registry_auth_file.clone();
-        let path = keeping.or(named).or_else(|| environment.docker_file());
-        let path = path.ok_or(Error::Homeless)?;
-        rewrite::file(&path, Form::Current, host, Some(credential)).await?;
+        let usual = || match key.is_whole() {
+            true => environment.docker_file(),
+            false => environment.podman_file(),
+        };
+        let path = keeping.or(named).or_else(usual).ok_or(Error::Homeless)?;
+        rewrite::file(&path, Form::Current, key, Some(credential)).await?;
         Ok(Keeper::File { path })
     }
 
-    /// Erases what is kept for a registry, wherever that is; says where it was.
+    /// Erases what is kept for a key, wherever that is; says where it was.
     ///
-    /// Logins for a part of a registry only stay.
-    pub async fn erase(&self, registry: &str) -> Result<Vec<Keeper>, Error> {
-        let host = canonical(registry)?;
-        let erased = self.drop_all(&host).await;
+    /// Logins for parts of it stay, as do those for more than it.
+    pub async fn erase(&self, key: &Key) -> Result<Vec<Keeper>, Error> {
+        let erased = self.drop_all(key).await;
         self.forget_all();
         erased
     }
 
-    async fn drop_all(&self, host: &str) -> Result<Vec<Keeper>, Error> {
+    async fn drop_all(&self, key: &Key) -> Result<Vec<Keeper>, Error> {
         let mut erased = Vec::new();
         for (path, form) in self.0.environment.files() {
             let Some(file) = File::read(path, form).await.map_err(Error::Read)? else {
                 continue;
             };
             let content = file.content().map_err(Error::Read)?;
-            for name in helpers(&content, host) {
-                if self.take_back(name, host).await? {
+            let helpers = helpers(&content, key.host()).into_iter().filter(|_| key.is_whole());
+            for name in helpers {
+                if self.take_back(name, key.host()).await? {
                     erased.push(Keeper::Helper { name: name.to_owned() });
                 }
             }
-            if holds(&content, host) {
-                rewrite::file(&file.path, form, host, None).await?;
+            if holds(&content, key) {
+                rewrite::file(&file.path, form, key, None).await?;
                 erased.push(Keeper::File { path: file.path.clone() });
             }
         }
         Ok(erased)
+    }
+
+    /// The entries of files for a part of what `key` is for: there they count before its own.
+    pub async fn parts(&self, key: &Key) -> Result<Vec<Origin>, Error> {
+        let mut parts = Vec::new();
+        for (path, form) in self.0.environment.files() {
+            let Some(file) = File::read(path, form).await.map_err(Error::Read)? else {
+                continue;
+            };
+            let content = file.content().map_err(Error::Read)?;
+            let entry = |key: &str| Origin::Entry { file: file.path.clone(), key: excerpt(key) };
+            parts.extend(key::below(content.keys(), key).into_iter().map(entry));
+        }
+        Ok(parts)
     }
 
     /// The files that may name a helper, as they are now.
@@ -202,11 +229,6 @@ fn failed(name: &str, server: &str, source: keychain::Error) -> Error {
     Error::Helper { name, server, source }
 }
 
-fn canonical(registry: &str) -> Result<String, Error> {
-    let bare = registry.strip_prefix("oci://").unwrap_or(registry);
-    host::canonical(bare).map_err(|rule| Error::Host { text: excerpt(registry), rule })
-}
-
 /// The helpers that a file names for a registry, its own first.
 fn helpers<'a>(content: &'a Content<'_>, host: &str) -> Vec<&'a str> {
     let named = key::suitable(content.helpers.keys().map(String::as_str), host, "");
@@ -219,9 +241,9 @@ fn helper_of<'a>(content: &'a Content<'_>, host: &str) -> Option<&'a str> {
     helpers(content, host).first().copied()
 }
 
-/// Whether a file has an entry for a registry, and not only for a part of it.
-fn holds(content: &Content<'_>, host: &str) -> bool {
-    !key::suitable(content.keys(), host, "").is_empty()
+/// Whether a file has an entry for a key, and not only for a part of it.
+fn holds(content: &Content<'_>, key: &Key) -> bool {
+    !key::equal(content.keys(), key).is_empty()
 }
 
 /// The folder of a file; of a bare name the one that we are in.

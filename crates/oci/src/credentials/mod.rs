@@ -7,7 +7,8 @@
 mod credential;
 mod environment;
 mod file;
-mod key;
+mod found;
+pub mod key;
 pub mod keychain;
 pub mod login;
 mod rewrite;
@@ -27,6 +28,8 @@ use crate::excerpt::excerpt;
 
 pub use credential::Credential;
 pub use environment::Environment;
+pub use found::{Found, Origin};
+pub use key::Key;
 pub use login::{Keeper, Stored};
 pub use secret::Secret;
 
@@ -55,16 +58,6 @@ pub struct Answer {
     pub found: Option<Found>,
     /// What could not be read on the way, to be told to people; each thing comes once only.
     pub problems: Vec<Error>,
-}
-
-/// A credential and where it comes from.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// The credential.
-    pub credential: Credential,
-    /// The variable, helper, or file and entry that holds it: fit for messages, and different
-    /// for different credentials.
-    pub origin: String,
 }
 
 /// Something that may have held a credential but could not be read.
@@ -238,7 +231,11 @@ impl Lookup {
             match self.ask(helper, server).await {
                 Ok(None) => {}
                 Ok(Some(credential)) => {
-                    let origin = format!("the credential helper `{helper}` for {server}");
+                    let origin = Origin::Helper {
+                        name: excerpt(helper),
+                        server: server.to_owned(),
+                        file: file.path.clone(),
+                    };
                     return Some(Found { credential, origin });
                 }
                 Err(source) => problems.push(Error::Helper {

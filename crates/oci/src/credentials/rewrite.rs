@@ -19,24 +19,24 @@ use zeroize::Zeroizing;
 use super::{
     Credential,
     file::Form,
-    key,
+    key::{self, Key},
     login::{Error, folder},
 };
 
 /// Most links that are followed to a file.
 const LINKS_MAX: usize = 8;
 
-/// Sets the entry of a registry, or removes it.
+/// Sets the entry of a key, or removes it.
 pub(super) async fn file(
     path: &Path,
     form: Form,
-    host: &str,
+    key: &Key,
     credential: Option<&Credential>,
 ) -> Result<(), Error> {
-    let (path, host) = (path.to_owned(), host.to_owned());
+    let (path, key) = (path.to_owned(), key.clone());
     let entry = credential.map(entry);
     let failed = path.clone();
-    let work = move || rewrite(&path, form, &host, entry);
+    let work = move || rewrite(&path, form, &key, entry);
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|source| Error::Write { path: failed, source }),
         Err(stopped) => Err(Error::Write { path: failed, source: io::Error::other(stopped) }),
@@ -55,7 +55,7 @@ fn entry(credential: &Credential) -> Value {
     }
 }
 
-fn rewrite(path: &Path, form: Form, host: &str, entry: Option<Value>) -> io::Result<()> {
+fn rewrite(path: &Path, form: Form, key: &Key, entry: Option<Value>) -> io::Result<()> {
     let path = followed(path.to_owned())?;
     let folder = folder(&path);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -67,7 +67,7 @@ fn rewrite(path: &Path, form: Form, host: &str, entry: Option<Value>) -> io::Res
         Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
         Err(error) => return Err(error),
     };
-    let text = changed(&bytes, form, host, entry)?;
+    let text = changed(&bytes, form, key, entry)?;
     // Such files are made readable for their owner alone.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(&text)?;
@@ -90,7 +90,7 @@ fn followed(mut path: PathBuf) -> io::Result<PathBuf> {
 fn changed(
     bytes: &[u8],
     form: Form,
-    host: &str,
+    key: &Key,
     entry: Option<Value>,
 ) -> io::Result<Zeroizing<Vec<u8>>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -108,14 +108,14 @@ fn changed(
             auths.as_object_mut().ok_or(io::ErrorKind::InvalidData)?
         }
     };
-    // Of several spellings of a registry's key none is left beside the new one.
-    let old = key::suitable(auths.keys().map(String::as_str), host, "");
+    // Of several spellings of a key none is left beside the new one.
+    let old = key::equal(auths.keys().map(String::as_str), key);
     let old: Vec<String> = old.into_iter().map(str::to_owned).collect();
-    for key in old {
-        auths.remove(&key);
+    for old in old {
+        auths.remove(&old);
     }
     if let Some(entry) = entry {
-        auths.insert(key::server(host).to_owned(), entry);
+        auths.insert(key.written(), entry);
     }
     let mut text = Zeroizing::new(Vec::new());
     // As Docker writes it.

@@ -174,8 +174,10 @@ impl fmt::Display for Wanted<'_> {
     }
 }
 
-const REPOSITORY_RULE: &str = "a repository is parts of lower-case letters and digits, joined \
-                               inside by `.`, `_`, `__` or `-` and between by `/`";
+/// The rule that [`is_repository`] checks, in words.
+pub(crate) const REPOSITORY_RULE: &str = "a repository is parts of lower-case letters and digits, \
+                                          joined inside by `.`, `_`, `__` or `-` and between by \
+                                          `/`";
 const TAG_RULE: &str = "a tag is up to 128 letters, digits, `_`, `.` and `-`, and starts with \
                         neither `.` nor `-`";
 
