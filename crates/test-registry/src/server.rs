@@ -3,6 +3,7 @@
 //! It deliberately does not know how a request is answered; `route` does.
 
 use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -28,6 +29,9 @@ use crate::{
 
 /// How long [`TestRegistry::wait_for`] waits before it says that a test hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where registries listen unless a test wants it otherwise.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A registry in memory on 127.0.0.1 that stops when it is dropped.
 pub struct TestRegistry {
@@ -59,15 +63,27 @@ impl Shared {
 impl TestRegistry {
     /// Starts a registry that is empty and open to everyone.
     pub fn start() -> Self {
-        Self::start_with(None)
+        Self::start_with(LOOPBACK, None)
+    }
+
+    /// The same at `[::1]`; `None` where this machine has no IPv6.
+    pub fn start_at_ipv6() -> Option<Self> {
+        let address = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        std::net::TcpListener::bind((address, 0)).ok()?;
+        Some(Self::start_with(address, None))
     }
 
     /// The same, with TLS by a certificate of `authority`, HTTP/2, and client certificates.
     pub fn start_tls(authority: &Authority) -> Self {
-        Self::start_with(Some(authority.server()))
+        Self::start_tls_as(authority, "127.0.0.1")
     }
 
-    fn start_with(tls: Option<ServerConfig>) -> Self {
+    /// The same, with a certificate for another name than the one that it is found by.
+    pub fn start_tls_as(authority: &Authority, name: &str) -> Self {
+        Self::start_with(LOOPBACK, Some(authority.server(name)))
+    }
+
+    fn start_with(address: IpAddr, tls: Option<ServerConfig>) -> Self {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),
             logged: Condvar::new(),
@@ -75,7 +91,7 @@ impl TestRegistry {
         });
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (stop, stopped) = oneshot::channel();
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))
+        let listener = std::net::TcpListener::bind((address, 0))
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
             .expect("loopback always has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
@@ -88,7 +104,7 @@ impl TestRegistry {
         Self { shared, host: address.to_string(), scheme, stop, thread }
     }
 
-    /// The host of references into this registry, `127.0.0.1:PORT`.
+    /// The host of references into this registry, mostly `127.0.0.1:PORT`.
     pub fn host(&self) -> &str {
         &self.host
     }

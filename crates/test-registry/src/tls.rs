@@ -51,9 +51,9 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// TLS for 127.0.0.1 that asks for a client's certificate and goes on without.
-    pub(crate) fn server(&self) -> ServerConfig {
-        let (certificate, key) = self.sign("127.0.0.1", ExtendedKeyUsagePurpose::ServerAuth);
+    /// TLS for a server of this name that asks for a client's certificate and goes on without.
+    pub(crate) fn server(&self, name: &str) -> ServerConfig {
+        let (certificate, key) = self.sign(name, ExtendedKeyUsagePurpose::ServerAuth);
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).expect("the authority is one");
