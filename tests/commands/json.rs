@@ -52,6 +52,8 @@ const WORDS: &[&str] = &[
     "prefix",
     "prefix tool",
     "config",
+    "login --check REGISTRY/tool:1.0.0",
+    "logout registry.example.org",
     "check ../test",
     "test tool",
     "new made/archives --name fresh",
@@ -127,6 +129,7 @@ fn the_answer_of_every_command_is_a_document_with_a_schema() {
         if words.starts_with("export ") {
             sandbox.run("tap add oci:mirrored").ok();
         }
+        let words = words.replace("REGISTRY", sandbox.registry().host());
         let output = sandbox.run(&format!("{words} --json")).ok();
         assert!(output.json().is_object(), "{words}");
     }

@@ -19,6 +19,7 @@ mod installed;
 mod json;
 mod kegs;
 mod launch;
+mod login;
 mod mirror;
 mod needs;
 mod new;

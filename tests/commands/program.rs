@@ -106,6 +106,8 @@ fn help_and_version_are_answers() {
       cleanup      Delete what nothing uses any more
       doctor       Check every installed file, and what else can be wrong
       config       Show the settings and where each comes from
+      login        Log in to a registry, or say which login is used
+      logout       Log out of a registry
 
     Formulas:
       tap          Add, list and remove taps

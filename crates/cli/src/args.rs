@@ -144,6 +144,10 @@ pub enum Command {
     Doctor(c::doctor::Doctor),
     /// Show the settings and where each comes from
     Config(c::config::Config),
+    /// Log in to a registry, or say which login is used
+    Login(c::login::Login),
+    /// Log out of a registry
+    Logout(c::logout::Logout),
 
     /// Add, list and remove taps
     Tap(c::tap::Tap),
@@ -205,7 +209,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
     ("Go back", &["history", "undo", "redo", "rollback"]),
-    ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
+    (
+        "This machine",
+        &["env", "shellenv", "prefix", "cleanup", "doctor", "config", "login", "logout"],
+    ),
     (
         "Formulas",
         &[

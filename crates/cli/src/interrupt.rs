@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{exit::Exit, printer::Printer};
+use crate::{exit::Exit, printer::Printer, terminal};
 
 /// Ends the process in order when the user interrupts it.
 #[expect(clippy::exit, reason = "whatever the other threads are at, an interrupt ends them here")]
 pub(crate) fn watch(printer: &Arc<Printer>) {
     let printer = printer.clone();
     let end = move || {
+        terminal::restore();
         printer.interrupted();
         install::test::interrupted();
         std::process::exit(Exit::Interrupted.code().into());

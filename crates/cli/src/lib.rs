@@ -3,6 +3,7 @@
 //! - `args`: what may be typed; `commands`: one file per command, its words and its one call
 //! - `env`, `config`, `settings`: what holds for this run, and where each value comes from
 //! - `outcome`, `printer`, `table`, `amount`, `indent`, `view`, `progress`: what goes to stdout and stderr, and how
+//! - `terminal`: secrets that are typed or piped in
 //! - `complete`: what a shell offers while a command is being typed
 //! - `failure`, `exit`: what happens to errors
 //! - `program`, `interrupt`: from the process's start to its exit code, and its end by Ctrl-C
@@ -28,6 +29,7 @@ mod progress;
 mod session;
 pub mod settings;
 pub mod table;
+mod terminal;
 mod view;
 
 pub use program::main;

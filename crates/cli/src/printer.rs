@@ -14,9 +14,16 @@ use std::{
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use oci::credentials::Secret;
 use serde::Serialize;
 
-use crate::{exit::Exit, failure::Failure, table::Table, view};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    table::Table,
+    terminal::{self, Silence},
+    view,
+};
 
 const BOLD: Style = Style::new().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -217,6 +224,40 @@ impl Printer {
             let mut line = String::new();
             io::stdin().read_line(&mut line)?;
             Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        })
+    }
+
+    /// Asks on stderr and reads a line of stdin.
+    ///
+    /// # Errors
+    ///
+    /// Stdin cannot be read.
+    pub(crate) fn ask_line(&self, question: &str) -> io::Result<String> {
+        self.prompt(question, || {
+            let mut line = String::new();
+            io::stdin().read_line(&mut line)?;
+            Ok(line.trim().to_owned())
+        })
+    }
+
+    /// Asks on stderr and reads a line of the terminal without showing it.
+    ///
+    /// # Errors
+    ///
+    /// Stdin is no terminal, or cannot be read.
+    pub(crate) fn ask_secret(&self, question: &str) -> io::Result<Secret> {
+        // Before the question is seen: whoever answers it at once is not shown either.
+        let _silence = Silence::begin()?;
+        self.prompt(question, terminal::read_line)
+    }
+
+    fn prompt<T>(&self, question: &str, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.flush_answers();
+        self.bars.suspend(|| {
+            let mut stderr = self.lock_conversation();
+            write!(stderr, "{HINT}?{HINT:#} {}: ", clean(question))?;
+            stderr.flush()?;
+            read()
         })
     }
 

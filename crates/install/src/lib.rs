@@ -34,6 +34,7 @@ pub mod doctor;
 pub mod follow;
 pub mod launch;
 pub mod linking;
+pub mod login;
 pub mod made;
 pub mod projects;
 pub mod query;

@@ -24,6 +24,8 @@ pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod mark;
 pub(crate) mod mirror;
@@ -80,6 +82,8 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Leaves(args) => args.run(session),
         Command::Link(args) => args.run(session),
         Command::List(args) => args.run(session),
+        Command::Login(args) => args.run(session),
+        Command::Logout(args) => args.run(session),
         Command::Man(args) => args.run(session),
         Command::Mark(args) => args.run(session),
         Command::Mirror(args) => args.run(session),

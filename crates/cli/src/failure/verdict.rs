@@ -19,7 +19,7 @@ pub(crate) const REPAIR: &str = "`pkg doctor --repair` brings back what is damag
 pub(super) type Verdict = (Exit, Vec<String>);
 
 /// Where credentials come from.
-const LOGIN: &str = "`docker login` or `podman login` to that host; their logins are used";
+const LOGIN: &str = "`pkg login HOST` logs in; logins of Docker and podman are used as well";
 /// What brings newer formulas.
 const UPDATE: &str = "`pkg update` asks the taps in registries for what is new";
 /// What asks a server all the same.
@@ -63,6 +63,8 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         config::Error => |_| usage(&[]),
         settings::Error => |_| usage(&["name a root folder with `--root` or `PKG_ROOT`"]),
         spec::Error => |_| usage(&[]),
+        oci::credentials::key::Malformed => |_| usage(&[]),
+        install::login::Error => of_login,
         taps::Error => of_taps,
         proposal::Error => of_proposal,
         transaction::Error => of_transaction,
@@ -127,6 +129,15 @@ fn of_follow(error: &install::follow::Error) -> Option<Verdict> {
         install::follow::Error::Taps(error) => of_taps(error),
         install::follow::Error::Network(error) => Some(of(error)),
         install::follow::Error::Refresh(error) => Some(of(error)),
+    }
+}
+
+fn of_login(error: &install::login::Error) -> Option<Verdict> {
+    use install::login::Error;
+    match error {
+        Error::Key(_) => usage(&[]),
+        Error::Mirrored { mirror, .. } => usage(&[&format!("`pkg login {mirror}` logs in there")]),
+        _ => None,
     }
 }
 
