@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use test_registry::{TestRegistry, Tree};
 
 use super::publishing::tap;
-use crate::support::Sandbox;
+use crate::support::{Sandbox, skipped};
 
 /// A formula of the tap `acme` whose archive lies on a web server.
 fn grabbed(sandbox: &Sandbox, version: &str) {
@@ -453,4 +453,90 @@ fn an_export_for_two_platforms_serves_both() {
     drop(team);
     laptop.run("import closure.tar").ok();
     offline(&laptop, "install pinned").ok();
+}
+
+#[test]
+fn what_is_missing_is_named_all_of_it_and_what_brings_it() {
+    let team = team();
+    assert_snapshot!(offline(&team, "install pinned"), @r"
+    exit 4
+    --- stderr
+    error: the network is off, and `grabbed`, `pinned`, `tool` are not here
+
+    hint: while there is a network, `pkg fetch grabbed pinned tool` brings what is missing
+    hint: `pkg import` brings what `pkg export` wrote elsewhere
+    ");
+    team.run("fetch tool").ok();
+    assert_snapshot!(offline(&team, "install pinned"), @r"
+    exit 4
+    --- stderr
+    error: the network is off, and `grabbed`, `pinned` are not here
+
+    hint: while there is a network, `pkg fetch grabbed pinned` brings what is missing
+    hint: `pkg import` brings what `pkg export` wrote elsewhere
+    ");
+    assert_snapshot!(offline(&team, "run grabbed"), @r"
+    exit 4
+    --- stderr
+    error: the network is off, and `grabbed` is not here
+
+    hint: while there is a network, `pkg fetch grabbed` brings what is missing
+    hint: `pkg import` brings what `pkg export` wrote elsewhere
+    ");
+    assert_snapshot!(offline(&team, "update"), @r"
+    exit 4
+    --- stderr
+    error: cannot get the tap from oci://[HOST]/acme/tap
+      caused by: [HOST] is not asked while offline
+
+    hint: without `--offline` it would be asked
+    hint: `pkg import` brings the taps of an archive
+    ");
+    team.run("fetch grabbed pinned").ok();
+    offline(&team, "install pinned").ok();
+    assert_eq!(says(&team, "pinned"), "pinned\n");
+}
+
+/// Runs the program where there is no route to anywhere, not even to this machine; `None` where
+/// the kernel allows no such thing, which is said.
+fn cut_off(sandbox: &Sandbox, words: &str) -> Option<crate::support::Output> {
+    let mut probe = sandbox.foreign("unshare");
+    if !probe.args(["-rn", "true"]).output().is_ok_and(|probe| probe.status.success()) {
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        skipped(&test, "no namespace may be made here");
+        return None;
+    }
+    let mut command = sandbox.foreign("unshare");
+    command.arg("-rn").arg(env!("CARGO_BIN_EXE_pkg")).args(shlex::split(words).unwrap());
+    Some(sandbox.finish(&mut command))
+}
+
+#[test]
+fn a_machine_without_a_route_installs_what_was_carried_there() {
+    let (team, laptop) = (team(), Sandbox::new());
+    laptop.config("[patience]\nretries = 0\n");
+    hand_over(&team, &laptop, "pinned");
+    let Some(imported) = cut_off(&laptop, "import closure.tar") else { return };
+    imported.ok();
+    assert_snapshot!(cut_off(&laptop, "install pinned").unwrap(), @r#"
+    exit 0
+    --- stderr
+    Installed grabbed 1.0.0 from acme
+    Installed tool 1.2.3 from acme
+    Installed pinned 1.0.0 from acme
+    Linked grabbed, tool, pinned in [HOME]/.local/share/pkg/current/bin
+    hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
+    "#);
+    assert!(says(&laptop, "tool").starts_with("one of linux-"));
+    cut_off(&laptop, "doctor").unwrap().ok();
+    // A whole tap, carried in a folder.
+    team.run("mirror acme oci:stick").ok();
+    let stick = laptop.home().join("desk/stick");
+    let copied = team.foreign("cp").args(["-r", "stick"]).arg(&stick).status().unwrap();
+    assert!(copied.success());
+    let other = Sandbox::new();
+    let add = format!("tap add oci:{}", stick.display());
+    cut_off(&other, &add).unwrap().ok();
+    cut_off(&other, "install pinned").unwrap().ok();
+    assert_eq!(says(&other, "grabbed"), "grabbed 1.0.0\n");
 }

@@ -262,11 +262,10 @@ fn what_cannot_be_had_is_said_with_a_way_out() {
     assert_snapshot!(sandbox.run("--offline install tool"), @r"
     exit 4
     --- stderr
-    error: cannot find the bytes of `tool`
-      caused by: cannot get the manifest sha256:[DIGEST] from oci://[HOST]/tool:1.0.0
-      caused by: [HOST] is not asked while offline
+    error: the network is off, and `tool` is not here
 
-    hint: without `--offline` it would be asked
+    hint: while there is a network, `pkg fetch tool` brings what is missing
+    hint: `pkg import` brings what `pkg export` wrote elsewhere
     ");
     assert_snapshot!(sandbox.run("uninstall tool"), @r"
     exit 3

@@ -12,6 +12,7 @@ mod request;
 mod state;
 
 mod around;
+pub mod away;
 pub mod history;
 mod offer;
 pub mod proposal;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use catalog::closure;
-use install::import;
+use install::{away::Away, import};
 use publish::{carry, export, mirror};
 
 use super::verdict::{Verdict, of, seen, told, usage};
@@ -63,4 +63,12 @@ fn of_mirror(error: &mirror::Error) -> Option<Verdict> {
 
 fn of_carry(error: &carry::Error) -> Option<Verdict> {
     error.source().map(of)
+}
+
+/// What brings packages to where no network is.
+pub(super) fn of_away(away: &Away) -> Verdict {
+    let names = away.names.join(" ");
+    let fetch = format!("while there is a network, `pkg fetch {names}` brings what is missing");
+    let import = "`pkg import` brings what `pkg export` wrote elsewhere".to_owned();
+    (Exit::Registry, vec![fetch, import])
 }

@@ -9,7 +9,7 @@ use catalog::{Broken, edition::collect, refresh, spec, tap, taps};
 use install::{linking, proposal, transaction};
 use publish::{blob, inspect, make, pack, promote, publisher, push, version};
 
-use super::airgap::of_airgap;
+use super::airgap::{of_airgap, of_away};
 use crate::{config, env, exit::Exit, settings};
 
 /// What brings back damaged and lost files, receipts among them.
@@ -151,6 +151,9 @@ fn of_refresh(error: &refresh::Error) -> Option<Verdict> {
         }
         Error::Broken { source: Broken::Write(_), .. } => None,
         Error::Broken { .. } => told(Exit::Integrity, &[]),
+        Error::Ask { source, .. } if source.kind() == oci::Kind::Offline => {
+            told(Exit::Registry, &[ONLINE, "`pkg import` brings the taps of an archive"])
+        }
         Error::Elsewhere { tap, .. } => {
             told(Exit::Failed, &[&format!("`pkg tap remove {tap}` forgets the one that is here")])
         }
@@ -181,6 +184,7 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
         ) => told(Exit::NotFound, &[]),
         proposal::Error::NotHere { .. } => told(Exit::NotFound, &[]),
         proposal::Error::At { .. } => usage(&[]),
+        proposal::Error::Away(error) => Some(of_away(error)),
         proposal::Error::SameName { .. } => usage(&["one of them can be installed at a time"]),
         _ => None,
     }
@@ -201,6 +205,7 @@ fn where_to_get(unmet: &proposal::Unmet) -> String {
 /// Most variants show another error's text in place of their own.
 fn of_transaction(error: &transaction::Error) -> Option<Verdict> {
     match error {
+        transaction::Error::Away(error) => Some(of_away(error)),
         transaction::Error::Home(error) => Some(of(error)),
         transaction::Error::Lock(error) => Some(of(error)),
         transaction::Error::Proposal(error) => Some(of(error)),

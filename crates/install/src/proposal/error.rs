@@ -77,6 +77,9 @@ pub enum Error {
         #[source]
         source: locate::Error,
     },
+    /// The network is off, and what is needed is not here.
+    #[error(transparent)]
+    Away(#[from] crate::away::Away),
     /// Two packages that no tap tells apart have one name.
     #[error("`{spec}` is a `{name}`, and so is another one that was named")]
     SameName {
@@ -112,4 +115,17 @@ pub enum Error {
     /// There is nothing to go back or forward to.
     #[error(transparent)]
     History(#[from] history::Error),
+}
+
+impl Error {
+    /// Whether a server would have to be asked, and may not be.
+    pub(crate) fn is_offline(&self) -> bool {
+        match self {
+            Self::Locate {
+                source: locate::Error::Ask { source, .. } | locate::Error::Asked { source, .. },
+                ..
+            } => source.kind() == oci::Kind::Offline,
+            _ => false,
+        }
+    }
 }

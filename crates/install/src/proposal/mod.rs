@@ -24,6 +24,7 @@ use step::shown_step;
 pub use step::{Step, Verb};
 
 use crate::{
+    away::Away,
     event::{Event, with_causes},
     home::Home,
     offer::{Guest, Offers},
@@ -180,10 +181,17 @@ impl<'a> Draft<'a> {
             .collect();
         let mut comings = Vec::new();
         let mut steps = Vec::new();
+        let mut away = Vec::new();
         for step in &plan.steps {
             let mut shown = shown_step(step, request);
             if !matches!(step.action, Action::Remove) {
-                let coming = self.coming(step, &offers, &record.kegs)?;
+                let coming = match self.coming(step, &offers, &record.kegs) {
+                    Err(error) if error.is_offline() => {
+                        away.push(step.candidate.name.as_str().to_owned());
+                        continue;
+                    }
+                    coming => coming?,
+                };
                 shown.download_bytes = self.home.to_download(&coming.artifact);
                 Self::place(&mut record, &coming);
                 comings.push(coming);
@@ -193,6 +201,10 @@ impl<'a> Draft<'a> {
                 record.pins.remove(&gone.to_string());
             }
             steps.push(shown);
+        }
+        if !away.is_empty() {
+            away.extend(self.home.away(&comings));
+            return Err(Away::of(away).expect("some are away").into());
         }
         record.kegs.sort_by(|a, b| (&a.name, &a.slot).cmp(&(&b.name, &b.slot)));
         link_one_slot_each(&mut record);

@@ -21,6 +21,7 @@ use store::{
 use super::{Error, space};
 use crate::{
     assemble::{self, Assembled, Parts},
+    away::Away,
     event::Event,
     fetch::{Fetched, Wanted},
     home::Home,
@@ -76,6 +77,9 @@ impl Builder<'_> {
                 }),
                 _ => missing.push(coming),
             }
+        }
+        if let Some(away) = Away::of(self.home.away(missing.iter().copied())) {
+            return Err(away.into());
         }
         space::check(&self.home.layout, &missing)?;
         let wanted: Vec<Wanted<'_>> =

@@ -15,6 +15,9 @@ pub enum Error {
         /// Name of the package.
         name: String,
     },
+    /// The network is off, and what is needed is not here.
+    #[error(transparent)]
+    Away(#[from] crate::away::Away),
     /// The root cannot be worked on.
     #[error(transparent)]
     Home(#[from] home::Error),
