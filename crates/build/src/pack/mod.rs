@@ -162,6 +162,7 @@ pub fn pack(
     let (mut items, more) = members::members(staged, &survey);
     warnings.extend(more);
     warnings.extend(Warning::of_folded(staged));
+    warnings.extend(Warning::of_prefix(staged, facts));
     let mut annotation = facts.annotation.clone();
     warnings.extend(requirements::fill(&mut annotation, facts, &survey.libraries));
     let list = std::mem::take(&mut survey.relocations);

@@ -1,6 +1,6 @@
 use std::{cell::RefCell, collections::BTreeMap, process::Command};
 
-use formula::{Relocation, Relocations, relocation::Kind};
+use formula::{Paths, Relocation, Relocations, relocation::Kind};
 use oci::Document;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -138,6 +138,21 @@ fn names_that_fold_together_are_packed_with_a_warning() {
     let (first, second) = ("man/A.1".to_owned(), "man/a.1".to_owned());
     assert_eq!(packed.warnings, [Warning::Folds { first, second }]);
     assert_eq!(sandbox.decode(&packed).entries.len(), 3);
+}
+
+#[test]
+fn a_build_for_another_prefix_is_told_unless_it_is_meant() {
+    let sandbox = Sandbox::new();
+    sandbox.program("usr/local/bin/foo", "#!/bin/sh\n");
+    let path = "usr/local".to_owned();
+    let built = Facts { audit: Audit::Refuse, ..facts() };
+    let packed = sandbox.try_pack(&built).unwrap();
+    assert_eq!(packed.warnings, [Warning::OtherPrefix { path }]);
+    let of_others = Facts { audit: Audit::Warn, ..facts() };
+    assert_eq!(sandbox.try_pack(&of_others).unwrap().warnings, []);
+    let mut meant = built;
+    meant.annotation.expose.bin = Some(Paths::List(vec!["usr/local/bin/*".to_owned()]));
+    assert_eq!(sandbox.try_pack(&meant).unwrap().warnings, []);
 }
 
 #[test]

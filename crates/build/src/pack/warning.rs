@@ -2,8 +2,13 @@
 
 use std::fmt;
 
-use super::Audited;
+use formula::Expose;
+
+use super::{Audit, Audited, Facts};
 use crate::staged::Staged;
+
+/// What projects install below that were not told a prefix.
+const OTHER_PREFIXES: &[&str] = &["usr/", "opt/"];
 
 /// Something of a package that may be meant, or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +44,11 @@ pub enum Warning {
         /// The dependency.
         dependency: String,
     },
+    /// A build put its files below a prefix of its own, where nothing is linked.
+    OtherPrefix {
+        /// The first folder or file of it.
+        path: String,
+    },
     /// A compiled file of Python does not belong to its source.
     StaleBytecode {
         /// The compiled file.
@@ -47,6 +57,15 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// Of what was built here and says nothing of what is linked.
+    pub(super) fn of_prefix(staged: &Staged, facts: &Facts) -> Option<Self> {
+        let is_meant = facts.audit == Audit::Warn || facts.annotation.expose != Expose::default();
+        let is_below = |path: &&str| OTHER_PREFIXES.iter().any(|other| path.starts_with(other));
+        let mut paths = staged.entries().iter().map(|entry| entry.path.as_str());
+        let path = paths.find(is_below).filter(|_| !is_meant)?.to_owned();
+        Some(Self::OtherPrefix { path })
+    }
+
     pub(super) fn of_folded(staged: &Staged) -> impl Iterator<Item = Self> {
         staged
             .folded()
@@ -78,6 +97,11 @@ impl fmt::Display for Warning {
                 f,
                 "nothing links to a library of `{dependency}`; if it is not run or read either, \
                  take it out of `depends`"
+            ),
+            Self::OtherPrefix { path } => write!(
+                f,
+                "`{path}` lies where nothing is linked: the build was configured for another \
+                 prefix; say `--prefix={{keg}}` or the like"
             ),
             Self::StaleBytecode { path } => write!(
                 f,
