@@ -199,6 +199,29 @@ fn a_library_and_a_program_in_c_find_each_other_under_any_root() {
 }
 
 #[test]
+fn a_step_that_writes_elsewhere_is_told_where_to() {
+    let sandbox = Sandbox::new();
+    formula(&sandbox, "tool", &[("x", "")], &steps(&["mkdir -p {keg}/bin"]));
+    let said = sandbox.run("pack ../test/tool.toml");
+    if said.code == 0 || said.stderr.contains("not shut in") {
+        skipped("a_step_that_writes_elsewhere_is_told_where_to", "the kernel has no sandbox");
+        return;
+    }
+    assert_snapshot!(said, @"
+    exit 1
+    --- stderr
+    error: cannot build `tool`
+      caused by: step 1 of 1, `mkdir -p {keg}/bin`, ended with 1; its last lines:
+            $ mkdir -p …/cellar/tool/1.0.0-@@@@@@@@@@@@/bin
+            mkdir: cannot create directory ‘…/cellar’: Read-only file system
+          all of them are in `[HOME]/.cache/pkg/work/tool-1.0.0.log`
+
+    hint: steps put what they make below `{out}`, as in `make install DESTDIR={out}`
+    hint: `--keep` leaves the build's folder for a look
+    ");
+}
+
+#[test]
 fn a_step_that_fails_says_which_and_where_the_rest_is() {
     let sandbox = Sandbox::new();
     let failing = ["true", "sh -c 'seq 1 40; echo the reason >&2; exit 7'"];

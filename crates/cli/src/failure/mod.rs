@@ -3,6 +3,7 @@
 //! Which error of the rooms below becomes which exit code is decided in `verdict`.
 
 mod airgap;
+mod publishing;
 mod verdict;
 
 pub(crate) use verdict::{REPAIR, did_you_mean};
