@@ -138,6 +138,12 @@ fn a_package_and_what_it_needs_are_built_and_installed() {
     check_moved(&sandbox);
     check_swept(&sandbox);
     sandbox.run("doctor").ok();
+
+    sandbox.run("uninstall tool words").ok();
+    sandbox.run("tap remove test").ok();
+    sandbox.run("install --build ../test/tool.toml ../test/words.toml").ok();
+    let said = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool"))).ok();
+    assert_eq!(said.stdout, format!("words of {prefix}\n"), "what a file needs is beside it");
 }
 
 /// A path without the slashes that fill it up to the length of the placeholder.

@@ -17,7 +17,7 @@ use build::{
     run::{self, Job, Place},
     staged::{self, Links},
 };
-use catalog::{Spec, Tap, spec::Kind};
+use catalog::{DIRECT, Spec, Tap, spec::Kind};
 use formula::{Build, Depend, FullName, Key, Platform, Resolved};
 use install::{
     Around, Home, Request, Setting, Talk, made::ToMake, network, proposal, transaction, unpack,
@@ -206,8 +206,12 @@ impl Builder {
         let package = &one.resolved;
         let layout =
             self.work.path().join("made").join(&install::made::inputs(package).to_hex()[..24]);
-        let tap = home.taps().ok().and_then(|taps| taps.tap(&one.tap).ok()).cloned();
         let around = &one.around;
+        // What was named by its file is of no tap; for what it needs it is one of its folder.
+        let tap = match (one.tap.as_str(), &around.folder) {
+            (DIRECT, Some(folder)) => Tap::folder(folder, None).ok(),
+            (name, _) => home.taps().ok().and_then(|taps| taps.tap(name).ok()).cloned(),
+        };
         let making = Making { builder: self, home, tap: tap.as_ref(), package, around };
         let blobs = tempfile::tempdir_in(self.work.path()).map_err(making.failed("make"))?;
         // It stays on this machine, where time counts more than size.
