@@ -41,40 +41,38 @@ impl Home {
         as_of: Option<AsOf>,
     ) -> Result<Refreshed, Error> {
         self.create()?;
-        self.follow_in(&self.layout.taps(), self.taps()?, place, name, as_of)
+        let taps = self.taps()?;
+        self.asking(&self.layout.taps(), async |refresh| {
+            taps.follow(place, name, as_of, refresh).await
+        })
     }
 
     /// The tap at `place` as it is there, kept in `folder` for as long as it is looked at; it is
     /// not added, whatever taps there are.
     pub fn look_at(&self, place: &Place, as_of: Option<AsOf>, folder: &Path) -> Result<Tap, Error> {
-        let followed = self.follow_in(folder, &Taps::open(folder)?, place, None, as_of)?;
+        let none = Taps::open(folder)?;
+        let followed =
+            self.asking(folder, async |refresh| none.follow(place, None, as_of, refresh).await)?;
         Ok(Taps::open(folder)?.tap(&followed.tap)?.clone())
-    }
-
-    fn follow_in(
-        &self,
-        folder: &Path,
-        taps: &Taps,
-        place: &Place,
-        name: Option<&str>,
-        as_of: Option<AsOf>,
-    ) -> Result<Refreshed, Error> {
-        let (runtime, client) = self.network.start()?;
-        let show = Show::new(self);
-        let on = |event: refresh::Event<'_>| show.on(event);
-        let refresh = Refresh { taps: folder, client, now: Self::now(), on: &on };
-        Ok(runtime.block_on(taps.follow(place, name, as_of, refresh))?)
     }
 
     /// Brings the tap `name` up to date; this home's own view of the taps stays as it was.
     pub fn refresh(&self, name: &str, turn: refresh::Turn) -> Result<Refreshed, Error> {
         let taps = self.taps()?;
+        self.asking(&self.layout.taps(), async |refresh| taps.refresh(name, turn, refresh).await)
+    }
+
+    /// Does work that asks a tap's registry, writes below `folder` and is shown meanwhile.
+    fn asking(
+        &self,
+        folder: &Path,
+        work: impl AsyncFnOnce(Refresh<'_>) -> Result<Refreshed, refresh::Error>,
+    ) -> Result<Refreshed, Error> {
         let (runtime, client) = self.network.start()?;
         let show = Show::new(self);
         let on = |event: refresh::Event<'_>| show.on(event);
-        let folder = self.layout.taps();
-        let refresh = Refresh { taps: &folder, client, now: Self::now(), on: &on };
-        Ok(runtime.block_on(taps.refresh(name, turn, refresh))?)
+        let refresh = Refresh { taps: folder, client, now: Self::now(), on: &on };
+        Ok(runtime.block_on(work(refresh))?)
     }
 
     /// What the taps `names` have for the packages that were installed from them.
