@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use digest::Digest;
-use formula::{Annotation, Key, Libc};
+use formula::{Annotation, Key};
 use oci::{Descriptor, Manifest, Platform, media_type};
 use serde::Serialize;
 use serde_json::json;
@@ -34,14 +34,8 @@ pub struct Config {
 /// The platform of a key in OCI words; `None` where the package serves every platform.
 pub(crate) fn platform(key: Key) -> Option<Platform> {
     let Key::Platform(platform) = key else { return None };
-    let mut found = Platform::new(platform.goos(), platform.goarch());
-    found.variant = platform.variant().map(str::to_owned);
-    found.os_features = match platform.libc {
-        Some(Libc::Gnu) => vec!["libc.gnu".to_owned()],
-        Some(Libc::Musl) => vec!["libc.musl".to_owned()],
-        None => Vec::new(),
-    };
-    Some(found)
+    let (variant, feature) = (platform.variant(), platform.os_feature());
+    Some(Platform::of_words(platform.goos(), platform.goarch(), variant, feature))
 }
 
 /// The config of an image of one layer.

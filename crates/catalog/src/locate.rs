@@ -427,14 +427,8 @@ impl<'a> Way<'a> {
     }
 }
 
-/// A platform as an index names it; the C library is a feature of the system.
-pub fn in_oci_words(host: &Platform) -> oci::Platform {
-    let mut platform = oci::Platform::new(host.goos(), host.goarch());
-    if let Some(variant) = host.variant() {
-        platform = platform.with_variant(variant);
-    }
-    match host.libc {
-        Some(libc) => platform.with_feature(&format!("libc.{}", libc.as_str())),
-        None => platform,
-    }
+/// A platform as an index names it.
+pub fn in_oci_words(platform: &Platform) -> oci::Platform {
+    let (variant, feature) = (platform.variant(), platform.os_feature());
+    oci::Platform::of_words(platform.goos(), platform.goarch(), variant, feature)
 }

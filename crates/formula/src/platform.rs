@@ -133,6 +133,14 @@ impl Platform {
         (self.arch == Arch::Armv7).then_some("v7")
     }
 
+    /// The C library in OCI words, as a feature of the system.
+    pub fn os_feature(&self) -> Option<&'static str> {
+        self.libc.map(|libc| match libc {
+            Libc::Gnu => "libc.gnu",
+            Libc::Musl => "libc.musl",
+        })
+    }
+
     /// The key that a host of this platform takes, if any of `keys` serves it.
     ///
     /// A host with a libc takes its own libc, else a static program; every host takes `any` last.

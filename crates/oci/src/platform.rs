@@ -47,6 +47,20 @@ impl Platform {
         Self { os: os.to_owned(), architecture: architecture.to_owned(), ..Self::default() }
     }
 
+    /// A platform by all the words that packages have for it.
+    pub fn of_words(
+        os: &str,
+        architecture: &str,
+        variant: Option<&str>,
+        os_feature: Option<&str>,
+    ) -> Self {
+        Self {
+            variant: variant.map(str::to_owned),
+            os_features: os_feature.map(str::to_owned).into_iter().collect(),
+            ..Self::new(os, architecture)
+        }
+    }
+
     /// The same platform with one more feature, such as `libc.musl`.
     pub fn with_feature(mut self, feature: &str) -> Self {
         self.os_features.push(feature.to_owned());

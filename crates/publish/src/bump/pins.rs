@@ -280,14 +280,7 @@ impl Search<'_> {
 
 /// The manifest of an index for a platform.
 fn of_platform(index: &Index, platform: &Platform) -> Option<Digest> {
-    let mut host = oci::Platform::new(platform.goos(), platform.goarch());
-    if let Some(variant) = platform.variant() {
-        host = host.with_variant(variant);
-    }
-    if let Some(libc) = platform.libc {
-        host = host.with_feature(&format!("libc.{}", libc.as_str()));
-    }
-    let picked = index.pick(&host).ok()?;
+    let picked = index.pick(&catalog::in_oci_words(platform)).ok()?;
     let is_manifest = media_type::Kind::of(&picked.media_type) == Some(media_type::Kind::Image);
     is_manifest.then(|| picked.digest.clone())
 }
