@@ -412,7 +412,7 @@ fn a_registry_that_refuses_is_no_reason_to_look_elsewhere() {
       caused by: [HOST]/tap:latest does not exist or is not accessible without credentials
       caused by: HEAD http://[HOST]/v2/tap/manifests/latest answered 403 Forbidden
 
-    hint: `docker login` or `podman login` to that host; their logins are used
+    hint: `pkg login HOST` logs in; logins of Docker and podman are used as well
     ");
     assert_eq!(sandbox.run("info widget").ok().code, 0);
     sandbox.registry().behave();
