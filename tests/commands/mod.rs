@@ -21,6 +21,7 @@ mod kegs;
 mod launch;
 mod login;
 mod mirror;
+mod mirrors;
 mod needs;
 mod new;
 mod oci;

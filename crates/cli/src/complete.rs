@@ -89,6 +89,8 @@ fn root() -> Option<std::path::PathBuf> {
     let environment = Environment::of_process().ok()?;
     let config = environment.folders.as_ref().map(|folders| Config::of_folder(&folders.config));
     let config = config.transpose().ok()?.unwrap_or_default();
-    let settings = Settings::new(&Global::default(), &environment, config).ok()?;
+    // The system's file says nothing about the root.
+    let settings =
+        Settings::new(&Global::default(), &environment, Config::default(), config).ok()?;
     Some(settings.root.value)
 }

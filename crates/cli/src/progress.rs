@@ -141,6 +141,13 @@ impl Progress {
                 tracing::debug!(host, "giving up the source");
                 self.printer.note(format_args!("{reason}; trying the next source"));
             }
+            E::PassedOver { mirror, next, reason, is_fault } => {
+                let line = format!("the mirror {mirror} is passed over: {reason}; asking {next}");
+                match is_fault {
+                    true => self.printer.warning(line),
+                    false => self.printer.note(line),
+                }
+            }
             E::Warning { host, text } => self.printer.warning(format_args!("{host} says: {text}")),
             E::Anonymous { host, reason } => self
                 .printer

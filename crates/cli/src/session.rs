@@ -18,7 +18,7 @@ use publish::{
 use crate::{
     args::Global,
     commands::shellenv::Shell,
-    config::{Config, Registry},
+    config::{Config, Registry, SYSTEM_FILE, registry::Mirror},
     env::Environment,
     exit::Exit,
     failure::{Failure, Result, did_you_mean},
@@ -44,7 +44,11 @@ impl Session {
     ) -> Result<Self> {
         let folders = environment.folders.as_ref();
         let config = folders.map(|folders| Config::of_folder(&folders.config)).transpose()?;
-        let settings = Settings::new(global, &environment, config.unwrap_or_default())?;
+        let system = Config::of_file(Path::new(SYSTEM_FILE))?;
+        let settings = Settings::new(global, &environment, system, config.unwrap_or_default())?;
+        for unheard in &settings.unheard {
+            printer.warning(unheard);
+        }
         let progress = Arc::new(Progress::new(printer, environment.no_progress));
         interrupt::watch(printer);
         Ok(Self { environment, settings, printer: printer.clone(), progress })
@@ -81,13 +85,13 @@ impl Session {
             relocated_as: None,
             taps: None,
             lent: Vec::new(),
-            cache: self.settings.cache.clone(),
+            cache: self.cache().map(ToOwned::to_owned),
             nearby: None,
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),
             builds: false,
             path: self.environment.path.clone(),
-            proxies: self.environment.proxies.clone(),
+            proxies: self.settings.proxies.variables(),
             events: Arc::new(move |event| progress.on(event)),
             command,
         }
@@ -96,7 +100,7 @@ impl Session {
     /// Builds packages from source code; at most `jobs` commands of a build run at once.
     pub(crate) fn builder(&self, jobs: Option<u32>, keep: bool) -> Result<Builder> {
         let failed = |error, what: &str| Failure::new(Exit::Failed, error).context(what.to_owned());
-        let (cache, root) = (self.settings.cache.as_deref(), &self.settings.root.value);
+        let (cache, root) = (self.cache(), &self.settings.root.value);
         let work = Folder::new(&make::work(cache, root), keep);
         let work = work.map_err(|error| failed(error, "cannot make a folder for builds"))?;
         let program = std::env::current_exe();
@@ -117,7 +121,7 @@ impl Session {
 
     /// Removes what interrupted builds left, and says what that is; with `dry` only the latter.
     pub(crate) fn sweep(&self, dry: bool) -> Result<work::Left> {
-        let work = make::work(self.settings.cache.as_deref(), &self.settings.root.value);
+        let work = make::work(self.cache(), &self.settings.root.value);
         if !work.exists() {
             return Ok(work::Left::default());
         }
@@ -129,27 +133,38 @@ impl Session {
         })
     }
 
+    /// The folder for what may be deleted at any time.
+    fn cache(&self) -> Option<&Path> {
+        self.settings.cache.as_ref().map(|cache| cache.value.as_path())
+    }
+
     /// How registries are spoken to.
     pub(crate) fn oci(&self) -> oci::Config {
         let settings = &self.settings;
         let mut config = oci::Config {
             credentials: oci::credentials::Lookup::new(self.environment.credentials.clone()),
             offline: settings.offline.value,
-            streams_per_host: settings.jobs.value.get(),
             stall: Duration::from_secs(settings.stall.value),
             retries: settings.retries.value,
             ..oci::Config::default()
         };
         let mirrors = settings.mirrors.iter().map(|mirror| &mirror.value);
         config.mirrors = mirrors.map(|mirror| (mirror.from.clone(), mirror.to.clone())).collect();
-        let plain = settings.registries.iter().filter(|registry| registry.value.plain_http);
-        config.plain_http = plain.map(|registry| registry.value.host.clone()).collect();
-        config.registries = settings.registries.iter().map(|own| of_registry(&own.value)).collect();
+        let is_plain = |own: &&Registry| own.plain_http.as_ref().is_some_and(|plain| plain.value);
+        let plain = settings.registries.iter().filter(is_plain);
+        config.plain_http = plain.map(|own| own.host.clone()).collect();
+        config.registries = settings.registries.iter().map(of_registry).collect();
+        config.proxies = settings.proxies.of_client();
+        config.streams_per_host = settings.jobs.value.get();
+        if let Some(connections) = &settings.connections {
+            config.streams_per_host = connections.value.get();
+            config.requests_per_host = connections.value.get();
+        }
         config.ca = settings.ca.iter().flat_map(|ca| ca.value.clone()).collect();
         if let Some(folders) = &self.environment.folders {
             config.certs.push(folders.config.join("certs.d"));
         }
-        config.push.locks = settings.cache.as_ref().map(|cache| cache.join("locks"));
+        config.push.locks = self.cache().map(|cache| cache.join("locks"));
         let progress = self.progress.clone();
         config.events = Arc::new(move |event| progress.on_network(event));
         config
@@ -269,8 +284,31 @@ impl Session {
 
 /// The settings of one registry as the client takes them.
 fn of_registry(own: &Registry) -> (String, oci::config::Registry) {
-    let token_servers = own.token_servers.clone();
-    (own.host.clone(), oci::config::Registry { token_servers, tls: own.tls })
+    let identity = own.client_certificate.as_ref().zip(own.client_key.as_ref());
+    let identity = identity.map(|(certificate, key)| oci::config::Identity {
+        certificate: certificate.value.clone(),
+        key: key.value.clone(),
+    });
+    let proxies = own.proxy.as_ref().map(|proxy| oci::config::Proxies {
+        http: proxy.value.url(),
+        https: proxy.value.url(),
+        except: None,
+    });
+    let mirrors = own.mirrors.iter().flat_map(|mirrors| &mirrors.value);
+    let mirror = |mirror: &Mirror| oci::config::Mirror {
+        location: mirror.location.clone(),
+        answers_tags: !mirror.digest_only,
+    };
+    let registry = oci::config::Registry {
+        token_servers: own.token_servers.iter().flat_map(|own| own.value.clone()).collect(),
+        tls: own.plain_http.as_ref().is_some_and(|plain| !plain.value),
+        ca: own.ca.iter().flat_map(|ca| ca.value.clone()).collect(),
+        identity,
+        proxies,
+        mirrors: mirrors.map(mirror).collect(),
+        is_only_mirrored: own.fallback.as_ref().is_some_and(|fallback| !fallback.value),
+    };
+    (own.host.clone(), registry)
 }
 
 fn not_installed(text: &str, names: impl Iterator<Item = String>) -> Failure {

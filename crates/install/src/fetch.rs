@@ -175,6 +175,8 @@ impl Fetcher<'_> {
             Err(Error::Layer { .. }) if was_kept && fs::remove_file(&partial).is_ok() => {
                 self.decode(wanted, &order, shelves, stop)
             }
+            // The mirror is not asked again.
+            Err(error) if error.is_of_mirror() => self.decode(wanted, &order, shelves, stop),
             result => result,
         }?;
         let must_unpack = matches!(wanted.layer.placement, Placement::Unpack { .. });
@@ -228,6 +230,16 @@ impl Fetcher<'_> {
 }
 
 impl Error {
+    /// Whether a mirror sent other bytes than those that it was asked for.
+    fn is_of_mirror(&self) -> bool {
+        match self {
+            Self::Layer { source: archive::Error::Fetch { source }, .. } => {
+                matches!(source.downcast_ref(), Some(oci::Error::FalseMirror { .. }))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether this is only the echo of another failure.
     fn is_stopped(&self) -> bool {
         match self {

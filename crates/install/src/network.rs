@@ -26,6 +26,7 @@ pub(crate) struct Network {
 struct Started {
     runtime: Runtime,
     client: oci::Client,
+    direct: oci::Client,
 }
 
 impl Network {
@@ -35,6 +36,17 @@ impl Network {
 
     /// The client and the runtime to drive it on; both live as long as the network.
     pub(crate) fn start(&self) -> Result<(&Runtime, &oci::Client), Error> {
+        let started = self.started()?;
+        Ok((&started.runtime, &started.client))
+    }
+
+    /// The same with a client that reads registries themselves, and none of their mirrors.
+    pub(crate) fn start_direct(&self) -> Result<(&Runtime, &oci::Client), Error> {
+        let started = self.started()?;
+        Ok((&started.runtime, &started.direct))
+    }
+
+    fn started(&self) -> Result<&Started, Error> {
         if self.started.get().is_none() {
             check_descriptors().map_err(Error::Start)?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -44,11 +56,11 @@ impl Network {
                 .build()
                 .map_err(Error::Start)?;
             let client = oci::Client::new(self.config.clone()).map_err(Error::Client)?;
+            let direct = client.direct();
             // A second thread that was faster has set an equal value.
-            let _ = self.started.set(Started { runtime, client }).is_ok();
+            let _ = self.started.set(Started { runtime, client, direct }).is_ok();
         }
-        let started = self.started.get().expect("set above, by this thread or a faster one");
-        Ok((&started.runtime, &started.client))
+        Ok(self.started.get().expect("set above, by this thread or a faster one"))
     }
 }
 

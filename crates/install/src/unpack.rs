@@ -73,4 +73,10 @@ impl Home {
     pub fn online(&self) -> Result<(&Runtime, &oci::Client), network::Error> {
         self.network.start()
     }
+
+    /// The same with a client that asks registries themselves, and none of their mirrors: for who
+    /// writes to them, or wants to know what they have.
+    pub fn online_directly(&self) -> Result<(&Runtime, &oci::Client), network::Error> {
+        self.network.start_direct()
+    }
 }

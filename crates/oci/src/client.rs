@@ -19,17 +19,30 @@ use crate::{
 };
 
 /// Asks registries, layouts and web servers; clones share connections, tokens and back-off.
+///
+/// It reads a registry from its mirrors, and writes to the registry itself.
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client {
+    shared: Arc<Shared>,
+    is_direct: bool,
+}
 
 impl Client {
     /// A client that behaves as configured; certificates are read at the first request.
     pub fn new(config: Config) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Shared::new(Arc::new(Exchange::new(config)?)))))
+        let shared = Arc::new(Shared::new(Arc::new(Exchange::new(config)?)));
+        Ok(Self { shared, is_direct: false })
+    }
+
+    /// The same client, which also reads every registry itself: what is written next must not
+    /// depend on what a mirror missed.
+    #[must_use]
+    pub fn direct(&self) -> Self {
+        Self { is_direct: true, ..self.clone() }
     }
 
     pub(crate) fn exchange(&self) -> &Arc<Exchange> {
-        &self.0.exchange
+        &self.shared.exchange
     }
 
     /// What the place's tag or digest names now: type, digest and size.
@@ -68,7 +81,7 @@ impl Client {
 
     /// Bytes from plain web servers: each URL is tried in turn, and none ever sees credentials.
     pub async fn download(&self, urls: &[String], start: Start) -> Result<Download, Error> {
-        let exchange = &self.0.exchange;
+        let exchange = &self.shared.exchange;
         let asks = urls.iter().map(|text| {
             let mut ask = exchange.ask(reqwest::Method::GET, web_url(text)?);
             ask.is_stream = true;
@@ -84,7 +97,7 @@ impl Client {
     ///
     /// Only a help to tell beforehand what a download takes: whatever fails is no answer.
     pub async fn length(&self, urls: &[String]) -> Option<u64> {
-        let exchange = &self.0.exchange;
+        let exchange = &self.shared.exchange;
         for text in urls {
             let ask = exchange.ask(reqwest::Method::HEAD, web_url(text).ok()?);
             if let Ok(answer) = exchange.once(&ask).await
@@ -103,7 +116,7 @@ impl Client {
 
     /// The names of all repositories of a registry, where it tells them.
     pub async fn repositories(&self, host: &str) -> Result<Vec<String>, Error> {
-        pages::repositories(&self.0.exchange, host).await
+        pages::repositories(&self.shared.exchange, host).await
     }
 
     /// Tag and size of the list that pushing each of these would write, one after the other, in
@@ -146,7 +159,7 @@ impl Client {
             Place::Registry(reference) => Some(reference),
             _ => None,
         });
-        let target = self.open(place).await?;
+        let target = self.open_itself(place).await?;
         let pushed = target.push_blob(descriptor, body, from).await?;
         target.commit().await?;
         Ok(pushed)
@@ -159,7 +172,7 @@ impl Client {
         descriptor: &Descriptor,
         body: &Body,
     ) -> Result<Pushed, Error> {
-        let target = self.open(place).await?;
+        let target = self.open_itself(place).await?;
         let pushed = target.push_blob_again(descriptor, body).await?;
         target.commit().await?;
         Ok(pushed)
@@ -173,7 +186,7 @@ impl Client {
             let (asked, digest) = (asked.clone(), manifest.digest.clone());
             return Err(Error::Push(push::Error::Other { asked, digest }));
         }
-        let target = self.open(place).await?;
+        let target = self.open_itself(place).await?;
         target.push_manifest(manifest, place.tag().map_or(Listed::Digest, Listed::Tag)).await?;
         target.commit().await
     }
@@ -186,7 +199,7 @@ impl Client {
         manifest: &Manifest,
         tags: &[&str],
     ) -> Result<(), Error> {
-        let target = self.open(place).await?;
+        let target = self.open_itself(place).await?;
         target.push_tagged(manifest, tags).await?;
         target.commit().await
     }
@@ -197,7 +210,7 @@ impl Client {
             let reference = place.to_string();
             return Err(Error::Push(push::Error::NoTag { reference }));
         };
-        let target = self.open(place).await?;
+        let target = self.open_itself(place).await?;
         target.delete_tag(tag).await?;
         target.commit().await
     }
@@ -211,14 +224,14 @@ impl Client {
         digest: &Digest,
         force: bool,
     ) -> Result<(), Error> {
-        let target = self.open(place).await?;
+        let target = self.open_itself(place).await?;
         target.delete_manifest(digest, place.tag(), force).await?;
         target.commit().await
     }
 
     /// Deletes a blob of the place's repository or layout.
     pub async fn delete_blob(&self, place: &Place, digest: &Digest) -> Result<(), Error> {
-        let target = self.open(place).await?;
+        let target = self.open_itself(place).await?;
         target.delete_blob(digest).await?;
         target.commit().await
     }
@@ -236,8 +249,8 @@ impl Client {
         options: &copy::Options,
     ) -> Result<copy::Copied, Error> {
         let source = self.open(from).await.map_err(|error| copy::Error::from(from, error))?;
-        let target = self.open(to).await.map_err(|error| copy::Error::to(to, error))?;
-        copy::copy((from, source), (to, target), options, &self.0.exchange.config).await
+        let target = self.open_itself(to).await.map_err(|error| copy::Error::to(to, error))?;
+        copy::copy((from, source), (to, target), options, &self.shared.exchange.config).await
     }
 
     /// Writes the layout in `folder` as the archive `file`, in place of whatever is there.
@@ -248,31 +261,41 @@ impl Client {
 
     /// Whether a credential is good for a registry, or a path of one; no other is tried.
     pub async fn check(&self, key: &Key, credential: &Credential) -> Result<Checked, Error> {
-        self.0.exchange.check(key, credential).await
+        self.shared.exchange.check(key, credential).await
     }
 
     /// The host that is asked for a registry, or a path of one; its own unless there is a mirror.
     pub fn asked_for(&self, key: &Key) -> Result<String, Error> {
-        self.0.exchange.asked_for(key)
+        self.shared.exchange.asked_for(key)
     }
 
     /// Which credential a registry is asked with, and what it says.
     pub async fn standing_at(&self, key: &Key) -> Result<Standing, Error> {
-        self.0.exchange.standing_at(key).await
+        self.shared.exchange.standing_at(key).await
     }
 
     /// Which credential a reference is asked for with, and what comes of it.
     pub async fn standing_of(&self, reference: &Reference) -> Result<Standing, Error> {
-        self.0.exchange.standing_of(reference).await
+        self.shared.exchange.standing_of(reference).await
+    }
+
+    /// The place to be read.
+    async fn open(&self, place: &Place) -> Result<Arc<dyn Target>, Error> {
+        match place {
+            Place::Registry(reference) if !self.is_direct => {
+                Ok(Arc::new(Repository::mirrored(Arc::clone(&self.shared), reference.clone())))
+            }
+            _ => self.open_itself(place).await,
+        }
     }
 
     /// The one place where it matters what kind of place it is.
-    async fn open(&self, place: &Place) -> Result<Arc<dyn Target>, Error> {
-        let events = || Arc::clone(&self.0.exchange.config.events);
+    async fn open_itself(&self, place: &Place) -> Result<Arc<dyn Target>, Error> {
+        let events = || Arc::clone(&self.shared.exchange.config.events);
         let in_layout = |path: &Path| Arc::new(Layout::new(Arc::new(Folder::new(path)), events()));
         Ok(match place {
             Place::Registry(reference) => {
-                Arc::new(Repository::new(Arc::clone(&self.0), reference.clone()))
+                Arc::new(Repository::new(Arc::clone(&self.shared), reference.clone()))
             }
             Place::Layout { path, .. } => in_layout(path),
             Place::Archive { path, .. } => {
@@ -289,6 +312,6 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Client").field(&self.0.exchange.config).finish()
+        f.debug_tuple("Client").field(&self.shared.exchange.config).finish()
     }
 }

@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use url::Url;
+
 use crate::{Error, Event, credentials, exchange::web_url, host, mirror::Mirrors};
 
 /// The client's settings; [`Config::default`] is what a program starts from.
 ///
-/// Proxies are the system's (`https_proxy`, `no_proxy` and the like) unless [`Config::proxy`]
-/// names one.
+/// Proxies are the system's (`https_proxy`, `no_proxy` and the like) unless [`Config::proxies`]
+/// says which.
 #[derive(Clone)]
 pub struct Config {
     /// What the client calls itself, `name/version`.
@@ -24,8 +26,8 @@ pub struct Config {
     pub ca: Vec<PathBuf>,
     /// Folders like `/etc/containers/certs.d`, with certificates for one `host:port` each.
     pub certs: Vec<PathBuf>,
-    /// The URL of a proxy for everything, instead of the system's.
-    pub proxy: Option<String>,
+    /// Proxies, instead of the system's; this machine is asked without one.
+    pub proxies: Option<Proxies>,
     /// Ask no server at all.
     pub offline: bool,
     /// How often a request may fail in a row and be tried again.
@@ -66,7 +68,7 @@ impl Default for Config {
             registries: BTreeMap::new(),
             ca: Vec::new(),
             certs: ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(Into::into).to_vec(),
-            proxy: None,
+            proxies: None,
             offline: false,
             retries: 5,
             back_off: Duration::from_millis(250),
@@ -93,6 +95,45 @@ pub struct Registry {
     pub token_servers: Vec<String>,
     /// It is spoken to with TLS though it is this machine.
     pub tls: bool,
+    /// Files of certificates (PEM) to trust for it beside all others.
+    pub ca: Vec<PathBuf>,
+    /// Who we are to it.
+    pub identity: Option<Identity>,
+    /// Its proxies, instead of those for all.
+    pub proxies: Option<Proxies>,
+    /// Where it is read from, in this order, before it is read itself.
+    pub mirrors: Vec<Mirror>,
+    /// It is read from its mirrors alone; what is written still goes to it.
+    pub is_only_mirrored: bool,
+}
+
+/// A client's certificate and its key.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// A file with the certificate and those that lead to its authority (PEM).
+    pub certificate: PathBuf,
+    /// A file with the key (PEM), which nobody but the user and his group may read.
+    pub key: PathBuf,
+}
+
+/// Which proxies there are, as URLs that may hold a user and a password.
+#[derive(Clone, Default)]
+pub struct Proxies {
+    /// For what is asked without TLS.
+    pub http: Option<String>,
+    /// For what is asked with TLS.
+    pub https: Option<String>,
+    /// Who is asked without one: hosts, domains, addresses and networks, with commas in between.
+    pub except: Option<String>,
+}
+
+/// Another registry with the same content.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    /// Below which `host[:port][/path]` it has the repositories.
+    pub location: String,
+    /// It is asked what a tag names as well, and for lists; without, only for digests.
+    pub answers_tags: bool,
 }
 
 /// How registries are written to; the defaults suit all that are known.
@@ -130,12 +171,28 @@ impl Default for Pushing {
     }
 }
 
+impl fmt::Debug for Proxies {
+    /// Leaves the URLs out, which may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (http, https) = (self.http.is_some(), self.https.is_some());
+        f.debug_struct("Proxies")
+            .field("http", &http)
+            .field("https", &https)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Config {
     /// Whether the registry at this canonical host is spoken to without TLS.
     pub fn is_plain_http(&self, host: &str) -> bool {
         let means = |name: &str| host::canonical(name).is_ok_and(|name| name == host);
         let has_tls = self.registries.iter().any(|(name, own)| own.tls && means(name));
         host::is_plain_http(host, &self.plain_http) && !has_tls
+    }
+
+    /// What is special about the registry at `url`.
+    pub(crate) fn registry(&self, url: &Url) -> Option<&Registry> {
+        self.registries.get(&host::of(url))
     }
 
     /// What to ask instead of `url`, as the mirrors say; `url` itself where none is for it.
@@ -150,7 +207,7 @@ impl Config {
 }
 
 impl fmt::Debug for Config {
-    /// Leaves out what may hold secrets: credentials, mirrors and the proxy.
+    /// Leaves out what may hold secrets: credentials, mirrors and proxies.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("user_agent", &self.user_agent)

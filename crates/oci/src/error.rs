@@ -63,6 +63,27 @@ pub enum Error {
         #[source]
         source: reqwest::Error,
     },
+    /// A proxy lets nobody through without a password, or not with the one that it was given.
+    #[error("the proxy on the way to {host} asks for a user and a password")]
+    ProxyPassword {
+        /// The server behind it.
+        host: String,
+    },
+    /// A registry is read from its mirrors alone, and none of them may be asked for this.
+    #[error("{host} is read from its mirrors alone, and none of them answers tags")]
+    NoMirror {
+        /// The registry.
+        host: String,
+    },
+    /// A mirror sends other bytes than those of the digest; asking again asks somebody else.
+    #[error("the mirror {mirror} sends other bytes than it was asked for")]
+    FalseMirror {
+        /// The mirror.
+        mirror: String,
+        /// How they differ.
+        #[source]
+        source: Box<Self>,
+    },
     /// A server fell silent.
     #[error("{url} sent nothing for {:.1} s", silence.as_secs_f32())]
     Stalled {
@@ -302,7 +323,9 @@ impl Error {
             ) => Kind::NotFound,
             Self::Layout(layout::Error::Damaged { .. }) => Kind::Integrity,
             Self::Layout(_) => Kind::Invalid,
+            Self::FalseMirror { source, .. } => source.kind(),
             Self::Request { .. }
+            | Self::ProxyPassword { .. }
             | Self::Stalled { .. }
             | Self::Interrupted { .. }
             | Self::Stopped => Kind::Network,
@@ -312,6 +335,7 @@ impl Error {
             | Self::Mirror(_)
             | Self::Url { .. }
             | Self::NoSource { .. }
+            | Self::NoMirror { .. }
             | Self::Name { .. } => Kind::Invalid,
             Self::NoRegistry { .. }
             | Self::Refused { .. }

@@ -82,6 +82,17 @@ pub enum Event {
         /// Why, in one line.
         reason: String,
     },
+    /// A mirror is left out, and the next of the list is asked.
+    PassedOver {
+        /// The mirror.
+        mirror: String,
+        /// Who is asked instead.
+        next: String,
+        /// Why, in one line.
+        reason: String,
+        /// Whether that is more than a lack: it lets nobody in, or sends what it was not asked for.
+        is_fault: bool,
+    },
     /// A server says something to its users; each text comes once.
     Warning {
         /// The server that says it.

@@ -4,8 +4,8 @@
 //! whoever a redirect leads to is a stranger and may at most get an anonymous token.
 
 use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
@@ -30,6 +30,7 @@ use crate::{
     scope::Scope,
     session::Session,
     shown::{self, Shown},
+    sites::{Site, Sites},
     token::Tokens,
     transport::{self, Hop, Transport},
     warning,
@@ -44,16 +45,18 @@ const REFUSAL_BYTES_MAX: usize = 64 << 10;
 /// Different warnings that are passed on in one run.
 const WARNINGS_MAX: usize = 64;
 
-/// What all requests of a client share.
+/// What all requests of a client share; so do clones.
+#[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) config: Config,
-    pub(crate) transport: Transport,
-    pub(crate) gates: Gates,
-    pub(crate) tokens: Tokens,
-    pub(crate) policy: UrlPolicy,
-    mirrors: Mirrors,
-    warned: Mutex<HashSet<(String, String)>>,
-    pub(crate) referring: Referring,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) gates: Arc<Gates>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) policy: Arc<UrlPolicy>,
+    mirrors: Arc<Mirrors>,
+    pub(crate) sites: Arc<Sites>,
+    warned: Arc<Mutex<HashSet<(String, String)>>>,
+    pub(crate) referring: Arc<Referring>,
 }
 
 /// A request for something.
@@ -69,6 +72,8 @@ pub(crate) struct Ask {
     pub(crate) is_stream: bool,
     /// What goes along; it is sent anew after a redirect or a challenge.
     pub(crate) body: Payload,
+    /// Where it goes, when that is a mirror and another can be asked instead.
+    pub(crate) mirror: Option<Site>,
 }
 
 /// An answer that is no error, with its body still to come.
@@ -98,31 +103,43 @@ impl Ask {
             access: Vec::new(),
             is_stream: false,
             body: Payload::Empty,
+            mirror: None,
         }
     }
 }
 
 impl Exchange {
     /// Checks the configuration; makes no HTTP client yet.
-    pub(crate) fn new(config: Config) -> Result<Self, Error> {
+    pub(crate) fn new(mut config: Config) -> Result<Self, Error> {
         let mut policy = UrlPolicy::new(config.push.stays_home);
-        for (host, registry) in &config.registries {
-            let invalid = |_| Error::Url { text: excerpt(host) };
-            let host = host::canonical(host).map_err(invalid)?;
+        let mut registries = BTreeMap::new();
+        for (host, registry) in std::mem::take(&mut config.registries) {
+            let invalid = |_| Error::Url { text: excerpt(&host) };
+            let host = host::canonical(&host).map_err(invalid)?;
             for token_server in &registry.token_servers {
                 policy.trust(&host, &web_url(token_server)?);
             }
+            registries.insert(host, registry);
         }
+        config.registries = registries;
         Ok(Self {
-            policy,
-            mirrors: Mirrors::new(&config.mirrors).map_err(Error::Mirror)?,
-            gates: Gates::new(config.requests_per_host, config.streams_per_host),
-            transport: Transport::default(),
-            tokens: Tokens::default(),
-            warned: Mutex::default(),
-            referring: Referring::default(),
+            policy: Arc::new(policy),
+            mirrors: Arc::new(Mirrors::new(&config.mirrors).map_err(Error::Mirror)?),
+            sites: Arc::new(Sites::new(&config.registries).map_err(Error::Mirror)?),
+            gates: Arc::new(Gates::new(config.requests_per_host, config.streams_per_host)),
+            transport: Arc::default(),
+            tokens: Arc::default(),
+            warned: Arc::default(),
+            referring: Arc::default(),
             config,
         })
+    }
+
+    /// The same without patience: for whom another can be asked instead.
+    pub(crate) fn hasty(&self) -> Self {
+        let mut hasty = self.clone();
+        hasty.config.retries = 0;
+        hasty
     }
 
     /// A request to `url`, or to the mirror that stands for it.

@@ -51,6 +51,7 @@ mod challenge;
 mod check;
 mod scope;
 mod session;
+mod sites;
 pub mod token;
 
 pub mod error;

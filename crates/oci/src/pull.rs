@@ -11,13 +11,14 @@ use reqwest::{
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::{
-    Error, Event,
+    Error, Event, Kind,
     blob::{Item, Start},
     coalesce::Coalescer,
     exchange::{Answer, Ask, Exchange},
     gate::Gate,
     retry::Patience,
     shown::{self, Shown},
+    sites::Site,
     transport,
     verify::{self, Verifier},
 };
@@ -66,7 +67,7 @@ impl Pull {
         let first = sources.first().ok_or_else(|| Error::NoSource { digest: digest() })?;
         let gate = exchange.gates.of(&shown::host(&first.url));
         let (size, progress_from) = (start.size, start.taken);
-        let patience = Patience::new(&exchange.config);
+        let patience = patience(&exchange, first);
         Ok(Self {
             verifier: start.verifier()?,
             exchange,
@@ -106,7 +107,7 @@ impl Pull {
                     }
                     self.state = State::Closed;
                     if let Err(error) = self.go_on_after(error).await {
-                        break Err(error);
+                        break Err(self.blamed(error));
                     }
                 }
             }
@@ -115,9 +116,26 @@ impl Pull {
         drop(items.send(verdict.map(|()| Item::Accepted)).await);
     }
 
-    fn verdict(self) -> Result<(), Error> {
+    fn verdict(&self) -> Result<(), Error> {
         let host = self.gate.host().to_owned();
-        self.verifier.finish().map_err(|source| Error::Verify { host, source })
+        let verdict = self.verifier.clone().finish();
+        verdict.map_err(|source| self.blamed(Error::Verify { host, source }))
+    }
+
+    /// The error of who asked a mirror and was deceived; the mirror is not asked again.
+    fn blamed(&self, error: Error) -> Error {
+        let mirror = self.sources.get(self.source).and_then(|ask| ask.mirror.as_ref());
+        match (mirror, self.next_host()) {
+            (Some(Site { reference, .. }), Some(next)) if error.kind() == Kind::Integrity => {
+                self.exchange.pass_over(reference, &next, &error);
+                Error::FalseMirror { mirror: reference.host().to_owned(), source: Box::new(error) }
+            }
+            _ => error,
+        }
+    }
+
+    fn next_host(&self) -> Option<String> {
+        self.sources.get(self.source + 1).map(|ask| shown::host(&ask.url))
     }
 
     /// Reads until the answer ends.
@@ -207,10 +225,17 @@ impl Pull {
             return Err(error);
         };
         let (host, reason) = (self.gate.host().to_owned(), error.to_string());
-        (self.exchange.config.events)(Event::NextSource { host, reason });
+        let next_host = shown::host(&next.url);
+        match self.sources.get(self.source).and_then(|ask| ask.mirror.as_ref()) {
+            Some(Site { reference, .. }) => {
+                let what = format!("blob {} of oci://{reference}", self.expected);
+                self.exchange.pass_over(reference, &next_host, &error.about(&what));
+            }
+            None => (self.exchange.config.events)(Event::NextSource { host, reason }),
+        }
         self.source += 1;
-        self.gate = self.exchange.gates.of(&shown::host(&next.url));
-        self.patience = Patience::new(&self.exchange.config);
+        self.gate = self.exchange.gates.of(&next_host);
+        self.patience = patience(&self.exchange, next);
         (self.size, self.etag, self.ranges) = (self.declared, None, true);
         // The old place is given back first: two downloads that swap hosts must not wait for
         // each other.
@@ -288,6 +313,14 @@ impl Pull {
         let (digest, taken) = (self.expected.clone(), self.verifier.taken());
         let source = verify::Error::Shorter { digest, taken, size };
         Error::Verify { host: self.gate.host().to_owned(), source }
+    }
+}
+
+/// Where another can be asked instead, nothing is endured.
+fn patience(exchange: &Exchange, ask: &Ask) -> Patience {
+    match ask.mirror {
+        Some(_) => Patience::short(&exchange.config),
+        None => Patience::new(&exchange.config),
     }
 }
 

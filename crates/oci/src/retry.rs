@@ -32,6 +32,11 @@ impl Patience {
         Self { failures: 0, budget: config.budget, began: Instant::now() }
     }
 
+    /// Patience for nothing, until progress is made.
+    pub(crate) fn short(config: &Config) -> Self {
+        Self { failures: config.retries, ..Self::new(config) }
+    }
+
     /// Waits until the gate is open; fails at once where that takes longer than the budget.
     pub(crate) async fn wait(&mut self, config: &Config, gate: &Gate) -> Result<(), Error> {
         loop {

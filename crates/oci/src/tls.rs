@@ -3,6 +3,7 @@
 //! A client certificate belongs to one host's folder and is offered to that host alone.
 
 use std::{
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,7 +15,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
-use crate::transport::{Error, read};
+use crate::{
+    config::Identity,
+    transport::{Error, read},
+};
 
 /// Decides whether a server's certificate is good.
 pub(crate) type Verifier = Arc<dyn ServerCertVerifier>;
@@ -41,9 +45,13 @@ pub(crate) fn folders(certs: &[PathBuf], host: &str) -> Vec<PathBuf> {
     certs.iter().map(|folder| folder.join(host)).filter(|folder| folder.is_dir()).collect()
 }
 
-/// TLS as the folders of one host say: `*.crt` are trusted, `*.cert` with `*.key` identifies us
-/// (containers-certs.d(5)).
-pub(crate) fn for_folders(ca: &[PathBuf], folders: &[PathBuf]) -> Result<ClientConfig, Error> {
+/// TLS for one host, with its own certificate or as its folders say: `*.crt` are trusted, `*.cert`
+/// with `*.key` identifies us (containers-certs.d(5)).
+pub(crate) fn for_host(
+    ca: &[PathBuf],
+    folders: &[PathBuf],
+    identity: Option<&Identity>,
+) -> Result<ClientConfig, Error> {
     let mut trusted = ca.to_vec();
     let mut identities = Vec::new();
     for folder in folders {
@@ -57,15 +65,24 @@ pub(crate) fn for_folders(ca: &[PathBuf], folders: &[PathBuf]) -> Result<ClientC
     }
     let verifier = system(&trusted)?;
     let builder = builder()?.dangerous().with_custom_certificate_verifier(verifier);
-    match identities.first() {
-        None => Ok(builder.with_no_client_auth()),
-        Some(path) => {
-            let key = path.with_extension("key");
-            let pem = |source| Error::Pem { path: key.clone(), source };
-            let key = PrivateKeyDer::from_pem_slice(&read(&key)?).map_err(pem)?;
-            builder.with_client_auth_cert(certificates(path)?, key).map_err(Error::Tls)
+    let (certificate, key) = match (identity, identities.first()) {
+        (Some(Identity { certificate, key }), _) => {
+            check_secret(key)?;
+            (certificate, key.clone())
         }
-    }
+        (None, Some(certificate)) => (certificate, certificate.with_extension("key")),
+        (None, None) => return Ok(builder.with_no_client_auth()),
+    };
+    let pem = |source| Error::Pem { path: key.clone(), source };
+    let key = PrivateKeyDer::from_pem_slice(&read(&key)?).map_err(pem)?;
+    builder.with_client_auth_cert(certificates(certificate)?, key).map_err(Error::Tls)
+}
+
+/// Refuses a key that everybody may read, as `ssh` does; a group may be made for a machine's key.
+fn check_secret(path: &Path) -> Result<(), Error> {
+    let read = |source| Error::Read { path: path.to_owned(), source };
+    let mode = std::fs::metadata(path).map_err(read)?.permissions().mode();
+    if mode & 0o007 == 0 { Ok(()) } else { Err(Error::OpenKey { path: path.to_owned() }) }
 }
 
 fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Error> {

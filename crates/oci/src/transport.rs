@@ -14,13 +14,13 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Client, Method, Response,
+    Client, ClientBuilder, Method, NoProxy, Response, StatusCode,
     header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue},
 };
 use url::Url;
 
 use crate::{
-    config::Config,
+    config::{Config, Proxies, Registry},
     host,
     payload::{Payload, Pulse, Turn},
     shown::{self, Shown},
@@ -51,6 +51,18 @@ pub enum Error {
     /// A certificate cannot be used for TLS.
     #[error("cannot set up TLS")]
     Tls(#[source] rustls::Error),
+    /// A key that is no secret.
+    #[error("everybody on this machine may read the key `{}`; `chmod o= FILE` ends that", path.display())]
+    OpenKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A proxy that would be shown a certificate that is not meant for it.
+    #[error("{host} asks for a client certificate, which its proxy with TLS would see as well")]
+    Shared {
+        /// The registry.
+        host: String,
+    },
     /// The proxy's URL makes no sense.
     #[error("cannot use the configured proxy")]
     Proxy(#[source] reqwest::Error),
@@ -87,6 +99,8 @@ struct Key {
     is_local: bool,
     /// The folders of certificates for one host.
     certs: Vec<PathBuf>,
+    /// The registry whose own authorities, certificate or proxies count.
+    registry: Option<String>,
 }
 
 impl Transport {
@@ -123,6 +137,10 @@ impl Transport {
             .map_err(|error| broken(hop.url, error))?;
         let status = response.status().as_u16();
         tracing::debug!(method = %hop.method, url = %Shown(hop.url), status, "asked");
+        // No server that is asked itself may answer so.
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(crate::Error::ProxyPassword { host: shown::host(hop.url) });
+        }
         Ok(response)
     }
 
@@ -132,7 +150,9 @@ impl Transport {
             if is_tls { tls::folders(&config.certs, &shown::host(url)) } else { Vec::new() };
         // Without TLS there is no HTTP/2 and so no difference.
         let is_local = host::is_loopback(&shown::host(url));
-        let key = Key { is_tls, is_stream: is_stream && is_tls, is_local, certs };
+        let own = config.registry(url);
+        let registry = own.filter(|own| own.is_reached_otherwise()).map(|_| host::of(url));
+        let key = Key { is_tls, is_stream: is_stream && is_tls, is_local, certs, registry };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
@@ -143,8 +163,12 @@ impl Transport {
     }
 
     fn build(&self, config: &Config, key: &Key) -> Result<Client, Error> {
-        let mut tls = if !key.certs.is_empty() {
-            tls::for_folders(&config.ca, &key.certs)?
+        let own = key.registry.as_ref().and_then(|host| config.registries.get(host));
+        let has_own = own.is_some_and(|own| !own.ca.is_empty() || own.identity.is_some());
+        let mut tls = if key.is_tls && (has_own || !key.certs.is_empty()) {
+            let ca: Vec<PathBuf> = own.map_or(&[][..], |own| &own.ca).to_vec();
+            let identity = own.and_then(|own| own.identity.as_ref());
+            tls::for_host(&[config.ca.clone(), ca].concat(), &key.certs, identity)?
         } else if key.is_tls {
             let mut system = self.system.lock().unwrap_or_else(PoisonError::into_inner);
             let verifier = match &*system {
@@ -167,12 +191,44 @@ impl Transport {
             .connect_timeout(config.connect)
             .tcp_keepalive(Duration::from_secs(60))
             .tls_backend_preconfigured(tls);
-        if key.is_local {
-            builder = builder.no_proxy();
-        } else if let Some(proxy) = &config.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(Error::Proxy)?);
+        let own_proxies = own.and_then(|own| own.proxies.as_ref());
+        let proxies = own_proxies.or(config.proxies.as_ref().filter(|_| !key.is_local));
+        match proxies {
+            Some(proxies) => builder = through(builder, proxies)?,
+            None if key.is_local => builder = builder.no_proxy(),
+            None => {}
+        }
+        // The client would show its certificate to whoever it speaks TLS with.
+        let has_identity = own.is_some_and(|own| own.identity.is_some());
+        let is_tls = |url: &String| url.starts_with("https:");
+        let proxy = proxies.and_then(|proxies| proxies.https.as_ref());
+        if let Some(host) =
+            key.registry.clone().filter(|_| has_identity && proxy.is_some_and(is_tls))
+        {
+            return Err(Error::Shared { host });
         }
         builder.build().map_err(Error::Build)
+    }
+}
+
+/// Goes through these proxies and no others.
+fn through(mut builder: ClientBuilder, proxies: &Proxies) -> Result<ClientBuilder, Error> {
+    builder = builder.no_proxy();
+    let except = || proxies.except.as_deref().and_then(NoProxy::from_string);
+    if let Some(url) = &proxies.http {
+        let proxy = reqwest::Proxy::http(url).map_err(Error::Proxy)?;
+        builder = builder.proxy(proxy.no_proxy(except()));
+    }
+    if let Some(url) = &proxies.https {
+        let proxy = reqwest::Proxy::https(url).map_err(Error::Proxy)?;
+        builder = builder.proxy(proxy.no_proxy(except()));
+    }
+    Ok(builder)
+}
+
+impl Registry {
+    fn is_reached_otherwise(&self) -> bool {
+        !self.ca.is_empty() || self.identity.is_some() || self.proxies.is_some()
     }
 }
 
@@ -256,7 +312,23 @@ fn stalled(url: &Url, silence: Duration) -> crate::Error {
 }
 
 fn broken(url: &Url, error: reqwest::Error) -> crate::Error {
+    if wants_password(&error) {
+        return crate::Error::ProxyPassword { host: shown::host(url) };
+    }
     crate::Error::Request { url: Shown(url).to_string(), source: error.without_url() }
+}
+
+/// Whether a proxy refuses to make a tunnel for who says no password.
+fn wants_password(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // The type of this error is nobody's to name.
+        if error.to_string() == "tunnel error: proxy authorization required" {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Reads a file of certificates or keys.

@@ -62,7 +62,7 @@ pub enum Error {
 /// the source's, or the one of the version.
 pub fn promote(home: &Home, from: &Place, to: &Place) -> Result<Outcome, Error> {
     let no_tag = || Error::NoTag { from: from.to_string(), to: to.to_string() };
-    let (runtime, client) = home.online()?;
+    let (runtime, client) = home.online_directly()?;
     runtime.block_on(async {
         let failed = |source| Error::Copy {
             from: from.to_string(),

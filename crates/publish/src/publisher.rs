@@ -131,7 +131,7 @@ impl<'a> Prepared<'a> {
         let repository = Repository::new(published)?;
         order.also.iter().try_for_each(|tag| repository.tagged(tag).map(drop))?;
         // A registry that cannot be asked, or not by this user, says so before anything is built.
-        let (runtime, client) = home.online()?;
+        let (runtime, client) = home.online_directly()?;
         runtime.block_on(repository.there(client))?;
         let blobs = scratch(home)?;
         let around = &home.around(found);
@@ -149,7 +149,7 @@ impl<'a> Prepared<'a> {
 
     /// Pushes the packages, what is about them, the index, and then the further tags.
     pub fn push(self) -> Result<Outcome, Error> {
-        let (runtime, client) = self.home.online()?;
+        let (runtime, client) = self.home.online_directly()?;
         runtime.block_on(async {
             self.repository.check_rolling(client, &self.order.also).await?;
             let pushed = self.repository.push(client, &self.parts, &self.about()).await?;
@@ -220,7 +220,7 @@ impl<'a> Prepared<'a> {
 
     /// What [`Self::push`] would write, after asking what is there; nothing is written.
     pub fn requests(&self) -> Result<Vec<Request>, Error> {
-        let (runtime, client) = self.home.online()?;
+        let (runtime, client) = self.home.online_directly()?;
         runtime.block_on(async {
             self.repository.check_rolling(client, &self.order.also).await?;
             self.repository.requests(client, self).await

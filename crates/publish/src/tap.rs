@@ -129,7 +129,7 @@ pub fn publish(home: &Home, tap: &Tap, place: &Place, now: &Moment) -> Result<Ou
         return Err(Error::Tagged { place: place.to_string() });
     }
     check(tap)?;
-    let (runtime, client) = home.online()?;
+    let (runtime, client) = home.online_directly()?;
     let manifests = Manifests::new(home.cache().map(ToOwned::to_owned));
     runtime.block_on(async {
         let packages = collect(tap, client, &manifests).await?;

@@ -147,7 +147,7 @@ impl Finding {
 
 /// Looks at everything that is wanted, several at once; the verdicts are in its order.
 pub fn verify(home: &Home, wanted: &[Wanted]) -> Result<Vec<Verdict>, network::Error> {
-    let (runtime, client) = home.online()?;
+    let (runtime, client) = home.online_directly()?;
     let look = Look { home, runtime, client, seen: Mutex::default() };
     Ok(in_parallel(home.jobs(), wanted, |one| look.one(one)))
 }

@@ -366,6 +366,22 @@ impl Refresh<'_> {
         file: &File,
         start: u64,
     ) -> Result<(), Error> {
+        match self.bring(found, blob, file, start).await {
+            // The mirror is not asked again; what it sent is overwritten.
+            Err(Error::Ask { source, .. }) if matches!(*source, oci::Error::FalseMirror { .. }) => {
+                self.bring(found, blob, file, start).await
+            }
+            brought => brought,
+        }
+    }
+
+    async fn bring(
+        &self,
+        found: &Found,
+        blob: &Descriptor,
+        file: &File,
+        start: u64,
+    ) -> Result<(), Error> {
         let ask = ask(&found.place);
         let begin = oci::Start::of(blob).map_err(&ask)?;
         let mut download = self.client.blob(&found.place, blob, begin).await.map_err(&ask)?;

@@ -4,7 +4,11 @@
 //! decided in `settings`.
 
 mod excerpt;
+mod policy;
+mod proxy;
 mod read;
+pub mod registry;
+mod value;
 
 use std::{
     io,
@@ -13,10 +17,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use policy::Policy;
+pub use proxy::Proxy;
+pub use registry::Registry;
+
+use crate::settings::{Origin, Setting};
+
+/// The system's file, which holds for every user of the machine.
+pub const SYSTEM_FILE: &str = "/etc/pkg/config.toml";
+
 /// A file with every key, for the reference page.
 pub const EXAMPLE: &str = r#"jobs = 4                      # downloads at once
+connections = 8               # to one host at once; as many as `jobs` where it is not said
 offline = false               # use no network
+cache = "/var/cache/pkg"      # the folder for what can be fetched or made again
 ca = "/etc/ssl/example.pem"   # trust this authority too, for every host; or a list of files
+proxy = "http://user:password@proxy.example.org:3128"   # `false` for none
+no-proxy = ["example.org", "10.0.0.0/8"]                # hosts, domains and networks without it
 
 # How long the program goes on where something else does not.
 [patience]
@@ -31,39 +48,56 @@ lock-seconds = 600    # how long another process may change the same root
 
 # What is special about one registry: its host, with its port where it has one.
 [registry."registry.example.org:5000"]
-plain-http = true   # no TLS: only where the network can be trusted
-# A token server on another site may see the credentials for this registry; or a list of them.
-token-server = "https://auth.example.com"
+plain-http = false                          # `true`: no TLS; this machine has none unless `false`
+ca = "registry.pem"                         # trust this authority for this registry alone
+client-certificate = "me.pem"               # who we are to it, and to nobody else
+client-key = "me.key"                       # a file that others may not read
+proxy = false                               # its own proxy, or none
+token-server = "https://auth.example.com"   # may see the credentials though it is on another site
+# Where it is read first, in this order: for what a digest names, and where `digest-only = false`
+# stands also for what a tag names, which may be old there. Nothing is written to a mirror.
+mirrors = [
+    "mirror.example.org/registry",
+    { location = "cache.example.org:5000", digest-only = false },
+]
+fallback = true                             # `false`: it is never read itself
+
+# What may be used at all; what is not listed may not, and without a list everything may.
+[policy]
+registries = ["registry.example.org:5000", "*.example.org"]   # mirrors are registries too
+taps = ["core", "oci://registry.example.org:5000/tap*"]       # `direct`: packages without a tap
+sources = ["https://github.com/"]                             # what formulas fetch elsewhere
 "#;
 
-/// The file's values; each knows its line.
+/// The values of one file; each knows its line.
 #[derive(Debug, Default, PartialEq)]
 pub struct Config {
     /// Downloads at once.
-    pub jobs: Option<Located<NonZeroUsize>>,
+    pub jobs: Option<Setting<NonZeroUsize>>,
     /// No network.
-    pub offline: Option<Located<bool>>,
+    pub offline: Option<Setting<bool>>,
     /// Files of certificate authorities to trust beside the system's, absolute.
-    pub ca: Option<Located<Vec<PathBuf>>>,
+    pub ca: Option<Setting<Vec<PathBuf>>>,
     /// The longest silence of a server, in seconds.
-    pub stall: Option<Located<u64>>,
+    pub stall: Option<Setting<u64>>,
     /// How often a failed request is tried again.
-    pub retries: Option<Located<u32>>,
+    pub retries: Option<Setting<u32>>,
     /// The longest wait for another process that changes the root, in seconds.
-    pub lock: Option<Located<u64>>,
+    pub lock: Option<Setting<u64>>,
+    /// The folder for what may be deleted at any time, absolute.
+    pub cache: Option<Setting<PathBuf>>,
+    /// Connections to one host at once.
+    pub connections: Option<Setting<NonZeroUsize>>,
+    /// The proxy for everything but this machine.
+    pub proxy: Option<Setting<Proxy>>,
+    /// Who is asked without a proxy.
+    pub no_proxy: Option<Setting<Vec<String>>>,
+    /// What may be used at all.
+    pub policy: Policy,
     /// What is fetched from elsewhere, in the file's order.
-    pub mirrors: Vec<Located<Mirror>>,
+    pub mirrors: Vec<Setting<Mirror>>,
     /// What is special about single registries.
-    pub registries: Vec<Located<Registry>>,
-}
-
-/// A value and the line where it stands, counted from 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Located<T> {
-    /// The value.
-    pub value: T,
-    /// Its line.
-    pub line: usize,
+    pub registries: Vec<Registry>,
 }
 
 /// Addresses that start with `from` are fetched from `to` and the rest of the address.
@@ -73,19 +107,6 @@ pub struct Mirror {
     pub from: String,
     /// What stands in its place; ends in `/`.
     pub to: String,
-}
-
-/// What is special about a registry.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Registry {
-    /// The registry's host, with its port where it has one.
-    pub host: String,
-    /// It speaks HTTP without TLS.
-    pub plain_http: bool,
-    /// It speaks TLS though it is this machine.
-    pub tls: bool,
-    /// Origins of token servers on other sites that may see its credentials.
-    pub token_servers: Vec<String>,
 }
 
 /// A file that cannot be used.
@@ -133,9 +154,17 @@ impl Config {
     ///
     /// The file cannot be read, or holds something that this version does not know.
     pub fn of_folder(folder: &Path) -> Result<Self, Error> {
-        let file = folder.join("config.toml");
-        match fs_err::read_to_string(&file) {
-            Ok(text) => Self::parse(&text, &file),
+        Self::of_file(&folder.join("config.toml"))
+    }
+
+    /// Reads a file; without it nothing is set.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or holds something that this version does not know.
+    pub fn of_file(file: &Path) -> Result<Self, Error> {
+        match fs_err::read_to_string(file) {
+            Ok(text) => Self::parse(&text, file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(Error::Read { source }),
         }
@@ -148,10 +177,27 @@ impl Config {
     /// The text is not TOML, or holds something that this version does not know.
     pub fn parse(text: &str, file: &Path) -> Result<Self, Error> {
         let folder = file.parent().unwrap_or(Path::new("/"));
-        read::config(text, folder).map_err(|problem| {
-            let (file, text) = (file.to_owned(), text.to_owned());
+        let is_system = file == Path::new(SYSTEM_FILE);
+        read::config(text, &File { text, folder, is_system }).map_err(|problem| {
+            let (file, text) = (file.to_owned(), proxy::without_secrets(text));
             Error::Malformed(Box::new(Malformed { file, text, problem }))
         })
+    }
+}
+
+/// A file while it is read.
+struct File<'a> {
+    text: &'a str,
+    folder: &'a Path,
+    is_system: bool,
+}
+
+impl File<'_> {
+    /// A value that stands at its key's line.
+    fn set<T>(&self, key: &value::Key<'_>, value: T) -> Setting<T> {
+        let line = line_of(self.text, key.span().start);
+        let origin = if self.is_system { Origin::System(line) } else { Origin::File(line) };
+        Setting { value, origin }
     }
 }
 

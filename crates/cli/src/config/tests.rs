@@ -2,9 +2,14 @@ use annotate_snippets::Renderer;
 use insta::assert_snapshot;
 
 use super::*;
+use crate::settings::Origin;
 
 fn parse(text: &str) -> Result<Config, Error> {
     Config::parse(text, Path::new("/c/config.toml"))
+}
+
+fn at<T>(line: usize, value: T) -> Setting<T> {
+    Setting { value, origin: Origin::File(line) }
 }
 
 fn refused(text: &str) -> String {
@@ -33,35 +38,40 @@ token-server = "https://auth.example/"
 plain-http = false
 "#;
     let config = parse(text).unwrap();
-    assert_eq!(config.offline, Some(Located { value: true, line: 2 }));
-    assert_eq!(config.jobs.map(|jobs| (jobs.value.get(), jobs.line)), Some((10, 3)));
+    assert_eq!(config.offline, Some(at(2, true)));
+    assert_eq!(
+        config.jobs.map(|jobs| (jobs.value.get(), jobs.origin)),
+        Some((10, Origin::File(3)))
+    );
     let mirrors: Vec<_> = config
         .mirrors
         .iter()
-        .map(|m| (m.value.from.as_str(), m.value.to.as_str(), m.line))
+        .map(|m| (m.value.from.as_str(), m.value.to.as_str(), m.origin))
         .collect();
     let expect = [
-        ("https://github.com/", "http://127.0.0.1:5000/gh/", 7),
-        ("https://a.example/", "https://b.example/", 8),
+        ("https://github.com/", "http://127.0.0.1:5000/gh/", Origin::File(7)),
+        ("https://a.example/", "https://b.example/", Origin::File(8)),
     ];
     assert_eq!(mirrors, expect);
-    let registries: Vec<_> = config.registries.into_iter().map(|r| r.value).collect();
     let of = |host: &str| Registry { host: host.into(), ..Registry::default() };
-    let token_servers = vec!["https://auth.example".into()];
-    let plain = Registry { plain_http: true, token_servers, ..of("localhost:5000") };
-    let tls = Registry { tls: true, ..of("localhost:5001") };
-    assert_eq!(registries, [plain, of("r.example"), tls]);
+    let plain = Registry {
+        plain_http: Some(at(11, true)),
+        token_servers: Some(at(12, vec!["https://auth.example".into()])),
+        ..of("localhost:5000")
+    };
+    let tls = Registry { plain_http: Some(at(15, false)), ..of("localhost:5001") };
+    assert_eq!(config.registries, [plain, of("r.example"), tls]);
     assert_eq!(config.ca.unwrap().value, ["/etc/ca.pem", "/c/own.pem"].map(PathBuf::from));
 }
 
 #[test]
 fn the_example_sets_every_key() {
     let config = parse(EXAMPLE).unwrap();
-    assert!(config.jobs.is_some() && config.offline.is_some() && config.mirrors.len() == 1);
-    assert!(config.registries[0].value.plain_http && config.ca.is_some());
-    let seconds = |located: Option<Located<u64>>| located.unwrap().value;
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("None") && !shown.contains("[]"), "{shown}");
+    assert!(!shown.contains("password"), "{shown}");
+    let seconds = |setting: Option<Setting<u64>>| setting.unwrap().value;
     assert_eq!((seconds(config.stall), seconds(config.lock)), (30, 600));
-    assert_eq!(config.retries.unwrap().value, 5);
 }
 
 #[test]
@@ -90,7 +100,7 @@ fn an_unknown_key_is_shown_with_the_one_that_was_meant() {
     2 | insecure = true
       | ^^^^^^^^ nobody reads this
       |
-      = help: the keys here are `plain-http`, `token-server`
+      = help: the keys here are `ca`, `client-certificate`, `client-key`, `fallback`, `mirrors`, `plain-http`, `proxy`, `token-server`
     ");
 }
 
@@ -149,8 +159,8 @@ fn a_mirror_is_the_start_of_an_address_up_to_a_slash() {
 #[test]
 fn patience_may_be_less_but_a_wait_of_nothing_is_none() {
     let config = parse("[patience]\nretries = 0\nstall-seconds = 1\n").unwrap();
-    assert_eq!(config.retries, Some(Located { value: 0, line: 2 }));
-    assert_eq!(config.stall, Some(Located { value: 1, line: 3 }));
+    assert_eq!(config.retries, Some(at(2, 0)));
+    assert_eq!(config.stall, Some(at(3, 1)));
     assert_snapshot!(refused("[patience]\nlock-seconds = 0\n"), @r"
     error: this is the number 0, not a whole number from 1 on
      --> /c/config.toml:2:16
@@ -165,7 +175,7 @@ fn patience_may_be_less_but_a_wait_of_nothing_is_none() {
 #[test]
 fn a_registry_is_named_by_its_host() {
     assert_snapshot!(refused("[registry.\"https://r.example/\"]\n"), @r#"
-    error: `https://r.example/` is not a registry's host
+    error: `https://r.example/` is not a registry's host: the port is not a number from 1 to 65535
      --> /c/config.toml:1:11
       |
     1 | [registry."https://r.example/"]
@@ -184,4 +194,102 @@ fn what_is_not_toml_is_shown() {
     1 | jobs = 
       |        ^ here
     ");
+}
+
+#[test]
+fn a_proxy_is_an_address_whose_password_nobody_sees() {
+    assert_snapshot!(refused("proxy = \"htp://me:s3cret@proxy.example\"\n"), @r#"
+    error: this is not the address of a proxy
+     --> /c/config.toml:1:9
+      |
+    1 | proxy = "htp://*********@proxy.example"
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ must name scheme and host
+      |
+      = help: write "http://proxy.example.org:3128", or `false`
+    "#);
+    assert!(refused("proxy = true\n").contains("must be a proxy's address or `false`"));
+    assert!(!refused("proxy = \"http://me:s3cret@p\"\nx = 1\n").contains("s3cret"));
+    assert_eq!(parse("proxy = false\n").unwrap().proxy, Some(at(1, Proxy::None)));
+}
+
+#[test]
+fn a_token_server_is_an_origin() {
+    assert_snapshot!(refused("[registry.\"r.example\"]\ntoken-server = \"https://a.example/token\"\n"), @r#"
+    error: `https://a.example/token` is not the origin of a server
+     --> /c/config.toml:2:16
+      |
+    2 | token-server = "https://a.example/token"
+      |                ^^^^^^^^^^^^^^^^^^^^^^^^^ a scheme, a host and no path
+      |
+      = help: write the scheme and the host: "https://auth.example.com"
+    "#);
+    for text in ["a.example", "ftp://a.example", "https://me:pw@a.example", "https://a.example/?x"]
+    {
+        let text = format!("[registry.\"r.example\"]\ntoken-server = [\"{text}\"]\n");
+        assert!(refused(&text).contains("is not the origin of a server"), "{text}");
+    }
+}
+
+#[test]
+fn mirrors_are_places_and_somebody_answers_tags() {
+    let own = |keys: &str| format!("[registry.\"r.example\"]\n{keys}\n");
+    assert_snapshot!(refused(&own("mirrors = [\"https://m.example\"]")), @r#"
+    error: `https://m.example` is not a place in a registry
+     --> /c/config.toml:2:12
+      |
+    2 | mirrors = ["https://m.example"]
+      |            ^^^^^^^^^^^^^^^^^^^ a host, and a path where it has one
+      |
+      = help: write it without a scheme: "mirror.example.org:5000/path"
+    "#);
+    assert_snapshot!(refused(&own("mirrors = [\"m.example\"]\nfallback = false")), @r#"
+    error: nobody is left to say what a tag names
+     --> /c/config.toml:1:1
+      |
+    1 | [registry."r.example"]
+      | ^^^^^^^^^^^^^^^^^^^^^^ without a fallback a mirror must
+      |
+      = help: let a mirror answer tags: { location = "…", digest-only = false }
+    "#);
+    assert!(refused(&own("mirrors = \"m.example\"")).contains("must be a list of mirrors"));
+    assert!(refused(&own("mirrors = [{ digest-only = true }]")).contains("without a `location`"));
+    let text =
+        own("mirrors = [\"m.example/x/\", { location = \"n.example\", digest-only = false }]");
+    let config = parse(&format!("{text}fallback = false\n")).unwrap();
+    let mirrors = &config.registries[0].mirrors.as_ref().unwrap().value;
+    let mirrors: Vec<_> = mirrors.iter().map(|m| (m.location.as_str(), m.digest_only)).collect();
+    assert_eq!(mirrors, [("m.example/x", true), ("n.example", false)]);
+}
+
+#[test]
+fn a_certificate_and_its_key_go_together() {
+    assert_snapshot!(refused("[registry.\"r.example\"]\nclient-key = \"me.key\"\n"), @r#"
+    error: a client's certificate and its key go together
+     --> /c/config.toml:1:1
+      |
+    1 | [registry."r.example"]
+      | ^^^^^^^^^^^^^^^^^^^^^^ one of them is missing
+      |
+      = help: write both `client-certificate` and `client-key`
+    "#);
+}
+
+#[test]
+fn a_policy_lists_hosts_taps_and_starts_of_addresses() {
+    let config =
+        parse("[policy]\nregistries = [\"*.Corp.example:*\", \"R.example\"]\ntaps = []\n").unwrap();
+    let registries = vec!["*.corp.example:*".to_owned(), "r.example".to_owned()];
+    assert_eq!(config.policy.registries, Some(at(2, registries)));
+    assert_eq!(config.policy.taps, Some(at(3, Vec::new())));
+    assert!(config.policy.sources.is_none());
+    assert_snapshot!(refused("[policy]\nregistries = [\"https://r.example/\"]\n"), @r#"
+    error: `https://r.example/` is not a registry's host: the port is not a number from 1 to 65535
+     --> /c/config.toml:2:15
+      |
+    2 | registries = ["https://r.example/"]
+      |               ^^^^^^^^^^^^^^^^^^^^ a host, perhaps with `*` in it
+      |
+      = help: write the host alone, as in "registry.example.org:5000"
+    "#);
+    assert!(refused("[policy]\nsources = [\"https://a\"]\n").contains("is not the start of an"));
 }

@@ -1,10 +1,14 @@
 //! What `pkg config` answers.
 
-use std::fmt::Display;
+use std::{fmt::Display, path::Path};
 
 use serde::Serialize;
+use serde_json::json;
 
-use crate::settings::{Origin, Setting, Settings};
+use crate::{
+    config::{Policy, Registry, SYSTEM_FILE, registry::Mirror},
+    settings::{Setting, Settings},
+};
 
 /// The settings, one by one.
 #[derive(Debug, Serialize)]
@@ -12,6 +16,8 @@ pub(crate) struct Config {
     schema: u32,
     /// Where the file is looked for.
     pub(crate) file: Option<String>,
+    /// Where the system's file is looked for.
+    system_file: &'static str,
     pub(crate) settings: Vec<Value>,
 }
 
@@ -32,40 +38,83 @@ impl Value {
 
 impl Config {
     pub(crate) fn of(settings: &Settings) -> Self {
-        let path = |path: &std::path::Path| path.to_string_lossy().into_owned();
-        let mut values = vec![value("root", path(&settings.root.value), settings.root.origin)];
-        values.push(value("jobs", settings.jobs.value.get(), settings.jobs.origin));
-        values.push(of("offline", &settings.offline));
-        values.push(of("yes", &settings.yes));
-        if let Some(cache) = &settings.cache {
-            values.push(value("cache", path(cache), Origin::Default));
+        let mut values = Values(Vec::new());
+        values.add("root", Some(&settings.root), |root| shown(root));
+        values.add("jobs", Some(&settings.jobs), |jobs| jobs.get());
+        values.add("connections", settings.connections.as_ref(), |number| number.get());
+        values.add("offline", Some(&settings.offline), |is| *is);
+        values.add("yes", Some(&settings.yes), |is| *is);
+        values.add("cache", settings.cache.as_ref(), |cache| shown(cache));
+        values.add("ca", settings.ca.as_ref(), |ca| files(ca));
+        let proxies = &settings.proxies;
+        if proxies.http == proxies.https {
+            values.add("proxy", proxies.https.as_ref(), ToString::to_string);
+        } else {
+            values.add("proxy for https", proxies.https.as_ref(), ToString::to_string);
+            values.add("proxy for http", proxies.http.as_ref(), ToString::to_string);
         }
-        if let Some(Setting { value: ca, origin }) = &settings.ca {
-            let ca: Vec<_> = ca.iter().map(|file| path(file)).collect();
-            values.push(value("ca", ca, *origin));
+        values.add("no-proxy", proxies.except.as_ref(), String::clone);
+        values.add("patience.stall-seconds", Some(&settings.stall), |seconds| *seconds);
+        values.add("patience.retries", Some(&settings.retries), |count| *count);
+        values.add("patience.lock-seconds", Some(&settings.lock), |seconds| *seconds);
+        for setting in &settings.mirrors {
+            let name = format!("mirror.\"{}\"", setting.value.from);
+            values.add(&name, Some(setting), |mirror| mirror.to.clone());
         }
-        values.push(of("patience.stall-seconds", &settings.stall));
-        values.push(of("patience.retries", &settings.retries));
-        values.push(of("patience.lock-seconds", &settings.lock));
-        for Setting { value: mirror, origin } in &settings.mirrors {
-            values.push(value(&format!("mirror.\"{}\"", mirror.from), mirror.to.as_str(), *origin));
-        }
-        for Setting { value: registry, origin } in &settings.registries {
-            let name = |key: &str| format!("registry.\"{}\".{key}", registry.host);
-            values.push(value(&name("plain-http"), registry.plain_http, *origin));
-            if !registry.token_servers.is_empty() {
-                values.push(value(&name("token-server"), registry.token_servers.clone(), *origin));
-            }
-        }
-        let file = settings.config_file.as_deref().map(path);
-        Self { schema: 1, file, settings: values }
+        settings.registries.iter().for_each(|registry| values.registry(registry));
+        settings.policies.iter().for_each(|policy| values.policy(policy));
+        let file = settings.config_file.as_deref().map(shown);
+        Self { schema: 1, file, system_file: SYSTEM_FILE, settings: values.0 }
     }
 }
 
-fn of<T: Clone + Into<serde_json::Value>>(name: &str, setting: &Setting<T>) -> Value {
-    value(name, setting.value.clone(), setting.origin)
+/// Settings in the order in which they are shown.
+struct Values(Vec<Value>);
+
+impl Values {
+    /// Adds a setting that has a value.
+    fn add<T, V: Into<serde_json::Value>>(
+        &mut self,
+        name: &str,
+        setting: Option<&Setting<T>>,
+        shown: impl Fn(&T) -> V,
+    ) {
+        if let Some(Setting { value, origin }) = setting {
+            let origin: &dyn Display = origin;
+            let (name, value, origin) = (name.to_owned(), shown(value).into(), origin.to_string());
+            self.0.push(Value { name, value, origin });
+        }
+    }
+
+    fn registry(&mut self, own: &Registry) {
+        let name = |key: &str| format!("registry.\"{}\".{key}", own.host);
+        self.add(&name("plain-http"), own.plain_http.as_ref(), |is| *is);
+        self.add(&name("token-server"), own.token_servers.as_ref(), Clone::clone);
+        self.add(&name("ca"), own.ca.as_ref(), |ca| files(ca));
+        let certificate = own.client_certificate.as_ref();
+        self.add(&name("client-certificate"), certificate, |file| shown(file));
+        self.add(&name("client-key"), own.client_key.as_ref(), |file| shown(file));
+        self.add(&name("proxy"), own.proxy.as_ref(), ToString::to_string);
+        self.add(&name("mirrors"), own.mirrors.as_ref(), |mirrors| {
+            let mirror = |mirror: &Mirror| {
+                json!({"location": mirror.location, "digest-only": mirror.digest_only})
+            };
+            mirrors.iter().map(mirror).collect::<Vec<_>>()
+        });
+        self.add(&name("fallback"), own.fallback.as_ref(), |is| *is);
+    }
+
+    fn policy(&mut self, policy: &Policy) {
+        self.add("policy.registries", policy.registries.as_ref(), Clone::clone);
+        self.add("policy.taps", policy.taps.as_ref(), Clone::clone);
+        self.add("policy.sources", policy.sources.as_ref(), Clone::clone);
+    }
 }
 
-fn value(name: &str, value: impl Into<serde_json::Value>, origin: impl Display) -> Value {
-    Value { name: name.to_owned(), value: value.into(), origin: origin.to_string() }
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn files(paths: &[std::path::PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| shown(path)).collect()
 }

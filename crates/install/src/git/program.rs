@@ -206,10 +206,8 @@ fn config(oci: &oci::Config, commit: &str, certificates: Option<&str>) -> String
     }
     let seconds = oci.stall.as_secs().max(1);
     text.push_str(&format!("[http]\n\tlowSpeedLimit = 1\n\tlowSpeedTime = {seconds}\n"));
-    for (key, value) in [("proxy", oci.proxy.as_deref()), ("sslCAInfo", certificates)] {
-        if let Some(value) = value {
-            text.push_str(&format!("\t{key} = {}\n", quoted(value)));
-        }
+    if let Some(file) = certificates {
+        text.push_str(&format!("\tsslCAInfo = {}\n", quoted(file)));
     }
     text
 }

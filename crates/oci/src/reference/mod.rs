@@ -100,6 +100,12 @@ impl Reference {
         Self { digest: Some(digest), ..self.clone() }
     }
 
+    /// The same, in another registry and there below `path`, which is empty or ends with `/`.
+    pub(crate) fn moved(&self, host: &str, path: &str) -> Self {
+        let repository = format!("{path}{}", self.repository);
+        Self { host: host.to_owned(), repository, ..self.clone() }
+    }
+
     /// The repository alone, without tag and digest.
     pub(crate) fn bare(&self) -> Self {
         Self { tag: None, digest: None, ..self.clone() }

@@ -13,6 +13,7 @@ mod folder;
 mod layout;
 mod login;
 mod manifest;
+mod mirrors;
 mod push;
 mod referrers;
 mod resume;

@@ -133,7 +133,8 @@ async fn e5_only_so_many_blobs_come_from_one_host_at_once() {
 async fn e7_a_proxy_is_asked_for_everything_but_this_machine() {
     let (proxy, registry) = (registry(), registry());
     let client = client_with(|config| {
-        config.proxy = Some(proxy.url("/"));
+        let http = Some(proxy.url("/"));
+        config.proxies = Some(pkg_oci::config::Proxies { http, ..Default::default() });
         config.plain_http = vec!["reg.example".to_owned()];
     });
     client.manifest(&Place::parse("reg.example/a:1").unwrap()).await.unwrap();

@@ -1,6 +1,12 @@
-//! What holds for this run: flags before variables before `config.toml` before defaults.
+//! What holds for this run: flags before variables before the user's file before the system's
+//! before defaults.
 //!
-//! Each value remembers where it comes from, which is what `pkg config` shows.
+//! What protects, the system's file decides for everybody: that no network is used, whom TLS
+//! trusts, what is fetched from elsewhere, and all that is special about a registry. Each value
+//! remembers where it comes from, which is what `pkg config` shows.
+
+mod fixed;
+mod proxies;
 
 use std::{
     fmt, io,
@@ -10,9 +16,12 @@ use std::{
 
 use crate::{
     args::Global,
-    config::{Config, Mirror, Registry},
+    config::{Config, Mirror, Policy, Registry, SYSTEM_FILE},
     env::Environment,
 };
+
+pub use fixed::Unheard;
+pub use proxies::Proxies;
 
 /// Downloads at once where nobody says how many.
 const JOBS: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
@@ -32,11 +41,13 @@ pub struct Settings {
     /// The root folder, absolute.
     pub root: Setting<PathBuf>,
     /// What may be deleted at any time; none without a home.
-    pub cache: Option<PathBuf>,
+    pub cache: Option<Setting<PathBuf>>,
     /// Where `config.toml` is looked for; none without a home.
     pub config_file: Option<PathBuf>,
     /// Downloads at once.
     pub jobs: Setting<NonZeroUsize>,
+    /// Connections to one host at once; as many as there are downloads where nobody says it.
+    pub connections: Option<Setting<NonZeroUsize>>,
     /// No network.
     pub offline: Setting<bool>,
     /// Every question is answered with yes.
@@ -52,7 +63,13 @@ pub struct Settings {
     /// What is fetched from elsewhere.
     pub mirrors: Vec<Setting<Mirror>>,
     /// What is special about single registries.
-    pub registries: Vec<Setting<Registry>>,
+    pub registries: Vec<Registry>,
+    /// The proxies for everything but this machine.
+    pub proxies: Proxies,
+    /// What may be used at all, as each file says it: the system's, then the user's.
+    pub policies: Vec<Policy>,
+    /// What the user's file says in vain.
+    pub unheard: Vec<Unheard>,
 }
 
 /// A value and where it comes from.
@@ -71,8 +88,10 @@ pub enum Origin {
     Flag(&'static str),
     /// A variable of the environment.
     Variable(&'static str),
-    /// A line of `config.toml`, counted from 1.
+    /// A line of the user's `config.toml`, counted from 1.
     File(usize),
+    /// A line of the system's.
+    System(usize),
     /// Nobody said anything.
     Default,
 }
@@ -95,23 +114,23 @@ pub enum Error {
 }
 
 impl<T> Setting<T> {
-    fn of_file(located: crate::config::Located<T>) -> Self {
-        Self { value: located.value, origin: Origin::File(located.line) }
-    }
-
-    fn of_file_or(located: Option<crate::config::Located<T>>, value: T) -> Self {
-        let default = Self { value, origin: Origin::Default };
-        located.map_or(default, Self::of_file)
+    fn default(value: T) -> Self {
+        Self { value, origin: Origin::Default }
     }
 }
 
 impl Settings {
-    /// Decides what holds.
+    /// Decides what holds; `system` is the system's file, `user` the user's.
     ///
     /// # Errors
     ///
     /// No root folder can be named.
-    pub fn new(global: &Global, environment: &Environment, config: Config) -> Result<Self, Error> {
+    pub fn new(
+        global: &Global,
+        environment: &Environment,
+        system: Config,
+        user: Config,
+    ) -> Result<Self, Error> {
         let folders = environment.folders.as_ref();
         let switch = |flag: Option<&'static str>, variable: Option<&'static str>| {
             let flag = flag.map(Origin::Flag);
@@ -123,24 +142,34 @@ impl Settings {
             environment.offline.then_some("PKG_OFFLINE"),
         );
         let yes = switch(global.yes.then_some("--yes"), environment.yes.then_some("PKG_YES"));
-        let no = Setting { value: false, origin: Origin::Default };
-        let jobs = environment
-            .jobs
-            .map(|value| Setting { value, origin: Origin::Variable("PKG_JOBS") })
-            .or(config.jobs.map(Setting::of_file));
+        let jobs =
+            environment.jobs.map(|value| Setting { value, origin: Origin::Variable("PKG_JOBS") });
+        let mut fixed = fixed::Fixed::default();
+        // `false` fixes nothing: whoever wants less network than all may have it.
+        let is_offline = system.offline.filter(|offline| offline.value);
+        let is_offline = fixed.either("offline", is_offline, user.offline);
+        let default_cache = folders.map(|folders| Setting::default(folders.cache.clone()));
         Ok(Self {
             root: root(global, environment)?,
-            cache: folders.map(|folders| folders.cache.clone()),
+            cache: user.cache.or(system.cache).or(default_cache),
             config_file: folders.map(|folders| folders.config.join("config.toml")),
-            jobs: jobs.unwrap_or(Setting { value: JOBS, origin: Origin::Default }),
-            offline: offline.or(config.offline.map(Setting::of_file)).unwrap_or(no.clone()),
-            yes: yes.unwrap_or(no),
-            ca: config.ca.map(Setting::of_file),
-            stall: Setting::of_file_or(config.stall, STALL_SECONDS),
-            retries: Setting::of_file_or(config.retries, RETRIES),
-            lock: Setting::of_file_or(config.lock, LOCK_SECONDS),
-            mirrors: config.mirrors.into_iter().map(Setting::of_file).collect(),
-            registries: config.registries.into_iter().map(Setting::of_file).collect(),
+            jobs: jobs.or(user.jobs).or(system.jobs).unwrap_or(Setting::default(JOBS)),
+            connections: user.connections.or(system.connections),
+            offline: offline.or(is_offline).unwrap_or(Setting::default(false)),
+            yes: yes.unwrap_or(Setting::default(false)),
+            ca: fixed.either("ca", system.ca, user.ca),
+            stall: user.stall.or(system.stall).unwrap_or(Setting::default(STALL_SECONDS)),
+            retries: user.retries.or(system.retries).unwrap_or(Setting::default(RETRIES)),
+            lock: user.lock.or(system.lock).unwrap_or(Setting::default(LOCK_SECONDS)),
+            mirrors: fixed.mirrors(system.mirrors, user.mirrors),
+            registries: fixed.registries(system.registries, user.registries),
+            proxies: Proxies::new(
+                &environment.proxies,
+                user.proxy.or(system.proxy),
+                user.no_proxy.or(system.no_proxy),
+            ),
+            policies: vec![system.policy, user.policy],
+            unheard: fixed.unheard,
         })
     }
 }
@@ -194,6 +223,7 @@ impl fmt::Display for Origin {
             Self::Flag(flag) => f.write_str(flag),
             Self::Variable(variable) => f.write_str(variable),
             Self::File(line) => write!(f, "config.toml:{line}"),
+            Self::System(line) => write!(f, "{SYSTEM_FILE}:{line}"),
             Self::Default => f.write_str("default"),
         }
     }
@@ -202,7 +232,7 @@ impl fmt::Display for Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Located, env::Folders};
+    use crate::env::Folders;
 
     fn environment() -> Environment {
         let folders = Folders { home: "/h".into(), config: "/h/c".into(), cache: "/h/k".into() };
@@ -210,14 +240,14 @@ mod tests {
     }
 
     fn settings(global: Global, environment: &Environment, config: Config) -> Settings {
-        Settings::new(&global, environment, config).unwrap()
+        Settings::new(&global, environment, Config::default(), config).unwrap()
     }
 
     #[test]
     fn flags_win_over_variables_over_the_file_over_defaults() {
         let config = || Config {
-            jobs: Some(Located { value: NonZeroUsize::new(2).unwrap(), line: 7 }),
-            offline: Some(Located { value: true, line: 8 }),
+            jobs: Some(Setting { value: NonZeroUsize::new(2).unwrap(), origin: Origin::File(7) }),
+            offline: Some(Setting { value: true, origin: Origin::File(8) }),
             ..Config::default()
         };
         let show = |s: &Settings| {
@@ -258,7 +288,8 @@ mod tests {
     fn the_root_is_the_same_on_every_unix() {
         let mut environment = environment();
         let root = |environment: &Environment| {
-            Settings::new(&Global::default(), environment, Config::default()).map(|s| s.root.value)
+            let (system, user) = (Config::default(), Config::default());
+            Settings::new(&Global::default(), environment, system, user).map(|s| s.root.value)
         };
         assert_eq!(root(&environment).unwrap(), Path::new("/h/.local/share/pkg"));
         environment.data_home = Some("/d".into());
