@@ -23,6 +23,7 @@ mod login;
 mod mirror;
 mod mirrors;
 mod needs;
+mod network;
 mod new;
 mod oci;
 mod program;

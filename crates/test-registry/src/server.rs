@@ -3,7 +3,7 @@
 //! It deliberately does not know how a request is answered; `route` does.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -69,7 +69,7 @@ impl TestRegistry {
     /// The same at `[::1]`; `None` where this machine has no IPv6.
     pub fn start_at_ipv6() -> Option<Self> {
         let address = IpAddr::V6(Ipv6Addr::LOCALHOST);
-        std::net::TcpListener::bind((address, 0)).ok()?;
+        TcpListener::bind((address, 0)).ok()?;
         Some(Self::start_with(address, None))
     }
 
@@ -91,7 +91,7 @@ impl TestRegistry {
         });
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (stop, stopped) = oneshot::channel();
-        let listener = std::net::TcpListener::bind((address, 0))
+        let listener = TcpListener::bind((address, 0))
             .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
             .expect("loopback always has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
@@ -321,7 +321,7 @@ impl Drop for TestRegistry {
 }
 
 fn serve(
-    listener: std::net::TcpListener,
+    listener: TcpListener,
     tls: Option<ServerConfig>,
     shared: Arc<Shared>,
     stopped: oneshot::Receiver<()>,

@@ -22,6 +22,9 @@ pub(super) type Verdict = (Exit, Vec<String>);
 
 /// Where credentials come from.
 const LOGIN: &str = "`pkg login HOST` logs in; logins of Docker and podman are used as well";
+/// What lets through a proxy.
+const PROXY: &str =
+    "`HTTPS_PROXY`, or `proxy` of config.toml, may say them: http://USER:PASSWORD@HOST:PORT";
 /// What brings newer formulas.
 const UPDATE: &str = "`pkg update` asks the taps in registries for what is new";
 /// What asks a server all the same.
@@ -235,6 +238,9 @@ fn of_oci(error: &oci::Error) -> Verdict {
         let tag = names.first().map_or("TAG", String::as_str);
         let hint = format!("its tag follows the folder, as in `oci:{}:{tag}`", path.display());
         return (Exit::Usage, vec![hint]);
+    }
+    if let oci::Error::ProxyPassword { .. } = error {
+        return (Exit::Registry, vec![PROXY.to_owned()]);
     }
     match error.kind() {
         oci::Kind::NotFound => (Exit::NotFound, Vec::new()),

@@ -1,9 +1,12 @@
 //! What only a TLS server shows (rows D2, D8, E6, E8).
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use futures_util::future::join_all;
-use pkg_oci::{Client, Config, Descriptor, Error, Event, Kind, Place, Start};
+use pkg_oci::{
+    Client, Config, Descriptor, Error, Event, Kind, Place, Start,
+    config::{Identity, Proxies, Registry},
+};
 use tempfile::TempDir;
 use test_registry::{Authority, TestRegistry};
 
@@ -145,4 +148,70 @@ async fn d8_a_connection_that_ends_without_a_word_is_resumed() {
     registry.on("GET /v2/a/blobs/*").once().chunked();
     assert!(fetch(&client, &bytes).await.unwrap() == bytes);
     assert_eq!(registry.requests().len(), 2);
+}
+
+/// A registry under `reg.example`, and settings under which it is trusted.
+fn own(authority: &Authority, folder: &TempDir) -> Registry {
+    let ca = vec![file(folder, "ca.pem", &authority.certificate())];
+    Registry { ca, ..Registry::default() }
+}
+
+/// The settings of each registry, by its host.
+fn settings(registries: &[(&TestRegistry, &Registry)]) -> BTreeMap<String, Registry> {
+    let entry = |(registry, own): &(&TestRegistry, &Registry)| {
+        (registry.host().to_owned(), Registry::clone(own))
+    };
+    registries.iter().map(entry).collect()
+}
+
+#[tokio::test]
+async fn e8_an_authority_of_one_registry_counts_for_it_alone() {
+    let authority = Authority::new();
+    let (registry, other) = (registry(&authority), registry(&authority));
+    let folder = tempfile::tempdir().unwrap();
+    let own = own(&authority, &folder);
+    let trusted = client(&registry, |config| config.registries = settings(&[(&registry, &own)]));
+    trusted.manifest(&named("a:1")).await.unwrap();
+    let elsewhere = client(&other, |config| config.registries = settings(&[(&registry, &own)]));
+    let error = elsewhere.manifest(&named("a:1")).await.unwrap_err();
+    assert!(chain(&error).contains("certificate"), "{}", chain(&error));
+    assert!(other.requests().is_empty());
+}
+
+#[tokio::test]
+async fn e8_a_client_certificate_is_shown_to_one_registry_alone() {
+    let authority = Authority::new();
+    let (registry, storage) = (registry(&authority), registry(&authority));
+    let bytes = noise(1000);
+    storage.push_blob("a", bytes.clone());
+    registry.on("GET /v2/a/blobs/*").redirecting_to(&storage);
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = authority.client();
+    let (certificate, key) = (file(&folder, "me.pem", &certificate), file(&folder, "me.key", &key));
+    let stranger = own(&authority, &folder);
+    let identity = Some(Identity { certificate, key: key.clone() });
+    let known = Registry { identity, ..stranger.clone() };
+    let registries = settings(&[(&registry, &known), (&storage, &stranger)]);
+    let identified = || client(&registry, |config| config.registries = registries.clone());
+    let mode = |mode| {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for (open, is_refused) in [(0o644, true), (0o604, true), (0o640, false), (0o600, false)] {
+        mode(open);
+        let asked = identified().manifest(&named("a:1")).await;
+        assert_eq!(asked.is_err(), is_refused, "{open:o}");
+        let told = asked.err().map(|error| chain(&error)).unwrap_or_default();
+        assert_eq!(told.contains("everybody on this machine may read"), is_refused, "{told}");
+    }
+    assert_eq!(fetch(&identified(), &bytes).await.unwrap(), bytes);
+    assert!(registry.requests().iter().all(|request| request.is_identified));
+    assert!(storage.requests().iter().all(|request| !request.is_identified));
+    // A proxy that is spoken to with TLS could ask for it as well.
+    let https = Some("https://127.0.0.1:1".to_owned());
+    let proxies = Some(Proxies { https, ..Proxies::default() });
+    let through = Registry { proxies, ..known.clone() };
+    let through =
+        client(&registry, |config| config.registries = settings(&[(&registry, &through)]));
+    let error = through.manifest(&named("a:1")).await.unwrap_err();
+    assert!(chain(&error).contains("proxy with TLS"), "{}", chain(&error));
 }
