@@ -26,6 +26,7 @@ mod needs;
 mod network;
 mod new;
 mod oci;
+mod policy;
 mod program;
 mod publishing;
 mod publishing_again;

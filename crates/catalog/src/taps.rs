@@ -8,6 +8,7 @@ use std::{
 };
 
 use formula::{Name, TapKind};
+use oci::Allowed;
 
 use crate::{
     builtin,
@@ -25,6 +26,7 @@ const OPENS_MAX: usize = 3;
 #[derive(Debug)]
 pub struct Taps {
     folder: PathBuf,
+    allowed: Allowed,
     taps: Vec<Tap>,
     /// Taps that were added and cannot be read now.
     broken: Vec<Broken>,
@@ -119,6 +121,14 @@ pub enum Error {
         /// The location as given.
         path: PathBuf,
     },
+    /// It is not on a list of what may be used.
+    #[error("{what} is not on the list of taps that may be used: {by}")]
+    Forbidden {
+        /// Where the tap is, or what else it is.
+        what: String,
+        /// Where the list is.
+        by: String,
+    },
     /// The built-in tap cannot be removed.
     #[error("tap `{}` is built into the program and stays", builtin::NAME)]
     Builtin,
@@ -142,9 +152,16 @@ fn in_tap(tap: &Option<String>) -> String {
 impl Taps {
     /// Reads which taps were added; `folder` is `<root>/taps` and need not exist.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_allowed(folder, Allowed::default())
+    }
+
+    /// The same where not every tap may be used: by where it is, the built-in one by its name, and
+    /// what is of no tap as `direct`.
+    pub fn open_allowed(folder: &Path, allowed: Allowed) -> Result<Self, Error> {
         let mut added = Vec::new();
         let names = remembered::names(folder).map_err(|e| Error::state("read", "*", e))?;
-        let (mut taps, mut broken) = (vec![Tap::builtin()], Vec::new());
+        let builtin = allowed.check(builtin::NAME).is_ok().then(Tap::builtin);
+        let (mut taps, mut broken) = (Vec::from_iter(builtin), Vec::new());
         for name in names {
             match Remembered::read(folder, &name) {
                 Ok(None) => {}
@@ -159,12 +176,28 @@ impl Taps {
         added.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         for (_, name, remembered) in added {
             let (location, is_remote) = (remembered.location(), remembered.registry.is_some());
-            match open(folder, &name, remembered).map_err(Arc::new) {
+            let opened = match allowed.check(&location) {
+                Ok(()) => open(folder, &name, remembered),
+                Err(by) => Err(tap::Error::Forbidden { location: location.clone(), by }),
+            };
+            match opened.map_err(Arc::new) {
                 Ok(tap) => taps.push(tap),
                 Err(source) => broken.push(Broken { name, location, is_remote, source }),
             }
         }
-        Ok(Self { folder: folder.to_owned(), taps, broken })
+        Ok(Self { folder: folder.to_owned(), allowed, taps, broken })
+    }
+
+    /// That a tap at `location` may be used.
+    pub(crate) fn check_allowed(&self, location: &str) -> Result<(), Error> {
+        let what = || location.to_owned();
+        self.allowed.check(location).map_err(|by| Error::Forbidden { what: what(), by })
+    }
+
+    /// That what is of no tap may be used.
+    pub fn check_direct(&self) -> Result<(), Error> {
+        let what = || format!("`{DIRECT}`, which is what is of no tap,");
+        self.allowed.check(DIRECT).map_err(|by| Error::Forbidden { what: what(), by })
     }
 
     /// Puts a tap among them for this run, in place of one of the same name.
@@ -178,10 +211,12 @@ impl Taps {
         self.taps.iter()
     }
 
-    /// The names of the taps that are in a registry, whether they can be read or not.
+    /// The names of the taps that are in a registry, whether they can be read or not; not of those
+    /// that may not be used.
     pub fn in_registries(&self) -> impl Iterator<Item = &str> {
         let here = self.taps.iter().filter(|tap| tap.subscription().is_some()).map(Tap::name);
-        let broken = self.broken.iter().filter(|broken| broken.is_remote);
+        let is_kept = |broken: &&Broken| !matches!(*broken.source, tap::Error::Forbidden { .. });
+        let broken = self.broken.iter().filter(|broken| broken.is_remote).filter(is_kept);
         here.chain(broken.map(|broken| broken.name.as_str()))
     }
 
@@ -294,7 +329,8 @@ impl Taps {
 
     /// The name of the built-in tap that `name`, which is another one's, can be mistaken for.
     pub fn lookalike(&self, name: &str) -> Option<String> {
-        let (builtin, seen) = (self.taps.first()?, skeleton(name));
+        let builtin = self.taps.iter().find(|tap| tap.name() == builtin::NAME);
+        let (builtin, seen) = (builtin?, skeleton(name));
         let mut found = None;
         let each = builtin.each_names(&mut |names| {
             let like = |known: &&&str| {
@@ -319,6 +355,7 @@ impl Taps {
             return Err(no_folder());
         }
         let own = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.check_allowed(&folder.to_string_lossy())?;
         let tap = Tap::folder(&folder, name)
             .map_err(|e| Error::from_tap(name.unwrap_or(&own.unwrap_or_default()), e))?;
         self.check_free(tap.name())?;

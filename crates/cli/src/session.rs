@@ -84,6 +84,7 @@ impl Session {
             platform: None,
             relocated_as: None,
             taps: None,
+            allowed_taps: self.settings.allowed_taps(),
             lent: Vec::new(),
             cache: self.cache().map(ToOwned::to_owned),
             nearby: None,
@@ -154,6 +155,8 @@ impl Session {
         let plain = settings.registries.iter().filter(is_plain);
         config.plain_http = plain.map(|own| own.host.clone()).collect();
         config.registries = settings.registries.iter().map(of_registry).collect();
+        config.allowed_registries = settings.allowed_registries();
+        config.allowed_sources = settings.allowed_sources();
         config.proxies = settings.proxies.of_client();
         config.streams_per_host = settings.jobs.value.get();
         if let Some(connections) = &settings.connections {
@@ -195,7 +198,8 @@ impl Session {
 
     /// The taps that formulas come from.
     pub(crate) fn taps(&self) -> Result<Taps> {
-        Ok(Taps::open(&store::Layout::new(self.settings.root.value.clone()).taps())?)
+        let folder = store::Layout::new(self.settings.root.value.clone()).taps();
+        Ok(Taps::open_allowed(&folder, self.settings.allowed_taps())?)
     }
 
     /// The formula that `spec` names, whichever version it asks for.

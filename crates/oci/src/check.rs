@@ -165,6 +165,7 @@ impl Exchange {
 
     /// A request below `/v2/` of a registry that takes no credentials along.
     fn at(&self, host: &str, path: &str) -> Result<Ask, Error> {
+        self.config.check_registry(host)?;
         let scheme = if self.config.is_plain_http(host) { "http" } else { "https" };
         let url = web_url(&format!("{scheme}://{}/v2/{path}", host::contact(host)))?;
         Ok(self.ask(Method::GET, url))

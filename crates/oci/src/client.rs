@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     copy,
     credentials::{Credential, Key},
-    exchange::{Exchange, web_url},
+    exchange::Exchange,
     layout::{self, Archive, Folder, Layout, blocking},
     pages, push, registry,
     repository::{Repository, Shared},
@@ -83,7 +83,7 @@ impl Client {
     pub async fn download(&self, urls: &[String], start: Start) -> Result<Download, Error> {
         let exchange = &self.shared.exchange;
         let asks = urls.iter().map(|text| {
-            let mut ask = exchange.ask(reqwest::Method::GET, web_url(text)?);
+            let mut ask = exchange.ask_source(reqwest::Method::GET, text)?;
             ask.is_stream = true;
             Ok(ask)
         });
@@ -99,7 +99,7 @@ impl Client {
     pub async fn length(&self, urls: &[String]) -> Option<u64> {
         let exchange = &self.shared.exchange;
         for text in urls {
-            let ask = exchange.ask(reqwest::Method::HEAD, web_url(text).ok()?);
+            let ask = exchange.ask_source(reqwest::Method::HEAD, text).ok()?;
             if let Ok(answer) = exchange.once(&ask).await
                 && let Some(length) = registry::length(answer.response.headers())
             {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::{Error, Event, credentials, exchange::web_url, host, mirror::Mirrors};
+use crate::{Allowed, Error, Event, credentials, exchange::web_url, host, mirror::Mirrors};
 
 /// The client's settings; [`Config::default`] is what a program starts from.
 ///
@@ -22,6 +22,10 @@ pub struct Config {
     pub plain_http: Vec<String>,
     /// What is special about single registries, by their host with its port.
     pub registries: BTreeMap<String, Registry>,
+    /// Registries that may be asked, by their host with its port.
+    pub allowed_registries: Allowed,
+    /// Addresses that may be asked beside them.
+    pub allowed_sources: Allowed,
     /// Files of certificates (PEM) to trust beside the system's.
     pub ca: Vec<PathBuf>,
     /// Folders like `/etc/containers/certs.d`, with certificates for one `host:port` each.
@@ -66,6 +70,8 @@ impl Default for Config {
             mirrors: Vec::new(),
             plain_http: Vec::new(),
             registries: BTreeMap::new(),
+            allowed_registries: Allowed::default(),
+            allowed_sources: Allowed::default(),
             ca: Vec::new(),
             certs: ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(Into::into).to_vec(),
             proxies: None,
@@ -195,12 +201,23 @@ impl Config {
         self.registries.get(&host::of(url))
     }
 
+    pub(crate) fn check_registry(&self, host: &str) -> Result<(), Error> {
+        let what = || host.to_owned();
+        self.allowed_registries.check(host).map_err(|by| Error::Forbidden { what: what(), by })
+    }
+
+    pub(crate) fn check_source(&self, url: &str) -> Result<(), Error> {
+        let what = || crate::excerpt::excerpt(url);
+        self.allowed_sources.check(url).map_err(|by| Error::Forbidden { what: what(), by })
+    }
+
     /// What to ask instead of `url`, as the mirrors say; `url` itself where none is for it.
     ///
     /// # Errors
     ///
-    /// It is no web address, or one of the mirrors cannot be used.
+    /// It may not be asked, is no web address, or one of the mirrors cannot be used.
     pub fn mirrored(&self, url: &str) -> Result<String, Error> {
+        self.check_source(url)?;
         let mirrors = Mirrors::new(&self.mirrors).map_err(Error::Mirror)?;
         Ok(mirrors.apply(web_url(url)?).into())
     }

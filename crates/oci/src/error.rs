@@ -19,6 +19,14 @@ pub enum Error {
         /// The server that has what is missing here.
         host: String,
     },
+    /// It is not on a list of what may be used.
+    #[error("{what} is not on the list of what may be used: {by}")]
+    Forbidden {
+        /// The registry or the address.
+        what: String,
+        /// Where the list is.
+        by: String,
+    },
     /// The HTTP client cannot be made as it is configured.
     #[error("cannot set up the HTTP client")]
     Transport(#[source] transport::Error),
@@ -288,6 +296,8 @@ pub enum Kind {
     Integrity,
     /// It would need a server, and none may be asked.
     Offline,
+    /// Whoever looks after this machine does not allow it.
+    Forbidden,
     /// What was asked for, or the configuration, makes no sense.
     Invalid,
 }
@@ -305,6 +315,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Offline { .. } => Kind::Offline,
+            Self::Forbidden { .. } => Kind::Forbidden,
             Self::NotFound { .. } => Kind::NotFound,
             Self::Denied { .. } | Self::Login { .. } | Self::Realm { .. } => Kind::Unauthorized,
             Self::Answer { source, .. } => match source.status() {

@@ -147,6 +147,13 @@ impl Exchange {
         Ask::new(method, self.mirrors.apply(url))
     }
 
+    /// A request to a web server that may be asked, or to the mirror that stands for it.
+    pub(crate) fn ask_source(&self, method: Method, text: &str) -> Result<Ask, Error> {
+        let url = web_url(text)?;
+        self.config.check_source(url.as_str())?;
+        Ok(self.ask(method, url))
+    }
+
     /// Asks until there is a whole answer of at most `limit` bytes, or patience ends.
     pub(crate) async fn whole(&self, ask: &Ask, limit: usize) -> Result<Whole, Error> {
         let gate = self.gates.of(&shown::host(&ask.url));

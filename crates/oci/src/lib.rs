@@ -9,6 +9,7 @@
 pub mod host;
 pub mod media_type;
 
+mod allowed;
 mod artifact;
 pub mod descriptor;
 mod excerpt;
@@ -66,6 +67,7 @@ mod tls;
 pub mod transport;
 mod warning;
 
+pub use allowed::Allowed;
 pub use artifact::{Artifact, Shape};
 pub use blob::{Download, Start};
 pub use body::Body;

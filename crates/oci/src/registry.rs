@@ -185,9 +185,12 @@ pub(crate) fn ask_at(
     path: &str,
     scope: Scope,
 ) -> Result<Ask, Error> {
+    exchange.config.check_registry(host)?;
     let scheme = if exchange.config.is_plain_http(host) { "http" } else { "https" };
     let url = web_url(&format!("{scheme}://{}/v2/{path}", host::contact(host)))?;
     let mut ask = exchange.ask(method, url);
+    // What stands for it is a registry as well.
+    exchange.config.check_registry(&host::of(&ask.url))?;
     ask.access = vec![scope];
     Ok(ask)
 }

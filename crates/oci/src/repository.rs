@@ -82,7 +82,11 @@ impl Repository {
         for (site, next) in sites.iter().zip(sites.iter().skip(1).map(Some).chain([None])) {
             let exchange = if next.is_some() { &self.shared.hasty } else { &self.shared.exchange };
             let error = match ask(Arc::clone(exchange), site.reference.clone()).await {
-                Err(error) if !matches!(error.kind(), Kind::Offline | Kind::Invalid) => error,
+                Err(error)
+                    if !matches!(error.kind(), Kind::Offline | Kind::Forbidden | Kind::Invalid) =>
+                {
+                    error
+                }
                 answer => return answer,
             };
             if let Some(next) = next {

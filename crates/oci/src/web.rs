@@ -68,7 +68,7 @@ impl Client {
     /// A whole answer of a web server with at most `limit` bytes, such as a page or a list.
     pub async fn page(&self, url: &str, limit: usize) -> Result<Bytes, Error> {
         let exchange = self.exchange();
-        let ask = exchange.ask(Method::GET, web_url(url)?);
+        let ask = exchange.ask_source(Method::GET, url)?;
         let whole = exchange.whole(&ask, limit).await;
         whole.map(|whole| whole.body).map_err(|error| error.about(&Shown(&ask.url)))
     }
@@ -76,7 +76,7 @@ impl Client {
     /// Whether a web server has something at an address; asks for its headers alone.
     pub async fn exists(&self, url: &str) -> Result<bool, Error> {
         let exchange = self.exchange();
-        let ask = exchange.ask(Method::HEAD, web_url(url)?);
+        let ask = exchange.ask_source(Method::HEAD, url)?;
         let gate = exchange.gates.of(&shown::host(&ask.url));
         let mut patience = Patience::new(&exchange.config);
         let _place = gate.request().await;
@@ -102,7 +102,7 @@ impl Client {
     ) -> Result<Taken, TakeError> {
         let failed = |source| TakeError::Ask { url: excerpt(url), source: Box::new(source) };
         let exchange = self.exchange();
-        let mut ask = exchange.ask(Method::GET, web_url(url).map_err(failed)?);
+        let mut ask = exchange.ask_source(Method::GET, url).map_err(failed)?;
         ask.is_stream = true;
         let gate = exchange.gates.of(&shown::host(&ask.url));
         let mut patience = Patience::new(&exchange.config);

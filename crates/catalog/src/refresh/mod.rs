@@ -109,6 +109,7 @@ impl Taps {
             None => (at_tag(place, "latest"), as_of),
             _ => (place.clone(), as_of),
         };
+        self.check_allowed(&place.to_string())?;
         let shown = name.map_or_else(|| place.to_string(), ToOwned::to_owned);
         (refresh.on)(Event::Asking(&shown));
         let found = refresh.look(&place, as_of.as_ref()).await?;
@@ -156,6 +157,7 @@ impl Taps {
     ) -> Result<Refreshed, Error> {
         let state = |step| state(step, name);
         self.known(name)?;
+        self.location(name).map_or(Ok(()), |location| self.check_allowed(&location))?;
         if !self.in_registries().any(|tap| tap == name) {
             return Err(Error::NotThere { tap: name.to_owned() });
         }

@@ -113,6 +113,14 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// The tap is not on a list of what may be used.
+    #[error("{location} is not on the list of taps that may be used: {by}")]
+    Forbidden {
+        /// Where the tap is.
+        location: String,
+        /// Where the list is.
+        by: String,
+    },
     /// What was kept of a tap in a registry is not there.
     #[error("what was here of it is gone; `pkg update` brings it again")]
     Lost,

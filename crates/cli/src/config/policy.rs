@@ -54,15 +54,12 @@ fn listed(
 /// A host in the spelling that hosts are compared in, or a pattern of hosts.
 fn host(item: &Value<'_>) -> Result<String, Problem> {
     let text = string(item)?;
-    // The pattern of a host is written like one that has a digit in the place of each star.
-    let checked = oci::host::canonical(&text.replace('*', "1"));
-    match checked {
-        Ok(_) if text.contains('*') => Ok(text.to_ascii_lowercase()),
-        Ok(host) => Ok(host),
-        Err(rule) => {
-            let what = format!("`{text}` is not a registry's host: {rule}");
-            let help = "write the host alone, as in \"registry.example.org:5000\"".to_owned();
-            Err(problem(item.span(), what, "a host, perhaps with `*` in it", Some(help)))
-        }
+    if text.contains('*') && !text.contains(['/', '@']) && !text.contains(char::is_whitespace) {
+        return Ok(text.to_ascii_lowercase());
     }
+    oci::host::canonical(text).map_err(|rule| {
+        let what = format!("`{text}` is not a registry's host: {rule}");
+        let help = "write the host alone, as in \"registry.example.org:5000\"".to_owned();
+        problem(item.span(), what, "a host, perhaps with `*` in it", Some(help))
+    })
 }

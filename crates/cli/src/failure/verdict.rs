@@ -108,6 +108,7 @@ fn of_taps(error: &taps::Error) -> Option<Verdict> {
             usage(&[])
         }
         taps::Error::Taken { .. } => told(Exit::Failed, &["`--name` gives it another name"]),
+        taps::Error::Forbidden { .. } => told(Exit::Unauthorized, &[]),
         taps::Error::Tap { source, .. } if matches!(**source, tap::Error::Skipped { .. }) => {
             told(Exit::Failed, &["a newer pkg may read it"])
         }
@@ -249,6 +250,7 @@ fn of_oci(error: &oci::Error) -> Verdict {
         }
         oci::Kind::Network | oci::Kind::Registry => (Exit::Registry, Vec::new()),
         oci::Kind::Offline => (Exit::Registry, vec![ONLINE.to_owned()]),
+        oci::Kind::Forbidden => (Exit::Unauthorized, Vec::new()),
         oci::Kind::Integrity => (Exit::Integrity, Vec::new()),
         oci::Kind::Invalid => (Exit::Failed, Vec::new()),
     }

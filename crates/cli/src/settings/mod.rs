@@ -5,6 +5,7 @@
 //! trusts, what is fetched from elsewhere, and all that is special about a registry. Each value
 //! remembers where it comes from, which is what `pkg config` shows.
 
+mod allowed;
 mod fixed;
 mod proxies;
 

@@ -66,6 +66,10 @@ impl Draft<'_> {
 
     /// What the file or the tag holds today; nothing where it is gone or never moves.
     fn found_again(&self, origin: &Origin) -> Result<Vec<Guest>, Error> {
+        // What is here may stay; nothing newer comes.
+        if self.home.taps()?.check_direct().is_err() {
+            return Ok(Vec::new());
+        }
         match origin {
             Origin::File(path) if path.is_file() => self.file_guests(path),
             Origin::Reference(text) => match oci::Place::parse(text) {
@@ -79,6 +83,7 @@ impl Draft<'_> {
     }
 
     fn file_guests(&self, path: &Path) -> Result<Vec<Guest>, Error> {
+        self.home.taps()?.check_direct()?;
         let no_file = || Error::NoFile { path: path.to_owned() };
         let path = std::path::absolute(path).map_err(|_| no_file())?;
         let folder = path.parent().ok_or_else(no_file)?;
@@ -108,6 +113,7 @@ impl Draft<'_> {
 
     fn reference_guest(&self, place: &oci::Place) -> Result<Guest, Error> {
         let home = self.home;
+        home.taps()?.check_direct()?;
         let place = &settled(place);
         (home.setting.events)(Event::Resolving { name: place.to_string() });
         let (runtime, client) = home.network.start()?;
