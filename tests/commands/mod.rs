@@ -38,4 +38,5 @@ mod slots;
 mod surroundings;
 mod taps;
 mod test;
+mod trouble;
 mod upkeep;

@@ -409,10 +409,10 @@ fn a_registry_that_refuses_is_no_reason_to_look_elsewhere() {
     exit 5
     --- stderr
     error: cannot get the tap from oci://[HOST]/tap
-      caused by: [HOST]/tap:latest does not exist or is not accessible without credentials
+      caused by: [HOST]/tap:latest needs a login, or does not exist
       caused by: HEAD http://[HOST]/v2/tap/manifests/latest answered 403 Forbidden
 
-    hint: `pkg login HOST` logs in; logins of Docker and podman are used as well
+    hint: `pkg login [HOST]` logs in; a login of Docker or podman for it is used as well
     ");
     assert_eq!(sandbox.run("info widget").ok().code, 0);
     sandbox.registry().behave();

@@ -83,18 +83,14 @@ impl Exchange {
             }
             Err(error) => return Err(error),
         };
-        let refused = |error: Error| match (&error, error.kind()) {
-            // The credential was not even shown.
-            (Error::Realm { .. }, _) => error,
-            (_, Kind::Unauthorized) => {
-                Error::Login { host: host.to_owned(), source: Box::new(error) }
+        let refused = |error: Error| match error {
+            Error::Answer { source, .. } if source.is_denial() => {
+                Error::Login { host: host.to_owned(), source }
             }
-            _ => error,
+            error => error,
         };
         let proof = match wanted {
-            Some(Wanted::Bearer(bearer)) => {
-                Some(self.token_of(&url, &bearer, credential).await.map_err(refused)?)
-            }
+            Some(Wanted::Bearer(bearer)) => Some(self.token_of(&url, &bearer, credential).await?),
             _ => Proof::of(credential),
         };
         match self.look(&url, proof.as_ref()).await {
@@ -196,7 +192,7 @@ impl Exchange {
             is_long: false,
         };
         let fetched = self.fetch(&need, Some(credential)).await;
-        let held = fetched.map_err(|source| Error::Token { host: shown::host(url), source })?;
+        let held = fetched.map_err(|source| source.at(url, true))?;
         Ok(held.proof)
     }
 

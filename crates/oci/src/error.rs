@@ -5,8 +5,11 @@ use std::time::Duration;
 use digest::Digest;
 
 use crate::{
-    NoChoice, copy, layout, mirror, origin, push, reference, refusal::Refusal, shown, token,
-    transport, verify,
+    NoChoice, copy, layout, mirror, origin, push, reference,
+    refusal::{Backing, Refusal},
+    shown, token, transport,
+    trouble::{Broken, Unreachable, Why},
+    verify,
 };
 
 /// A failure of [`crate::Client`].
@@ -63,13 +66,15 @@ pub enum Error {
         limit: usize,
     },
     /// A server cannot be reached, or the connection broke.
-    #[error("cannot get an answer from {url}")]
+    #[error("cannot get an answer from {url}{}", Why(why.as_ref()))]
     Request {
         /// The URL.
         url: String,
+        /// Why, where that is known.
+        why: Option<Unreachable>,
         /// What broke.
         #[source]
-        source: reqwest::Error,
+        source: Broken,
     },
     /// A proxy lets nobody through without a password, or not with the one that it was given.
     #[error("the proxy on the way to {host} asks for a user and a password")]
@@ -118,17 +123,14 @@ pub enum Error {
         #[source]
         source: Option<Box<Refusal>>,
     },
-    /// The server does not let this user, or anyone without credentials, have it.
-    #[error(
-        "{what} does not exist or is not accessible {}",
-        if *identified { "with the stored credentials" } else { "without credentials" }
-    )]
+    /// The registry does not let this user, or anyone without a login, have it.
+    #[error("{}", denied(host, what, source))]
     Denied {
+        /// The registry.
+        host: String,
         /// What was asked for.
         what: String,
-        /// Whether stored credentials were used.
-        identified: bool,
-        /// What the server answered.
+        /// What it answered.
         #[source]
         source: Box<Refusal>,
     },
@@ -141,14 +143,14 @@ pub enum Error {
         #[source]
         source: Box<Refusal>,
     },
-    /// A registry, or its token server, does not accept a credential.
-    #[error("{host} does not accept the credentials")]
+    /// A registry, or its token server, does not take a credential.
+    #[error("{}", not_taken(host, source))]
     Login {
         /// The registry.
         host: String,
         /// What it answered.
         #[source]
-        source: Box<Self>,
+        source: Box<Refusal>,
     },
     /// A credential is kept from a token server on another site.
     #[error(
@@ -367,7 +369,7 @@ impl Error {
             Self::Answer { source, .. } => {
                 crate::retry::is_transient(source.status()).then_some(source.retry_after)
             }
-            Self::Request { source, .. } => transport::may_pass(source).then_some(None),
+            Self::Request { source, .. } => source.may_pass().then_some(None),
             Self::Stalled { .. } => Some(None),
             Self::Verify { source: verify::Error::Shorter { .. }, .. } => Some(None),
             _ => None,
@@ -380,14 +382,18 @@ impl Error {
             Self::Answer { source, .. } if source.status() == 404 => {
                 Self::NotFound { what: what.to_string(), source: Some(source) }
             }
-            Self::Answer { host, source } if matches!(source.status(), 401 | 403) => {
-                let (identified, kept_from) = (source.identified, source.kept_from.clone());
-                let denied = Self::Denied { what: what.to_string(), identified, source };
+            Self::Answer { host, source } if source.is_denial() => {
+                let kept_from = source.kept_from.clone();
+                let denied = Self::Denied { host: host.clone(), what: what.to_string(), source };
                 match kept_from {
                     Some(realm) => Self::realm(host, realm, denied),
                     None => denied,
                 }
             }
+            Self::Token { host, source } => match source.denial() {
+                Ok(source) => Self::Denied { host, what: what.to_string(), source },
+                Err(source) => Self::Token { host, source },
+            },
             other => other,
         }
     }
@@ -400,5 +406,27 @@ impl Error {
     /// The error of a refusal by the server at `url`.
     pub(crate) fn answer(url: &url::Url, refusal: Refusal) -> Self {
         Self::Answer { host: shown::host(url), source: Box::new(refusal) }
+    }
+}
+
+/// Registries hide what somebody may not have, so both reasons are named where both are possible.
+fn denied(host: &str, what: &str, refusal: &Refusal) -> String {
+    if refusal.speaks_of_age() && refusal.backing != Backing::Nobody {
+        return format!("the login for {host} has expired");
+    }
+    match (refusal.backing, refusal.status()) {
+        (Backing::Nobody, _) => format!("{what} needs a login, or does not exist"),
+        (Backing::Refused, _) | (Backing::Credential, 401) => {
+            format!("{host} does not take the login that {what} needs")
+        }
+        _ => format!("the login for {host} is not enough for {what}, or that does not exist"),
+    }
+}
+
+fn not_taken(host: &str, refusal: &Refusal) -> String {
+    match refusal.status() {
+        _ if refusal.speaks_of_age() => format!("the login for {host} has expired"),
+        403 => format!("{host} forbids what is asked with this login"),
+        _ => format!("{host} does not take the login"),
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     origin::{Purpose, UrlPolicy},
     payload::Payload,
     referrers::Referring,
-    refusal::Refusal,
+    refusal::{Backing, Refusal},
     retry::Patience,
     scope::Scope,
     session::Session,
@@ -211,7 +211,7 @@ impl Exchange {
                 body: &ask.body,
                 is_stream: ask.is_stream,
             };
-            let identified = proof.is_some_and(|proof| proof.identified);
+            let backing = proof.map_or(Backing::Nobody, |proof| proof.backing);
             let kept_from = proof.and_then(|proof| proof.kept_from.clone());
             let mut response = self.transport.send(&self.config, hop).await?;
             self.pass_warnings(url, response.headers());
@@ -219,7 +219,7 @@ impl Exchange {
                 return Ok(response);
             }
             let mut refusal = self.refusal(&ask.method, url, &mut response).await;
-            (refusal.identified, refusal.kept_from) = (identified, kept_from);
+            (refusal.backing, refusal.kept_from) = (backing, kept_from);
             if !session.answer(url, &refusal).await? {
                 return Err(Error::answer(url, refusal));
             }

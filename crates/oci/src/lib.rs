@@ -65,6 +65,7 @@ mod retry;
 mod shown;
 mod tls;
 pub mod transport;
+mod trouble;
 mod warning;
 
 pub use allowed::Allowed;
@@ -83,5 +84,6 @@ pub use manifest::{Document, ImageManifest, Manifest};
 pub use place::Place;
 pub use platform::Platform;
 pub use reference::{Reference, Wanted};
-pub use refusal::{Problem, Refusal};
+pub use refusal::{Backing, Problem, Refusal};
+pub use trouble::{Broken, Trouble, Unreachable, What};
 pub use upload::Pushed;

@@ -48,10 +48,23 @@ pub struct Refusal {
     pub(crate) whole: Option<u64>,
     /// The digests that the answer names.
     pub(crate) named: Vec<Digest>,
-    /// Whether stored credentials went along.
-    pub(crate) identified: bool,
+    /// What the request had to show.
+    pub(crate) backing: Backing,
     /// The token server that they were kept from.
     pub(crate) kept_from: Option<String>,
+}
+
+/// What a request that was refused had to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backing {
+    /// Nothing: there are no credentials for it.
+    Nobody,
+    /// Nothing of its own: the token server did not take the stored credentials.
+    Refused,
+    /// The stored credentials as they are.
+    Credential,
+    /// A token that the stored credentials were good for.
+    Token,
 }
 
 /// One entry of an error body (distribution-spec, "Error Codes").
@@ -92,7 +105,7 @@ impl Refusal {
             whole: text(CONTENT_RANGE)
                 .and_then(|range| range.strip_prefix("bytes */")?.parse().ok()),
             named: named(body),
-            identified: false,
+            backing: Backing::Nobody,
             kept_from: None,
         }
     }
@@ -102,19 +115,40 @@ impl Refusal {
         self.status.as_u16()
     }
 
+    /// The server that answered.
+    pub(crate) fn host(&self) -> String {
+        self.url.parse().map(|url| crate::shown::host(&url)).unwrap_or_default()
+    }
+
     /// What the server lists as wrong; empty where it does not answer as the specification says.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
+    /// Whether it is about who asks, and not about what is asked.
+    pub(crate) fn is_denial(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+    }
+
     /// Whether credentials that once were good are called expired; some say so with a 403.
     pub(crate) fn is_expired(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN && self.speaks_of_age()
+    }
+
+    /// Whether the text calls credentials expired.
+    pub(crate) fn speaks_of_age(&self) -> bool {
         let says = |text: &str| {
             let text = text.to_ascii_lowercase();
-            text.contains("expired") && (text.contains("token") || text.contains("credential"))
+            let thing = ["token", "credential", "password"].iter().any(|word| text.contains(word));
+            text.contains("expired") && thing
         };
-        self.status == StatusCode::FORBIDDEN
-            && (says(&self.body) || self.problems.iter().any(|problem| says(&problem.message)))
+        says(&self.body) || self.problems.iter().any(|problem| says(&problem.message))
+    }
+
+    /// Whether a server with TLS complains that it was asked without.
+    pub(crate) fn wants_tls(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST
+            && self.body.to_ascii_lowercase().contains("http request to an https server")
     }
 }
 

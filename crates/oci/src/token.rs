@@ -25,7 +25,7 @@ use crate::{
     exchange::Exchange,
     host,
     payload::Payload,
-    refusal::Refusal,
+    refusal::{Backing, Refusal},
     retry::Patience,
     scope::Scope,
     shown::{self, Shown},
@@ -76,6 +76,34 @@ impl Error {
         }
     }
 
+    /// The error of a request at `home`, for which credentials were shown or not.
+    pub(crate) fn at(self, home: &Url, is_known: bool) -> crate::Error {
+        let host = shown::host(home);
+        match self {
+            Self::Ask { realm, source } => match *source {
+                crate::Error::Answer { source, .. } if is_known && source.is_denial() => {
+                    crate::Error::Login { host, source }
+                }
+                other => {
+                    let source = Self::Ask { realm, source: Box::new(other) };
+                    crate::Error::Token { host, source }
+                }
+            },
+            source => crate::Error::Token { host, source },
+        }
+    }
+
+    /// What the token server answered, where it gives nobody a token.
+    pub(crate) fn denial(self) -> Result<Box<Refusal>, Self> {
+        match self {
+            Self::Ask { realm, source } => match *source {
+                crate::Error::Answer { source, .. } if source.is_denial() => Ok(source),
+                other => Err(Self::Ask { realm, source: Box::new(other) }),
+            },
+            other => Err(other),
+        }
+    }
+
     fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Ask { source, .. } => match &**source {
@@ -92,14 +120,14 @@ impl Error {
 pub(crate) struct Proof {
     pub(crate) header: HeaderValue,
     /// Whether stored credentials stand behind it.
-    pub(crate) identified: bool,
+    pub(crate) backing: Backing,
     /// The token server that the stored credentials were kept from.
     pub(crate) kept_from: Option<String>,
 }
 
 impl fmt::Debug for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proof").field("identified", &self.identified).finish_non_exhaustive()
+        f.debug_struct("Proof").field("backing", &self.backing).finish_non_exhaustive()
     }
 }
 
@@ -107,15 +135,15 @@ impl Proof {
     /// A credential as it is sent to the registry itself.
     pub(crate) fn of(credential: &Credential) -> Option<Self> {
         match credential {
-            Credential::Bearer(token) => Self::new("Bearer", token.expose(), true),
-            other => Self::new("Basic", &pair(other), true),
+            Credential::Bearer(token) => Self::new("Bearer", token.expose(), Backing::Credential),
+            other => Self::new("Basic", &pair(other), Backing::Credential),
         }
     }
 
-    fn new(scheme: &str, secret: &str, identified: bool) -> Option<Self> {
+    fn new(scheme: &str, secret: &str, backing: Backing) -> Option<Self> {
         let mut header = HeaderValue::try_from(format!("{scheme} {secret}")).ok()?;
         header.set_sensitive(true);
-        Some(Self { header, identified, kept_from: None })
+        Some(Self { header, backing, kept_from: None })
     }
 }
 
@@ -206,10 +234,11 @@ impl Exchange {
     ) -> Result<Proof, crate::Error> {
         let (found, kept_from) = self.credential_for(need).await;
         let credential = found.as_ref().map(|found| &found.credential);
-        let failed = |source| crate::Error::Token { host: shown::host(need.home), source };
+        let failed = |source: Error| source.at(need.home, credential.is_some());
         if let Some(Credential::Bearer(token)) = credential {
             let unusable = || Error::Unusable { realm: Shown(&need.realm).to_string() };
-            let proof = Proof::new("Bearer", token.expose(), true).ok_or_else(unusable);
+            let proof =
+                Proof::new("Bearer", token.expose(), Backing::Credential).ok_or_else(unusable);
             return proof.map_err(failed);
         }
         let slot = self.tokens.slot(Key {
@@ -244,9 +273,7 @@ impl Exchange {
         credential: Option<&Credential>,
     ) -> Result<Held, Error> {
         let fetched = self.fetch(need, credential).await;
-        let is_denied = |error: &Error| {
-            error.refusal().is_some_and(|refusal| matches!(refusal.status(), 401 | 403))
-        };
+        let is_denied = |error: &Error| error.refusal().is_some_and(Refusal::is_denial);
         match fetched {
             Err(error)
                 if credential.is_some()
@@ -255,7 +282,9 @@ impl Exchange {
             {
                 self.tell_anonymous(need, "they are refused");
                 // Without access for everyone, the refusal of the credentials is the answer.
-                self.fetch(need, None).await.map_err(|_| error)
+                let mut held = self.fetch(need, None).await.map_err(|_| error)?;
+                held.proof.backing = Backing::Refused;
+                Ok(held)
             }
             fetched => fetched,
         }
@@ -278,7 +307,8 @@ impl Exchange {
         let service = need.service.iter().map(|service| ("service", service.clone()));
         let scopes = need.scopes.iter().map(|scope| ("scope", scope.to_string()));
         url.query_pairs_mut().extend_pairs(service.chain(scopes));
-        let proof = credential.and_then(|credential| Proof::new("Basic", &pair(credential), true));
+        let proof = credential
+            .and_then(|credential| Proof::new("Basic", &pair(credential), Backing::Credential));
         self.ask_token(need, Method::GET, url, proof, None).await
     }
 
@@ -291,7 +321,8 @@ impl Exchange {
         form: Option<String>,
     ) -> Result<Held, Error> {
         let realm = || Shown(&need.realm).to_string();
-        let identified = proof.is_some() || form.is_some();
+        let is_known = proof.is_some() || form.is_some();
+        let backing = if is_known { Backing::Token } else { Backing::Nobody };
         let mut headers = HeaderMap::new();
         if form.is_some() {
             headers.insert(CONTENT_TYPE, FORM);
@@ -311,7 +342,7 @@ impl Exchange {
             .map_err(|source| Error::Json { realm: realm(), source })?;
         let token = [answer.token, answer.access_token].into_iter().flatten();
         let token = token.into_iter().find(|token| !token.is_empty()).unwrap_or_default();
-        let proof = Proof::new("Bearer", &token, identified).filter(|_| !token.is_empty());
+        let proof = Proof::new("Bearer", &token, backing).filter(|_| !token.is_empty());
         let proof = proof.ok_or_else(|| Error::Unusable { realm: realm() })?;
         let (now, life) = (Instant::now(), life(answer.expires_in));
         // `life` is four fifths of it, so this is half of it.
@@ -435,7 +466,7 @@ mod tests {
         let home: Url = "https://reg.example/".parse().unwrap();
         let now = Instant::now();
         let ages = now + Duration::from_secs(30);
-        let proof = Proof::new("Bearer", "t", true).unwrap();
+        let proof = Proof::new("Bearer", "t", Backing::Token).unwrap();
         let scopes = vec![Scope::push("a")];
         let held = Held { scopes, proof, ages, until: now + Duration::from_secs(48) };
         for (is_long, later, expected) in

@@ -5,7 +5,6 @@
 
 use std::{
     collections::HashMap,
-    error::Error as _,
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -25,6 +24,7 @@ use crate::{
     payload::{Payload, Pulse, Turn},
     shown::{self, Shown},
     tls,
+    trouble::{Broken, Unreachable},
 };
 
 /// The HTTP client cannot be made as it is configured; nothing is asked with less protection.
@@ -288,25 +288,6 @@ pub(crate) fn check_encoding(response: &Response, url: &Url) -> Result<(), crate
     }
 }
 
-/// Whether a failed request may succeed later; a certificate that is not trusted stays so.
-pub(crate) fn may_pass(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_)) =
-            error.downcast_ref()
-        {
-            return false;
-        }
-        // An I/O error names its inner error's cause as its own, and so hides the inner one.
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause = match inner {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    !error.is_builder()
-}
-
 fn stalled(url: &Url, silence: Duration) -> crate::Error {
     crate::Error::Stalled { url: Shown(url).to_string(), silence }
 }
@@ -315,12 +296,13 @@ fn broken(url: &Url, error: reqwest::Error) -> crate::Error {
     if wants_password(&error) {
         return crate::Error::ProxyPassword { host: shown::host(url) };
     }
-    crate::Error::Request { url: Shown(url).to_string(), source: error.without_url() }
+    let (url, why) = (Shown(url).to_string(), Unreachable::of(&error));
+    crate::Error::Request { url, why, source: Broken::new(error) }
 }
 
 /// Whether a proxy refuses to make a tunnel for who says no password.
 fn wants_password(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
+    let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         // The type of this error is nobody's to name.
         if error.to_string() == "tunnel error: proxy authorization required" {

@@ -29,6 +29,8 @@ pub enum Fault {
     Redirect(String),
     /// 401 with the challenge that this registry would give.
     Unauthorized,
+    /// 403 with this body to whoever has logged in.
+    Forbidden(Bytes),
     /// The answer waits for [`TestRegistry::release`].
     Hold,
     /// The request's `Range` is not seen.
@@ -173,6 +175,11 @@ impl<'a> On<'a> {
     /// Asks for credentials once more, whatever came.
     pub fn unauthorized(self) {
         self.fault(Fault::Unauthorized);
+    }
+
+    /// Lets in nobody who has logged in, and says this; the others are asked to.
+    pub fn forbidding(self, body: &str) {
+        self.fault(Fault::Forbidden(Bytes::copy_from_slice(body.as_bytes())));
     }
 
     /// Answers with this status and no body.
@@ -330,6 +337,9 @@ impl Fault {
             }
             Self::AnotherHeader(name, value) => {
                 reply.headers.append(reply::header_name(name), reply::header_value(value));
+            }
+            Self::Forbidden(body) if reply.status != 401 => {
+                *reply = Reply::new(403).body(body.clone());
             }
             Self::Gzip => {
                 reply.body = crate::content::gzip(&reply.body);

@@ -2,6 +2,7 @@
 //!
 //! Which error of the rooms below becomes which exit code is decided in `verdict`.
 
+mod advice;
 mod airgap;
 mod publishing;
 mod verdict;
@@ -36,6 +37,12 @@ impl Failure {
     /// A failure that an error of a library explains.
     pub fn new(exit: Exit, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { exit, error: error.into(), hints: Vec::new() }
+    }
+
+    /// That a login which was shown is of no use.
+    pub(crate) fn of_login(error: oci::Error) -> Self {
+        let hints = advice::to_check(&error);
+        Self { hints, ..Self::from(error) }
     }
 
     /// A failure that one sentence explains.

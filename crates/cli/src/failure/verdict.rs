@@ -9,6 +9,7 @@ use catalog::{Broken, refresh, spec, tap, taps};
 use install::{linking, proposal, transaction};
 
 use super::{
+    advice,
     airgap::{of_airgap, of_away},
     publishing::{of_bump, of_draft, of_edit, of_publishing},
 };
@@ -20,11 +21,6 @@ pub(crate) const REPAIR: &str = "`pkg doctor --repair` brings back what is damag
 /// An exit code and hints.
 pub(super) type Verdict = (Exit, Vec<String>);
 
-/// Where credentials come from.
-const LOGIN: &str = "`pkg login HOST` logs in; logins of Docker and podman are used as well";
-/// What lets through a proxy.
-const PROXY: &str =
-    "`HTTPS_PROXY`, or `proxy` of config.toml, may say them: http://USER:PASSWORD@HOST:PORT";
 /// What brings newer formulas.
 const UPDATE: &str = "`pkg update` asks the taps in registries for what is new";
 /// What asks a server all the same.
@@ -139,6 +135,9 @@ fn of_login(error: &install::login::Error) -> Option<Verdict> {
     match error {
         Error::Key(_) => usage(&[]),
         Error::Mirrored { mirror, .. } => usage(&[&format!("`pkg login {mirror}` logs in there")]),
+        Error::Check { source, .. } if source.kind() == oci::Kind::Unauthorized => {
+            Some((Exit::Unauthorized, advice::to_log_in(source)))
+        }
         _ => None,
     }
 }
@@ -240,35 +239,16 @@ fn of_oci(error: &oci::Error) -> Verdict {
         let hint = format!("its tag follows the folder, as in `oci:{}:{tag}`", path.display());
         return (Exit::Usage, vec![hint]);
     }
-    if let oci::Error::ProxyPassword { .. } = error {
-        return (Exit::Registry, vec![PROXY.to_owned()]);
-    }
+    let hints = advice::of(error);
     match error.kind() {
-        oci::Kind::NotFound => (Exit::NotFound, Vec::new()),
-        oci::Kind::Unauthorized => {
-            (Exit::Unauthorized, vec![kept_from(error).unwrap_or_else(|| LOGIN.to_owned())])
-        }
-        oci::Kind::Network | oci::Kind::Registry => (Exit::Registry, Vec::new()),
+        oci::Kind::NotFound => (Exit::NotFound, hints),
+        oci::Kind::Unauthorized => (Exit::Unauthorized, hints),
+        oci::Kind::Network | oci::Kind::Registry => (Exit::Registry, hints),
         oci::Kind::Offline => (Exit::Registry, vec![ONLINE.to_owned()]),
         oci::Kind::Forbidden => (Exit::Unauthorized, Vec::new()),
         oci::Kind::Integrity => (Exit::Integrity, Vec::new()),
         oci::Kind::Invalid => (Exit::Failed, Vec::new()),
     }
-}
-
-/// What lets a token server see the credentials that were kept from it.
-fn kept_from(error: &oci::Error) -> Option<String> {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if let Some(oci::Error::Realm { host, realm, .. }) = seen(cause) {
-            return Some(format!(
-                "if they are meant for it: `token-server = \"{realm}\"` below \
-                 `[registry.\"{host}\"]` of config.toml"
-            ));
-        }
-        next = cause.source();
-    }
-    None
 }
 
 fn of_feed(error: &install::feed::Error) -> Option<Verdict> {

@@ -33,7 +33,7 @@ async fn h22_good_credentials_are_told_from_bad_ones() {
         let error = client.check(&whole(&registry), &basic("s3cret")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unauthorized, "{tokens}: {}", chain(&error));
         let text = chain(&error);
-        assert!(text.contains("does not accept the credentials"), "{tokens}: {text}");
+        assert!(text.contains("does not take the login"), "{tokens}: {text}");
         assert!(!text.contains("s3cret"), "{tokens}: {text}");
     }
 }

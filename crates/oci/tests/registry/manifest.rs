@@ -147,8 +147,7 @@ async fn b12_a_refusal_says_that_it_may_not_exist() {
     registry.on("/v2/").answering(401, &[], "");
     let error = client().manifest(&place(&registry, "a:1")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unauthorized);
-    let text =
-        format!("{}/a:1 does not exist or is not accessible without credentials", registry.host());
+    let text = format!("{}/a:1 needs a login, or does not exist", registry.host());
     assert_eq!(error.to_string(), text);
 }
 

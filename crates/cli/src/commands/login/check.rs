@@ -27,7 +27,7 @@ pub(super) fn check(session: &Session, logins: &Logins, reference: &str) -> Resu
 /// A login that is not taken is a failure, and so is one that does not help.
 fn judge(session: &Session, standing: Standing) -> Result {
     if let Some(Err(error)) = standing.checked {
-        return Err(error.into());
+        return Err(Failure::of_login(error));
     }
     match standing.readable {
         Some(Err(error)) if error.kind() == Kind::NotFound => {
@@ -36,7 +36,7 @@ fn judge(session: &Session, standing: Standing) -> Result {
             failure.hints.iter().for_each(|hint| session.printer.hint(hint));
             Ok(())
         }
-        Some(readable) => Ok(readable?),
+        Some(readable) => readable.map_err(Failure::of_login),
         None => Ok(()),
     }
 }

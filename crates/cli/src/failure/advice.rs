@@ -1,0 +1,119 @@
+//! What somebody can do about a registry that does not give what it is asked for.
+
+use std::error::Error;
+
+use oci::{Trouble, Unreachable, What};
+
+use super::verdict::seen;
+
+/// What lets through a proxy.
+const PROXY: &str =
+    "`HTTPS_PROXY`, or `proxy` of config.toml, may say them: http://USER:PASSWORD@HOST:PORT";
+
+/// Sentences for the first thing in the chain of `error` that somebody can do something about.
+pub(super) fn of(error: &oci::Error) -> Vec<String> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(oci::Error::ProxyPassword { .. }) = seen(cause) {
+            return vec![PROXY.to_owned()];
+        }
+        if let Some(oci::Error::Realm { host, realm, .. }) = seen(cause) {
+            return vec![format!(
+                "if they are meant for it: `token-server = \"{realm}\"` below \
+                 `[registry.\"{host}\"]` of config.toml"
+            )];
+        }
+        if let Some(trouble) = seen(cause).and_then(oci::Error::trouble) {
+            return about(&trouble);
+        }
+        next = cause.source();
+    }
+    Vec::new()
+}
+
+/// The same for somebody who logs in, of whom nothing was kept.
+pub(super) fn to_log_in(error: &oci::Error) -> Vec<String> {
+    let one = match error.trouble().map(|trouble| trouble.what) {
+        Some(What::BadLogin) => {
+            "look at the user and the password; some registries take a token in its place only"
+        }
+        Some(What::Expired) => "make a new token or password where the registry gives them out",
+        Some(What::Forbidden) => "who runs the registry knows whether this user may come in",
+        _ => return of(error),
+    };
+    vec![one.to_owned()]
+}
+
+/// The same for somebody who sees already which login is used.
+pub(super) fn to_check(error: &oci::Error) -> Vec<String> {
+    let Some(Trouble { host, what }) = error.trouble() else { return of(error) };
+    match what {
+        What::BadLogin | What::Expired => vec![format!("`pkg login {host}` keeps another one")],
+        What::Forbidden => {
+            vec![format!("ask for access to it, or `pkg login {host}` as another user")]
+        }
+        _ => of(error),
+    }
+}
+
+fn about(Trouble { host, what }: &Trouble) -> Vec<String> {
+    let one = match what {
+        What::NoLogin => format!(
+            "`pkg login {host}` logs in; a login of Docker or podman for it is used as well"
+        ),
+        What::BadLogin => format!(
+            "`pkg login --check {host}` says which login that is, and `pkg login {host}` keeps \
+             another one"
+        ),
+        What::Expired => format!(
+            "`pkg login {host}` keeps a new one; `pkg login --check {host}` says which one it is \
+             now"
+        ),
+        What::Forbidden => format!(
+            "ask for access to it, or take another user; `pkg login --check {host}` says which \
+             login is used"
+        ),
+        What::Absent => "look at the spelling of the repository, and of its tag".to_owned(),
+        What::NoRegistry => "look at the spelling of the host, and at its port".to_owned(),
+        What::NeedsTls => format!(
+            "it is asked without TLS as it is this machine: `plain-http = false` below \
+             `[registry.\"{host}\"]` of config.toml"
+        ),
+        What::Unreachable(why) => return unreachable(host, why),
+        _ => return Vec::new(),
+    };
+    vec![one]
+}
+
+fn unreachable(host: &str, why: &Unreachable) -> Vec<String> {
+    vec![match why {
+        Unreachable::NoAddress => {
+            "look at the spelling of the host, and at whether there is a network".to_owned()
+        }
+        Unreachable::NoListener => "look at whether the registry runs, and at its port".to_owned(),
+        Unreachable::NoRoute => {
+            "there is no network, or it takes a proxy: the variable `HTTPS_PROXY` names one"
+                .to_owned()
+        }
+        Unreachable::Silent => "a firewall may stand in between; `HTTPS_PROXY` names a proxy, and \
+             `stall-seconds` below `[patience]` of config.toml says how long to wait"
+            .to_owned(),
+        Unreachable::UnknownAuthority => format!(
+            "if {host} is run by people whom you trust, get the certificate of their authority \
+             from them: `ca = \"FILE\"` of config.toml trusts it"
+        ),
+        Unreachable::OtherName(_) => {
+            "ask for the registry by a name of its certificate; whoever answers here may not be it"
+                .to_owned()
+        }
+        Unreachable::OutOfDate => {
+            "look at this machine's clock; who runs the registry can renew the certificate"
+                .to_owned()
+        }
+        Unreachable::NoTls => format!(
+            "where the network can be trusted: `plain-http = true` below \
+             `[registry.\"{host}\"]` of config.toml"
+        ),
+        _ => return Vec::new(),
+    }]
+}
