@@ -1,7 +1,7 @@
 //! The manifest for one platform: of an index the entry that suits it, however deep it lies.
 
 use crate::{
-    Client, Document, Error, Kind, Manifest, Place, Platform,
+    Client, Descriptor, Document, Error, Kind, Manifest, Place, Platform,
     index::{Descent, NoPlatform, TooDeep},
     manifest,
 };
@@ -50,14 +50,15 @@ impl NoChoice {
 
 impl Client {
     /// The manifest that the place names; of an index the one that suits `platform` best, where
-    /// a platform is named.
+    /// a platform is named, with what the index says of it.
     pub async fn choose(
         &self,
         place: &Place,
         platform: Option<&Platform>,
-    ) -> Result<Manifest, Error> {
+    ) -> Result<(Descriptor, Manifest), Error> {
         let mut manifest = self.manifest(place).await?;
-        let Some(platform) = platform else { return Ok(manifest) };
+        let mut descriptor = manifest.descriptor();
+        let Some(platform) = platform else { return Ok((descriptor, manifest)) };
         let named = || place.to_string();
         let mut descent = Descent::default();
         loop {
@@ -66,10 +67,11 @@ impl Client {
             let document = manifest.document();
             let document =
                 document.map_err(|source| no(NoChoice::Manifest { place: named(), source }))?;
-            let Document::Index(index) = document else { return Ok(manifest) };
+            let Document::Index(index) = document else { return Ok((descriptor, manifest)) };
             let entry = index.pick(platform);
             let entry =
                 entry.map_err(|source| no(NoChoice::Platform { place: named(), source }))?;
+            descriptor = entry.clone();
             manifest = self.manifest(&place.with_digest(entry.digest.clone())).await?;
         }
     }

@@ -28,7 +28,7 @@ impl Resolve {
         let descriptor = registry.ask(async |client| match &platform {
             // Nothing is fetched for it.
             None => client.resolve(&place).await,
-            chosen => Ok(client.choose(&place, chosen.as_ref()).await?.descriptor()),
+            chosen => Ok(client.choose(&place, chosen.as_ref()).await?.0),
         })?;
         session.progress.end();
         let whole = place.bare().with_digest(descriptor.digest.clone());

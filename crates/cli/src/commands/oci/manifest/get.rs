@@ -56,7 +56,7 @@ impl Get {
         self.format.check()?;
         let (place, registry) = self.document.target.open(session)?;
         let platform = platform(self.document.platform.as_deref())?;
-        let manifest =
+        let (_, manifest) =
             registry.ask(async |client| client.choose(&place, platform.as_ref()).await)?;
         session.progress.end();
         let descriptor = manifest.descriptor();
@@ -72,7 +72,7 @@ impl Config {
     pub(super) fn run(self, session: &Session) -> Result {
         let (place, registry) = self.document.target.open(session)?;
         let platform = platform(self.document.platform.as_deref())?;
-        let manifest =
+        let (_, manifest) =
             registry.ask(async |client| client.choose(&place, platform.as_ref()).await)?;
         let Document::Image(image) = manifest.document()? else {
             let sentence = format!("`{place}` is an index, which has no config");
