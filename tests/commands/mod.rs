@@ -26,6 +26,7 @@ mod needs;
 mod network;
 mod new;
 mod oci;
+mod oci_files;
 mod policy;
 mod program;
 mod publishing;

@@ -106,6 +106,11 @@ impl Progress {
         }
     }
 
+    /// Shows which file is being read, to be pushed.
+    pub(crate) fn reading(&self, title: &str) {
+        self.step(&format!("Reading {title}"));
+    }
+
     /// Shows how far packing is.
     pub(crate) fn on_packing(&self, progress: build::pack::Progress) {
         self.step(&format!("Packing, {} %", progress.percent()));

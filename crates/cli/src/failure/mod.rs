@@ -4,6 +4,7 @@
 
 mod advice;
 mod airgap;
+mod plumbing;
 mod publishing;
 mod verdict;
 

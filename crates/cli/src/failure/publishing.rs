@@ -3,7 +3,7 @@
 use std::{error::Error, io};
 
 use catalog::{edition::collect, tap};
-use publish::{blob, inspect, make, pack, promote, publisher, push, version};
+use publish::{inspect, make, pack, promote, publisher, push, version};
 
 use super::verdict::{Verdict, of, seen, told, usage};
 use crate::exit::Exit;
@@ -59,13 +59,6 @@ pub(super) fn of_publishing(cause: &(dyn Error + 'static)) -> Option<Verdict> {
     }
     if let Some(inspect::Error::Network(error)) = seen(cause) {
         return Some(of(error));
-    }
-    match seen::<blob::Error>(cause) {
-        Some(blob::Error::Network(error)) => return Some(of(error)),
-        Some(blob::Error::NoDigest { .. }) => return usage(&["a blob's name is `@DIGEST`"]),
-        Some(blob::Error::Missing { .. }) => return told(Exit::NotFound, &[]),
-        Some(blob::Error::Other { .. }) => return told(Exit::Integrity, &[]),
-        _ => {}
     }
     of_making(cause).or_else(|| of_tap_publishing(cause))
 }

@@ -11,6 +11,7 @@ use install::{linking, proposal, transaction};
 use super::{
     advice,
     airgap::{of_airgap, of_away},
+    plumbing,
     publishing::{of_bump, of_draft, of_edit, of_publishing},
 };
 use crate::{config, env, exit::Exit, settings};
@@ -82,7 +83,7 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         install::doctor::Error => of_doctor,
         store::lock::Error => of_lock,
     }
-    of_publishing(cause).or_else(|| of_airgap(cause))
+    of_publishing(cause).or_else(|| of_airgap(cause)).or_else(|| plumbing::of(cause))
 }
 
 /// The cause as what it is; a large one comes in a box.

@@ -31,7 +31,9 @@ pub(crate) use formula::{Cat, Check, Home, Search};
 pub(crate) use history::{Change, History};
 pub(crate) use login::{Login, Logout, Standing};
 pub(crate) use needs::{Deps, Outdated, Uses, Why};
-pub(crate) use oci::{Copied, Deleted, Repositories, Stored, Tagged, Tags, as_oras};
+pub(crate) use oci::{
+    Copied, Deleted, Discovered, Pulled, Repositories, Stored, Tagged, Tags, as_oras,
+};
 pub(crate) use package::{Files, List, Owner, Path};
 pub(crate) use publishing::{Packs, Promotion, Publication, Requests, TapEdition};
 use serde::Serialize;

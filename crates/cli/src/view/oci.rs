@@ -1,8 +1,9 @@
 //! What a registry holds, as the plumbing answers it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use oci::{Descriptor, Place, copy::Copied as Copy};
+use publish::{discover::Node, files::pull::Outcome};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -104,6 +105,65 @@ impl Stored {
     /// The same with the file that it was written to.
     pub(crate) fn written(self, path: String) -> Self {
         Self { path: Some(path), ..self }
+    }
+}
+
+/// The files of an artifact, in a folder.
+#[derive(Debug, Serialize)]
+pub(crate) struct Pulled {
+    schema: u32,
+    reference: String,
+    files: Vec<File>,
+}
+
+#[derive(Debug, Serialize)]
+struct File {
+    /// Absolute; that of a folder ends with `/`.
+    path: String,
+    #[serde(flatten)]
+    content: Content,
+}
+
+/// What refers to an artifact.
+#[derive(Debug, Serialize)]
+pub(crate) struct Discovered {
+    schema: u32,
+    #[serde(flatten)]
+    root: Referrer,
+}
+
+#[derive(Debug, Serialize)]
+struct Referrer {
+    #[serde(flatten)]
+    content: Content,
+    referrers: Vec<Referrer>,
+}
+
+impl Pulled {
+    pub(crate) fn of(place: &Place, outcome: &Outcome) -> Self {
+        let digest = outcome.descriptor.digest.clone();
+        let file = |(path, descriptor): &(PathBuf, Descriptor)| {
+            let at = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let end = if path.is_dir() { "/" } else { "" };
+            let path = format!("{}{end}", at.to_string_lossy().trim_end_matches('/'));
+            File { path, content: Content::of(place, descriptor) }
+        };
+        let reference = place.bare().with_digest(digest).to_string();
+        Self { schema: 1, reference, files: outcome.files.iter().map(file).collect() }
+    }
+}
+
+impl Discovered {
+    pub(crate) fn of(place: &Place, root: &Node) -> Self {
+        Self { schema: 1, root: Referrer::of(place, root) }
+    }
+}
+
+impl Referrer {
+    fn of(place: &Place, node: &Node) -> Self {
+        let content = Content::of(place, &node.descriptor);
+        let below = node.referrers.iter().map(|node| Self::of(place, node));
+        Self { content, referrers: below.collect() }
     }
 }
 

@@ -1,11 +1,16 @@
 //! `pkg oci`: a registry by hand, in the words of oras as well.
 
+mod attach;
 mod blob;
 mod connection;
+mod content;
 mod copy;
 mod delete;
+mod discover;
 mod format;
 mod manifest;
+mod pull;
+mod push;
 mod resolve;
 mod shape;
 mod tag;
@@ -20,6 +25,7 @@ use crate::{args::examples, failure::Result, session::Session};
 #[command(after_help = examples(&[
     ("pkg oci tags ghcr.io/acme/foo", "every tag of a repository"),
     ("pkg oci manifest get --pretty ghcr.io/acme/foo:1.2.3", "what a registry says, as it says it"),
+    ("pkg oci push ghcr.io/acme/foo:1.2.3 foo.txt share", "a file and a folder"),
     ("pkg oci copy -r ghcr.io/acme/foo:1.2.3 oci:foo:1.2.3", "with signatures, into a folder"),
 ]))]
 pub struct Oci {
@@ -49,6 +55,14 @@ pub enum OciCommand {
         #[command(subcommand)]
         command: blob::Blob,
     },
+    /// Push files and folders as an artifact
+    Push(push::Push),
+    /// Pull an artifact's files into a folder
+    Pull(pull::Pull),
+    /// Attach files to an artifact that is there
+    Attach(attach::Attach),
+    /// Show what refers to an artifact, as a tree
+    Discover(discover::Discover),
     /// Copy an artifact from one place to another, digests and all
     #[command(visible_alias = "cp")]
     Copy(copy::Copy),
@@ -77,6 +91,10 @@ impl Oci {
             OciCommand::Resolve(args) => args.run(session),
             OciCommand::Manifest { command } => command.run(session),
             OciCommand::Blob { command } => command.run(session),
+            OciCommand::Push(args) => args.run(session),
+            OciCommand::Pull(args) => args.run(session),
+            OciCommand::Attach(args) => args.run(session),
+            OciCommand::Discover(args) => args.run(session),
             OciCommand::Copy(args) => args.run(session),
             OciCommand::Tag(args) => args.run(session),
             OciCommand::Untag(args) => args.run(session),
