@@ -14,13 +14,7 @@ use store::{
     lock::Wait,
 };
 
-use crate::{
-    home::Home,
-    projects::{self, ProjectRoot},
-    receipt::Receipt,
-    remake::Remade,
-    transaction,
-};
+use crate::{home::Home, projects, receipt::Receipt, remake::Remade, transaction};
 
 /// So many of the last generations can be gone back to, however old they are.
 const GENERATIONS_KEPT: usize = 10;
@@ -68,6 +62,18 @@ pub struct Cleaned {
     pub projects: Vec<PathBuf>,
 }
 
+/// What of the roots of projects goes, and what stays of them.
+#[derive(Default)]
+struct Projects {
+    /// The folders that are gone.
+    gone: Vec<PathBuf>,
+    /// Their roots, where they are only looked at.
+    leaving: Vec<PathBuf>,
+    freed: Freed,
+    /// What the kegs that stay need of the store.
+    guests: Needed,
+}
+
 impl Home {
     /// Deletes what nothing needs any more, or with `dry` only says what that is.
     pub fn clean(&self, extent: Extent, dry: bool, wait: &mut Wait<'_>) -> Result<Cleaned, Error> {
@@ -75,8 +81,9 @@ impl Home {
             return Ok(Cleaned::default());
         }
         let lock = self.lock(wait).map_err(Box::new)?;
-        let (projects, freed, guests) = self.collect_projects(dry)?;
-        let mut cleaned = Cleaned { projects, freed: self.collect_beside(guests, extent, dry)? };
+        let Projects { gone, leaving, freed, guests } = self.collect_projects(dry)?;
+        let beside = self.collect_beside((guests, leaving), extent, dry)?;
+        let mut cleaned = Cleaned { projects: gone, freed: beside };
         drop(lock);
         cleaned.freed.kegs.splice(..0, freed.kegs);
         cleaned.freed.in_use.splice(..0, freed.in_use);
@@ -93,15 +100,21 @@ impl Home {
                 add(&mut guests, &project.layout(self.layout.root()), &BTreeSet::new())?;
             }
         }
-        self.collect_beside(guests, extent, dry)
+        self.collect_beside((guests, Vec::new()), extent, dry)
     }
 
-    fn collect_beside(&self, guests: Needed, extent: Extent, dry: bool) -> Result<Freed, Error> {
+    fn collect_beside(
+        &self,
+        (guests, leaving): (Needed, Vec<PathBuf>),
+        extent: Extent,
+        dry: bool,
+    ) -> Result<Freed, Error> {
         let needs = |keg: &keg::Id| needed(&self.layout, keg);
         let keep = Keep {
             generations: self.kept(extent)?,
             kegs: BTreeSet::new(),
             guests,
+            leaving,
             partials_since: match extent {
                 Extent::Old => SystemTime::now() - AGE_KEPT,
                 Extent::All => SystemTime::now(),
@@ -112,39 +125,40 @@ impl Home {
     }
 
     /// Of projects everything but what they have now, and the roots of those that are gone.
-    fn collect_projects(&self, dry: bool) -> Result<(Vec<PathBuf>, Freed, Needed), Error> {
+    fn collect_projects(&self, dry: bool) -> Result<Projects, Error> {
         let failed = |step| move |source| Error::Projects { step, source };
-        let (mut gone, mut all, mut guests) = (Vec::new(), Freed::default(), Needed::default());
+        let mut all = Projects::default();
         let (known, lost) = projects::all(&self.layout).map_err(failed("look at"))?;
-        for ProjectRoot { root, folder, platform } in known {
-            let project = ProjectRoot { root, folder, platform };
+        for project in known {
             let layout = project.layout(self.layout.root());
             let is_in_use = projects::is_in_use(&layout).map_err(failed("look at"))?;
             if !project.is_wanted() && !is_in_use {
-                if !dry {
-                    store::remove(&project.root).map_err(failed("remove"))?;
+                match dry {
+                    true => all.leaving.push(project.root),
+                    false => store::remove(&project.root).map_err(failed("remove"))?,
                 }
-                gone.push(project.folder);
+                all.gone.push(project.folder);
                 continue;
             }
             let keep = Keep {
                 generations: BTreeSet::new(),
                 kegs: BTreeSet::new(),
                 guests: Needed::default(),
+                leaving: Vec::new(),
                 partials_since: SystemTime::UNIX_EPOCH,
                 needs: &|_| Ok(Needed::default()),
             };
             let freed = collect::collect(&layout, &keep, dry)?;
-            add(&mut guests, &layout, &freed.kegs.iter().cloned().collect())?;
-            all.kegs.extend(freed.kegs);
-            all.in_use.extend(freed.in_use);
-            all.bytes += freed.bytes;
+            add(&mut all.guests, &layout, &freed.kegs.iter().cloned().collect())?;
+            all.freed.kegs.extend(freed.kegs);
+            all.freed.in_use.extend(freed.in_use);
+            all.freed.bytes += freed.bytes;
         }
         if !dry {
             lost.iter().try_for_each(|path| store::remove(path)).map_err(failed("remove"))?;
         }
-        gone.dedup();
-        Ok((gone, all, guests))
+        all.gone.dedup();
+        Ok(all)
     }
 
     /// The generations that stay besides the current one.

@@ -47,6 +47,17 @@ pub struct Variable {
     pub package: String,
 }
 
+/// What every program of a root runs with.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The folder of all commands.
+    pub commands: PathBuf,
+    /// What `[env]` of the linked packages says.
+    pub variables: Vec<Variable>,
+    /// What keeps their kegs from being cleaned up.
+    pub holds: Vec<Hold>,
+}
+
 /// There is no program to run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -135,6 +146,16 @@ impl Home {
             variables.extend(self.variables(&receipt, &package.keg, &needs)?);
         }
         Ok(variables)
+    }
+
+    /// What programs run with that are to find everything that is linked here.
+    pub fn surroundings(&self) -> Result<Surroundings, Error> {
+        let installed = self.installed()?;
+        let kegs: Vec<keg::Id> = installed.packages().iter().map(|one| one.keg.clone()).collect();
+        let linked = installed.packages().iter().filter(|one| one.linked);
+        let variables = self.environment(&linked.cloned().collect::<Vec<_>>())?;
+        let holds = self.hold_all(&kegs)?.into_iter().map(|one| one.hold).collect();
+        Ok(Surroundings { commands: self.layout.current().join("bin"), variables, holds })
     }
 
     pub(crate) fn variables(

@@ -148,6 +148,7 @@ fn clean(layout: &Layout, current: u64) -> Result<(), Box<dyn StdError>> {
         generations: BTreeSet::from([current.saturating_sub(1)]),
         kegs: BTreeSet::new(),
         guests: Needed::default(),
+        leaving: Vec::new(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &|keg| {
             let contents = contents(&tool(number(keg))).into_iter().map(|pair| pair.0).collect();

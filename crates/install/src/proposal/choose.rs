@@ -4,7 +4,7 @@
 
 use catalog::{Shape, Spec};
 use formula::{Name, Pin, Source};
-use plan::{Action, Key, Wish};
+use plan::{Action, Key, Note, Wish};
 use store::generation::Record;
 
 use super::{Coming, Draft, Error, Exact, exactly};
@@ -38,6 +38,17 @@ pub struct Chosen {
 }
 
 impl Home {
+    /// The name of the package that a spec means; a file is read and a reference followed for it.
+    pub fn name_of(&self, spec: &Spec) -> Result<Name, Error> {
+        if let catalog::spec::Kind::Name { name, .. } = &spec.kind {
+            return Ok(name.clone());
+        }
+        let nothing = Installed::nothing();
+        let guests = Draft::new(self, &nothing, &[]).guests(std::slice::from_ref(spec))?;
+        let first = guests.into_iter().next().map(|guest| guest.resolved.name);
+        first.ok_or_else(|| Error::NotInstalled { name: spec.to_string() })
+    }
+
     /// Chooses packages for this home's platform; asks registries for manifests not at hand.
     pub fn choose(&self, asking: &Asking<'_>) -> Result<Chosen, Error> {
         let record = exactly::with(&Record::new("", 0), asking.kept);
@@ -62,6 +73,7 @@ impl Home {
             let key = Key { name: one.package.name.clone(), slot: one.package.slot.clone() };
             wishes.push(Wish::Upgrade { key, constraint: None });
         }
+        wishes.extend(draft.changed(offers.guests())?);
         wishes.push(Wish::Autoremove);
         let before = draft.planner_view(&offers)?;
         let plan = plan::plan(&before, &wishes, &offers)?;
@@ -83,7 +95,8 @@ impl Home {
             let is_it = |key: &&Key| key.name == *name && (slot.is_none() || key.slot == *slot);
             *slot = plan.requests.keys().find(is_it).and_then(|key| key.slot.clone());
         }
-        let notes = plan.notes.iter().map(ToString::to_string).collect();
+        let notes = plan.notes.iter().filter(|note| is_of_releases(note));
+        let notes = notes.map(ToString::to_string).collect();
         Ok(Chosen { packages, meant, notes })
     }
 
@@ -116,6 +129,21 @@ impl Home {
         let mut sizes = artifact.layers.iter().map(|layer| layer.size);
         let size = sizes.try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)));
         Ok(Exact { package, tap, origin, requested: None, folder: around.folder, size })
+    }
+}
+
+/// Whether a note is about what there is; the others speak of what is installed.
+fn is_of_releases(note: &Note) -> bool {
+    match note {
+        Note::Newer { .. }
+        | Note::Yanked { .. }
+        | Note::Deprecated { .. }
+        | Note::Disabled { .. }
+        | Note::Renamed { .. } => true,
+        Note::AlreadyInstalled { .. }
+        | Note::UpToDate { .. }
+        | Note::TapChanged { .. }
+        | Note::Unneeded { .. } => false,
     }
 }
 

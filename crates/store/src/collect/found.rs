@@ -28,6 +28,9 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn new(layout: &Layout, keep: &Keep<'_>) -> Result<Self, Error> {
         let mut search = Search { layout, keep, found: Self::default(), tally: Tally::default() };
+        for root in &keep.leaving {
+            search.tally.keg(root.clone())?;
+        }
         let wanted = search.generations()?;
         let kept = search.kegs(&wanted)?;
         search.receipts(&kept)?;

@@ -70,6 +70,8 @@ pub struct Keep<'a> {
     pub kegs: BTreeSet<keg::Id>,
     /// What the kegs of guests need of the store.
     pub guests: Needed,
+    /// Roots of guests that go as well, for a dry run to count what only they hold.
+    pub leaving: Vec<PathBuf>,
     /// Downloads to resume are kept when they were written since.
     pub partials_since: SystemTime,
     /// What of the store a kept keg needs.

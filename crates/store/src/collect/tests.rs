@@ -37,6 +37,7 @@ fn collect_all_but(sandbox: &Sandbox, generations: &[u64], kegs: &[&str], dry: b
         generations: generations.iter().copied().collect(),
         kegs: kegs.iter().map(|name| id(name)).collect(),
         guests: Needed::default(),
+        leaving: Vec::new(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &needs,
     };
@@ -151,6 +152,7 @@ fn a_content_that_a_keg_needs_stays_although_no_link_says_so() {
         generations: BTreeSet::new(),
         kegs: BTreeSet::new(),
         guests: Needed::default(),
+        leaving: Vec::new(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &|_| Ok(Needed::default()),
     };
@@ -176,6 +178,7 @@ fn plans_go_when_a_file_of_theirs_does() {
         generations: BTreeSet::new(),
         kegs: BTreeSet::new(),
         guests: Needed::default(),
+        leaving: Vec::new(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &|keg| Ok(Needed { plans: vec![lost.clone()], ..needs(keg)? }),
     };
@@ -201,6 +204,7 @@ fn old_downloads_go_and_young_ones_stay() {
         generations: BTreeSet::from([1, 2]),
         kegs: ["c", "d"].map(id).into(),
         guests: Needed::default(),
+        leaving: Vec::new(),
         partials_since: now - Duration::from_secs(50),
         needs: &needs,
     };
@@ -227,6 +231,7 @@ fn nothing_is_deleted_when_it_is_not_known_what_is_needed() {
         generations: BTreeSet::from([2]),
         kegs: BTreeSet::new(),
         guests: Needed::default(),
+        leaving: Vec::new(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &|_| Err("the receipt is damaged".into()),
     };
@@ -258,6 +263,7 @@ fn a_keg_that_somebody_began_to_use_keeps_its_receipt() {
         generations: BTreeSet::new(),
         kegs: BTreeSet::new(),
         guests: Needed::default(),
+        leaving: Vec::new(),
         partials_since: SystemTime::UNIX_EPOCH,
         needs: &needs,
     };
