@@ -48,7 +48,12 @@ pub fn add(text: &str, want: &Want) -> Result<String, Error> {
             *old.decor_mut() = decor;
         }
         None => {
+            // Two branches that add to a sorted table seldom meet in one line.
+            let is_sorted = table.iter().map(|(key, _)| key).is_sorted();
             table.insert(name, Item::Value(value(want)));
+            if is_sorted {
+                table.sort_values();
+            }
         }
     }
     Ok(document.to_string())
@@ -152,6 +157,7 @@ mod tests {
         for (spec, group, old, new) in [
             ("jaq@4", "default", "jaq = \"3\" #", "jaq = \"4\" #"),
             ("xh", "default", "CI has it\n", "CI has it\nxh = \"*\"\n"),
+            ("age", "default", "jaq = ", "age = \"*\"\njaq = "),
             (
                 "acme/xh@1",
                 "default",

@@ -19,7 +19,7 @@ mod place;
 pub mod locking;
 pub mod project;
 pub mod sync;
-mod taps;
+pub mod taps;
 
 pub mod bundle;
 

@@ -293,8 +293,8 @@ fn is_lack(error: &Error) -> bool {
 }
 
 fn left_out(platform: Platform, error: &Error) -> String {
-    let cause = std::error::Error::source(error).map(|cause| cause.to_string());
-    format!("not locked for {platform}: {}", cause.unwrap_or_default())
+    let why = std::error::Error::source(error).map(install::with_causes);
+    format!("not locked for {platform}: {}", why.unwrap_or_default())
 }
 
 /// What has other bytes than before, although it is the same release.

@@ -41,7 +41,7 @@ pub(crate) fn moved(source: Source, folder: Option<&Path>, project: &Path) -> So
 }
 
 /// The path as seen from `project`, where it is below it.
-fn below(path: &Path, project: &Path) -> PathBuf {
+pub(crate) fn below(path: &Path, project: &Path) -> PathBuf {
     let path = plain(path);
     path.strip_prefix(project).map_or_else(|_| path.clone(), Path::to_owned)
 }

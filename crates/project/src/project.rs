@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog::Tap;
+use catalog::{Spec, Tap, spec};
 use formula::Platform;
 use fs_err as fs;
 use install::{Home, Setting, home, projects::ProjectRoot};
 
-use crate::{lock, wants};
+use crate::{lock, place, wants};
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,21 @@ impl Project {
             lent,
             ..setting.clone()
         }
+    }
+
+    /// A spec as one of its `pkg.toml`, whose relative paths start at its folder.
+    pub fn spec_from(&self, spec: &Spec) -> Spec {
+        let here = std::path::absolute(".").unwrap_or_default();
+        let moved = |path: &Path| place::below(&here.join(path), &self.folder);
+        let mut spec = spec.clone();
+        match &mut spec.kind {
+            spec::Kind::File(path) => *path = moved(path),
+            spec::Kind::Reference(
+                oci::Place::Layout { path, .. } | oci::Place::Archive { path, .. },
+            ) => *path = moved(path),
+            _ => {}
+        }
+        spec
     }
 
     /// The folder that remembers its taps.

@@ -1,14 +1,13 @@
 //! Having what is locked in a root of the project's own, by digests alone.
 
-use catalog::Spec;
 use formula::{Platform, Source};
 use install::{Home, Proposal, Request, Setting, proposal};
 
 use crate::{
-    lock::{Entry, Lock, closure},
+    lock::{Difference, Entry, Lock, closure},
     locking::pin,
     project::Project,
-    wants::DEFAULT,
+    wants::{DEFAULT, Wants},
 };
 
 /// What is to be had of a lock.
@@ -23,6 +22,12 @@ pub struct Extent {
 /// A lock cannot be followed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// It is not for what `pkg.toml` asks.
+    #[error("pkg.lock is not up to date: {}", told(differences))]
+    Outdated {
+        /// In what it differs.
+        differences: Vec<Difference>,
+    },
     /// It has nothing for the platform.
     #[error("pkg.lock has nothing for {platform}; it is for {}", list(there))]
     NoPlatform {
@@ -49,7 +54,11 @@ pub enum Error {
     #[error(transparent)]
     Proposal(#[from] Box<proposal::Error>),
     /// What is locked is gone, and its tag leads to other bytes.
-    #[error("`{name}` is gone as it is locked: `{reference}` was pushed again")]
+    #[error(
+        "`{name}` is gone as it is locked, {}: `{reference}` was pushed again, and is {} now",
+        .locked.short(),
+        .now.short()
+    )]
     Moved {
         /// Name of the package.
         name: String,
@@ -70,6 +79,21 @@ fn list(platforms: &[Platform]) -> String {
         [] => "no platform".to_owned(),
         some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
+}
+
+fn told(differences: &[Difference]) -> String {
+    let mut told: Vec<String> = differences.iter().take(3).map(ToString::to_string).collect();
+    match differences.len() {
+        0..=3 => {}
+        more => told.push(format!("and {} more", more - 3)),
+    }
+    told.join("; ")
+}
+
+/// Refuses a lock that is not for what `wants` ask.
+pub fn outdated(lock: &Lock, wants: &Wants) -> Result<(), Error> {
+    let differences = lock.differences(wants);
+    if differences.is_empty() { Ok(()) } else { Err(Error::Outdated { differences }) }
 }
 
 /// What there is to do so that the project's root holds what is locked.
@@ -156,11 +180,4 @@ fn moved(
     let now = runtime.block_on(client.resolve(&place)).ok()?.digest;
     let locked = pin(&entry.source)?.clone();
     Some((name.clone(), place.to_string(), locked, now))
-}
-
-/// The package that a spec names among those of a project.
-pub fn named<'a>(lock: &'a Lock, spec: &Spec) -> Option<&'a Entry> {
-    let catalog::spec::Kind::Name { name, .. } = &spec.kind else { return None };
-    let own = lock.requests.get(name).map_or(name, |request| request.package());
-    lock.packages.iter().find(|entry| entry.package == *own)
 }

@@ -91,6 +91,11 @@ impl Wants {
         Self::parse(&text(file)?, file)
     }
 
+    /// The text of the file.
+    pub fn text(file: &Path) -> Result<String, Error> {
+        text(file)
+    }
+
     /// Reads the text of `file`.
     pub fn parse(text: &str, file: &Path) -> Result<Self, Error> {
         Self::parse_as(Kind::Project, text, file)
@@ -391,7 +396,12 @@ fn unknown(key: &Key<'_>, known: &[&str]) -> Problem {
 }
 
 fn wrong(value: &Value<'_>, expected: &str) -> Problem {
-    let what = format!("this is a {}, not {expected}", value.get_ref().type_str());
+    let kind = match value.get_ref() {
+        DeValue::Integer(_) | DeValue::Float(_) => "a number".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        other => format!("a {}", other.type_str()),
+    };
+    let what = format!("this is {kind}, not {expected}");
     problem(value.span(), what, &format!("must be {expected}"), None)
 }
 
@@ -440,7 +450,7 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused_with_its_line() {
         for (text, expect) in [
-            ("[packages]\njaq = 3", "pkg.toml:2: this is a integer, not a version"),
+            ("[packages]\njaq = 3", "pkg.toml:2: this is a number, not a version"),
             ("[packages]\njaq = \"\"", "pkg.toml:2: `` is not a version that can be asked for"),
             ("[packages]\nJaq = \"3\"", "pkg.toml:2: `Jaq` is not a name: it holds upper-case"),
             ("[package]\njaq = \"3\"", "pkg.toml:1: unknown key `package`"),
@@ -454,7 +464,7 @@ mod tests {
             ),
             ("[taps]\ncore = \"./x\"", "pkg.toml:2: `core` is a tap that pkg has by itself"),
             ("[taps]\na = \"oci://\"", "pkg.toml:2: `oci://` is not a reference"),
-            ("platforms = []", "pkg.toml:1: this is a array, not at least one platform"),
+            ("platforms = []", "pkg.toml:1: this is a list, not at least one platform"),
             ("platforms = [\"linux\"]", "pkg.toml:1: `linux` is not a platform"),
             ("[group.default]\na = \"1\"", "pkg.toml:1: the group `default` is `[packages]`"),
             ("schema = 1\nname = \"x\"", "pkg.toml:1: unknown key `schema`"),

@@ -9,6 +9,7 @@ mod tool_versions;
 
 use std::path::{Path, PathBuf};
 
+use catalog::{Found, Spec, Taps, spec, taps};
 use formula::Name;
 use install::{Home, Origin};
 
@@ -41,7 +42,7 @@ pub enum Error {
     Receipt(#[from] install::receipt::Error),
     /// The taps cannot be read.
     #[error(transparent)]
-    Taps(#[from] catalog::taps::Error),
+    Taps(#[from] taps::Error),
     /// The file cannot be written.
     #[error(transparent)]
     Edit(#[from] edit::Error),
@@ -114,7 +115,38 @@ pub fn find(folder: &Path) -> Option<PathBuf> {
     FILES.iter().map(|name| folder.join(name)).find(|file| file.is_file())
 }
 
+/// Names, each with the reason against it.
+pub type Missing = Vec<(String, String)>;
+
 impl Bundle {
+    /// What of the list `taps` have, and what they have not; paths in it start at `folder`.
+    pub fn found(&self, taps: &Taps, folder: &Path) -> Result<(Vec<Spec>, Missing), taps::Error> {
+        let (mut specs, mut missing) = (Vec::new(), Vec::new());
+        for want in &self.wants.packages {
+            let spec = want.spec(folder);
+            let spec::Kind::Name { tap, name } = &spec.kind else {
+                specs.push(spec);
+                continue;
+            };
+            let why = match taps.find(tap.as_deref(), name.as_str()) {
+                Ok(found) => match has(&found, spec.at.as_deref()) {
+                    true => None,
+                    false => Some(format!("there is no version {}", want.shown_version())),
+                },
+                Err(error @ taps::Error::Ambiguous { .. }) => Some(error.to_string()),
+                Err(taps::Error::NoFormula { .. } | taps::Error::NoTap { .. }) => {
+                    Some("no tap has it".to_owned())
+                }
+                Err(error) => return Err(error),
+            };
+            match why {
+                None => specs.push(spec),
+                Some(why) => missing.push((name.to_string(), why)),
+            }
+        }
+        Ok((specs, missing))
+    }
+
     /// Adds a package that another program's list names.
     fn add(&mut self, name: &str, version: Option<&str>) {
         let Ok(parsed) = Name::parse(&name.to_ascii_lowercase()) else {
@@ -141,4 +173,11 @@ impl Bundle {
         let what = what.chars().filter(|c| !c.is_control()).take(80).collect();
         self.skipped.push((what, why.to_owned()));
     }
+}
+
+/// Whether a formula has a release that `@X` means.
+fn has(found: &Found, at: Option<&str>) -> bool {
+    let Some(at) = at else { return true };
+    let mut releases = found.formula.releases().iter();
+    found.at(at).is_ok_and(|at| releases.any(|release| found.takes(&at, release)))
 }

@@ -138,71 +138,81 @@ fn a_line_that_breaks_a_rule_is_named_with_the_rule() {
             |t| t.replace("{\"schema\":1}", "{\"schema\":2}"),
             "pkg.lock:2: it is of schema 2, which a newer",
         ),
-        (|t| t.replace("{\"schema\":1}\n", ""), "pkg.lock:2: the first line is not {\"schema\":1}"),
+        (|t| t.replace("{\"schema\":1}\n", ""), "pkg.lock:3: the first line is not {\"schema\":1}"),
         (
             |t| t.replace("{\"tap\"", "<<<<<<< HEAD\n{\"tap\""),
-            "pkg.lock:4: git left a conflict here",
+            "pkg.lock:6: git left a conflict here",
         ),
-        (|t| t.replace("{\"tap\"", "=======\n{\"tap\""), "pkg.lock:4: git left a conflict here"),
-        (|t| t.replace("{\"tap\"", "{\"nap\""), "pkg.lock:4: it is neither a platform nor a tap"),
-        (|t| t.replace("\"at\"", "\"ta\""), "pkg.lock:4: unknown field `ta`"),
-        (|t| t.replace("oci://", "\u{1b}[2J"), "pkg.lock:4: control character"),
+        (|t| t.replace("{\"tap\"", "=======\n{\"tap\""), "pkg.lock:6: git left a conflict here"),
+        (|t| t.replace("{\"tap\"", "{\"nap\""), "pkg.lock:6: it is neither a platform nor a tap"),
+        (|t| t.replace("\"at\"", "\"ta\""), "pkg.lock:6: unknown field `ta`"),
+        (|t| t.replace("oci://", "\u{1b}[2J"), "pkg.lock:6: control character"),
         (
             |t| format!("{t}{}", t.lines().last().unwrap()),
-            "pkg.lock:8: `p1` for linux-amd64-gnu stands in line 7",
+            "pkg.lock:13: `p1` for linux-amd64-gnu stands in line 12",
         ),
         (
             |t| t.replace("{\"package\":\"p0\"", "#"),
-            "pkg.lock:7: `p1` needs `p0 >=1`, which has no line",
+            "pkg.lock:12: `p1` needs `p0 >=1`, which has no line",
         ),
         (
             |t| t.replacen("\"1.2.3\"", "\"0.9.0\"", 1),
-            "pkg.lock:7: `p1` needs `p0 >=1`, which is 0.9.0 in line 6",
+            "pkg.lock:12: `p1` needs `p0 >=1`, which is 0.9.0 in line 10",
         ),
-        (|t| t.replacen("\"1.2.3\"", "\"../1\"", 1), "pkg.lock:6: the version of `p0` is not one"),
-        (|t| t.replace("{\"request\"", "#"), "pkg.lock:7: `p1` was asked for, and no line says so"),
+        (|t| t.replacen("\"1.2.3\"", "\"../1\"", 1), "pkg.lock:10: the version of `p0` is not one"),
+        (
+            |t| t.replace("{\"request\"", "#"),
+            "pkg.lock:12: `p1` was asked for, and no line says so",
+        ),
         (
             |t| t.replace("\"depends\":{\"p0\":{\"constraint\":\">=1\"}}", "\"depends\":{}"),
-            "pkg.lock:6: nothing asks for `p0` on",
+            "pkg.lock:10: nothing asks for `p0` on",
         ),
         (
             |t| t.replace("{\"platform\"", "#"),
-            "pkg.lock:6: `p0` is for linux-amd64-gnu, which has no",
+            "pkg.lock:10: `p0` is for linux-amd64-gnu, which has no",
         ),
-        (|t| t.replace("{\"tap\"", "#"), "pkg.lock:6: no line says where tap `acme` of `p0` is"),
+        (|t| t.replace("{\"tap\"", "#"), "pkg.lock:10: no line says where tap `acme` of `p0` is"),
         (
             |t| t.replacen("{\"manifest\"", "{\"index\"", 1),
-            "pkg.lock:6: `p0` is pinned to an index",
+            "pkg.lock:10: `p0` is pinned to an index",
         ),
         (
             |t| t.replacen("{\"manifest\":\"sha256:", "{\"manifest\":\"sha256:0", 1),
-            "pkg.lock:6: `sha256:0",
+            "pkg.lock:10: `sha256:0",
         ),
         (
             |t| t.replacen("{\"manifest\":\"sha256:", "{\"manifest\":\"md5:", 1),
-            "pkg.lock:6: `p0` has a digest of `md5`",
+            "pkg.lock:10: `p0` has a digest of `md5`",
         ),
         (
             |t| t.replacen("\"license\"", "\"expose\":{\"bin\":[\"../../x\"]},\"license\"", 1),
-            "pkg.lock:6: `p0` says what no package may say",
+            "pkg.lock:10: `p0` says what no package may say",
         ),
     ];
     let all: Vec<String> = rows.iter().map(|(change, _)| refused(change)).collect();
     for (got, (_, expect)) in all.iter().zip(rows) {
         assert!(got.starts_with(expect), "{got}\nand not {expect}, of {}", all.join("\n"));
     }
+}
+
+#[test]
+fn what_no_package_may_say_is_refused() {
     for (change, expect) in [
         ("\"env\":{\"LD_PRELOAD\":\"x\"},\"license\"", "LD_PRELOAD"),
         ("\"keg_only\":\"a\\u001b[2J\",\"license\"", "control character"),
         ("\"slot\":\"../1\",\"license\"", "cannot name a slot"),
         (
             "\"conflicts\":{\"p1\":\"both\"},\"license\"",
-            "`p0` cannot be beside `p1`, which line 7 has",
+            "`p0` cannot be beside `p1`, which line 12 has",
         ),
         ("\"from\":\"oci://r.example/x:1\",\"license\"", "`p0` says twice where it is from"),
     ] {
         let got = refused(|text| text.replacen("\"license\"", change, 1));
-        assert!(got.starts_with("pkg.lock:6: ") && got.contains(expect), "{got}\nand not {expect}");
+        assert!(
+            got.starts_with("pkg.lock:10: ") && got.contains(expect),
+            "{got}\nand not {expect}"
+        );
     }
 }
 

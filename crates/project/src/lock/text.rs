@@ -115,16 +115,24 @@ impl std::fmt::Display for Lock {
         };
         writeln!(f, "{HEAD}")?;
         line(f, serde_json::to_string(&Schema { schema: SCHEMA }))?;
+        // Git merges what two sides changed where a line between stays: an empty one always does.
+        writeln!(f)?;
         for platform in &self.platforms {
             line(f, serde_json::to_string(&OnPlatform { platform: *platform }))?;
         }
+        writeln!(f)?;
         for (tap, at) in &self.taps {
             line(f, serde_json::to_string(&Tap { tap: tap.clone(), at: at.clone() }))?;
         }
+        writeln!(f)?;
         for request in self.requests.values() {
             line(f, serde_json::to_string(request))?;
         }
+        let mut before = None;
         for entry in &self.packages {
+            if before.replace(&entry.package) != Some(&entry.package) {
+                writeln!(f)?;
+            }
             line(f, serde_json::to_string(entry))?;
         }
         Ok(())
