@@ -80,6 +80,16 @@ const WORDS: &[&str] = &[
     "mirror oci:edition oci:mirrored",
     "export made/made -o ../made.tar",
     "import ../made.tar",
+    "init project",
+    "init",
+    "add hello",
+    "lock",
+    "sync",
+    "hook bash",
+    "remove --dry-run hello",
+    "remove hello",
+    "bundle dump -f ../bundle.toml",
+    "bundle install -f ../bundle.toml",
     "completions bash",
     "man",
     "uninstall tool",
@@ -88,7 +98,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Commands that answer nothing of their own.
-const WITHOUT: &[&str] = &["run"];
+const WITHOUT: &[&str] = &["run", "shell"];
 
 #[test]
 fn every_command_of_the_grammar_stands_here() {
@@ -126,6 +136,7 @@ fn the_answer_of_every_command_is_a_document_with_a_schema() {
     sandbox.formula("other").version("1.0.0");
     sandbox.formula("slotted").key("slot = \"{version.major}\"").version("1.0.0").version("2.0.0");
     to_publish(&sandbox);
+    fs_err::create_dir(sandbox.home().join("desk/project")).unwrap();
     for words in WORDS {
         if words.starts_with("use ") {
             sandbox.run("install slotted@1 slotted@2").ok();

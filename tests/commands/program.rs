@@ -60,7 +60,7 @@ fn help_and_version_are_answers() {
 
     Install and remove:
       install      Install packages
-      uninstall    Remove installed packages (also remove, rm)
+      uninstall    Remove installed packages (also rm)
       reinstall    Install the same versions again
       upgrade      Bring packages to newer versions, inside what was asked for
       autoremove   Remove packages that nothing needs any more
@@ -98,6 +98,16 @@ fn help_and_version_are_answers() {
       undo         Go back to before the last change
       redo         Take back the last undo
       rollback     Go back to a generation of the history
+
+    Projects:
+      init         Make this folder a project
+      add          Add packages to the project
+      remove       Remove packages from the project; outside of one, as `uninstall`
+      lock         Choose the exact packages of the project, for all platforms
+      sync         Have what the project's lock says
+      shell        Open a shell, or run a command, with the project's packages
+      hook         Print the lines that activate projects by folder
+      bundle       List everything that was asked for, or install such a list
 
     This machine:
       env          Print the environment that packages ask for

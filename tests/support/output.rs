@@ -76,7 +76,7 @@ fn filters(home: &Path, host: Option<&str>) -> Vec<(Regex, &'static str)> {
         [
             (r"(sha256|sha512):[0-9a-f]{64,128}", "$1:[DIGEST]"),
             (r"\b[0-9a-f]{64}\b", "[HEX]"),
-            (r"([-.])[0-9a-f]{12}\b", "$1[ID]"),
+            (r"([-.]|projects/)[0-9a-f]{12}\b", "$1[ID]"),
             (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?", "[TIME]"),
             (r"127\.0\.0\.1:\d+", "[HOST]"),
             (r"this machine has [0-9.]+", "this machine has [VERSION]"),

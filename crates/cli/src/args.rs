@@ -61,7 +61,7 @@ pub enum Command {
     /// Install packages
     Install(c::install::Install),
     /// Remove installed packages
-    #[command(visible_aliases = ["remove", "rm"])]
+    #[command(visible_alias = "rm")]
     Uninstall(c::uninstall::Uninstall),
     /// Install the same versions again
     Reinstall(c::reinstall::Reinstall),
@@ -131,6 +131,23 @@ pub enum Command {
     Redo(c::undo::Redo),
     /// Go back to a generation of the history
     Rollback(c::undo::Rollback),
+
+    /// Make this folder a project
+    Init(c::init::Init),
+    /// Add packages to the project
+    Add(c::add::Add),
+    /// Remove packages from the project; outside of one, as `uninstall`
+    Remove(c::remove::Remove),
+    /// Choose the exact packages of the project, for all platforms
+    Lock(c::lock::Lock),
+    /// Have what the project's lock says
+    Sync(c::sync::Sync),
+    /// Open a shell, or run a command, with the project's packages
+    Shell(c::shell::Shell),
+    /// Print the lines that activate projects by folder
+    Hook(c::hook::Hook),
+    /// List everything that was asked for, or install such a list
+    Bundle(c::bundle::Bundle),
 
     /// Print the environment that packages ask for
     Env(c::env::Env),
@@ -209,6 +226,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("Choose", &["pin", "unpin", "mark", "link", "unlink", "use"]),
     ("Go back", &["history", "undo", "redo", "rollback"]),
+    ("Projects", &["init", "add", "remove", "lock", "sync", "shell", "hook", "bundle"]),
     (
         "This machine",
         &["env", "shellenv", "prefix", "cleanup", "doctor", "config", "login", "logout"],
@@ -303,7 +321,7 @@ mod tests {
     #[test]
     fn the_words_of_brew_work() {
         for (typed, expect) in [
-            ("remove x", "uninstall"),
+            ("remove x", "remove"),
             ("rm x", "uninstall"),
             ("ls", "list"),
             ("log", "history"),

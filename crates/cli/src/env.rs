@@ -30,6 +30,8 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// `SHELL`.
     pub shell: Option<PathBuf>,
+    /// `PKG_HOOK`: what the hook of a shell activated.
+    pub hook: Option<String>,
     /// Proxies, as variables: what programs that `pkg` runs are told of them.
     pub proxies: Vec<(OsString, OsString)>,
     /// What credentials for registries are looked up by.
@@ -77,6 +79,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("PKG_JOBS", "How many downloads run at once; wins over `jobs` of config.toml."),
     ("PKG_YES", "`1`: questions are answered with yes, as `--yes`."),
     ("PKG_LOG", "What to log to stderr: `warn`, `info`, `debug`, `trace`, or `pkg_oci=debug,…`."),
+    (
+        "PKG_HOOK",
+        "What the hook of a shell activated, and how to take it back; `pkg hook` sets it.",
+    ),
     ("NO_PROGRESS", "Set and neither empty nor `0`: no progress bars."),
     ("CI", "As `NO_PROGRESS`."),
     ("XDG_DATA_HOME", "The root folder is `pkg` in it; `~/.local/share` where it is unset."),
@@ -104,6 +110,11 @@ pub const VARIABLES_ELSEWHERE: &[(&str, &str)] = &[
         "Set and not empty: no colours. `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` count too.",
     ),
 ];
+
+/// A variable of the user's that a project sets otherwise, to be set back later.
+pub(crate) fn of_user(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
 
 impl Environment {
     /// Reads the environment of this process.
@@ -145,6 +156,7 @@ impl Environment {
             data_home: variable("XDG_DATA_HOME").map(PathBuf::from).filter(|p| p.is_absolute()),
             path: variable("PATH"),
             shell: variable("SHELL").map(PathBuf::from),
+            hook: variable("PKG_HOOK").map(|value| value.to_string_lossy().into_owned()),
             proxies: Vec::new(),
             credentials: oci::credentials::Environment::default(),
             folders: None,

@@ -4,12 +4,14 @@
 //! - `env`, `config`, `settings`: what holds for this run, and where each value comes from
 //! - `outcome`, `printer`, `table`, `amount`, `indent`, `view`, `progress`: what goes to stdout and stderr, and how
 //! - `terminal`: secrets that are typed or piped in
+//! - `activation`: which project is active in a shell
 //! - `complete`: what a shell offers while a command is being typed
 //! - `failure`, `exit`: what happens to errors
 //! - `program`, `interrupt`: from the process's start to its exit code, and its end by Ctrl-C
 //!
 //! It knows nothing of archives, registries or the disk: all of that is asked of the rooms below.
 
+mod activation;
 mod amount;
 pub mod args;
 mod commands;

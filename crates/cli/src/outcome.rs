@@ -43,15 +43,7 @@ pub(crate) fn summary(proposal: &Proposal) -> String {
 /// Tells what was changed, where it is, and what there is to know.
 pub(crate) fn tell(session: &Session, outcome: &Outcome) {
     let printer = &session.printer;
-    for step in &outcome.steps {
-        let tap = if step.tap == catalog::BUILTIN {
-            String::new()
-        } else {
-            format!(" from {}", step.tap)
-        };
-        let what = format!("{} {}{tap}", step.name, versions(step));
-        printer.status(verb(step.action).1, what);
-    }
+    tell_steps(session, &outcome.steps);
     for shadow in &outcome.shadows {
         let hidden = shown(&shadow.hidden);
         printer.warning(format_args!("`{}` hides `{hidden}`", shadow.command));
@@ -72,6 +64,19 @@ pub(crate) fn tell(session: &Session, outcome: &Outcome) {
     // What was there before is where it was, and on PATH or not as it was.
     if outcome.steps.iter().any(|step| step.action == Verb::Install) {
         places(session, outcome);
+    }
+}
+
+/// Tells what was changed, one line each.
+pub(crate) fn tell_steps(session: &Session, steps: &[Step]) {
+    for step in steps {
+        let tap = if step.tap == catalog::BUILTIN {
+            String::new()
+        } else {
+            format!(" from {}", step.tap)
+        };
+        let what = format!("{} {}{tap}", step.name, versions(step));
+        session.printer.status(verb(step.action).1, what);
     }
 }
 

@@ -76,6 +76,11 @@ impl Session {
         Ok(Home::open(setting)?)
     }
 
+    /// How the user's root is set, for whoever opens another one beside it.
+    pub(crate) fn own_setting(&self) -> install::Setting {
+        self.setting(typed())
+    }
+
     fn setting(&self, command: String) -> install::Setting {
         let progress = self.progress.clone();
         install::Setting {

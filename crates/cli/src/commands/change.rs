@@ -55,6 +55,22 @@ pub(crate) fn settle(
         show(session, &proposal);
         return Ok(());
     }
+    let outcome = carried_out(session, home, proposal, links)?;
+    outcome::tell(session, &outcome);
+    if session.printer.is_json() {
+        session.printer.json(&view::Outcome::of(&outcome));
+    }
+    Ok(())
+}
+
+/// Asks where a plan goes beyond what was named, and carries it out.
+pub(crate) fn carried_out(
+    session: &Session,
+    home: &Home,
+    proposal: Proposal,
+    links: Links,
+) -> Result<install::Outcome> {
+    let is_sweeping = proposal.is_sweeping();
     let mut unasked = None;
     let mut confirm = |proposal: &Proposal| {
         let asked = ask(session, proposal, is_sweeping);
@@ -68,15 +84,10 @@ pub(crate) fn settle(
     let mut talk = Talk { confirm: &mut confirm, wait: &mut wait };
     let outcome = home.carry_out(proposal, options, &mut talk);
     session.progress.end();
-    let outcome = match (outcome, unasked) {
-        (Err(_), Some(failure)) => return Err(failure),
-        (outcome, _) => outcome?,
-    };
-    outcome::tell(session, &outcome);
-    if session.printer.is_json() {
-        session.printer.json(&view::Outcome::of(&outcome));
+    match (outcome, unasked) {
+        (Err(_), Some(failure)) => Err(failure),
+        (outcome, _) => Ok(outcome?),
     }
-    Ok(())
 }
 
 /// The plan as the answer of `--dry-run`.

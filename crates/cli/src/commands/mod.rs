@@ -1,7 +1,9 @@
 //! One file per command: its words, its one call, and what it prints.
 
+pub(crate) mod add;
 pub(crate) mod autoremove;
 pub(crate) mod bump;
+pub(crate) mod bundle;
 pub(crate) mod cat;
 pub(crate) mod change;
 pub(crate) mod check;
@@ -18,12 +20,15 @@ pub(crate) mod files;
 pub(crate) mod fmt;
 pub(crate) mod history;
 pub(crate) mod home;
+pub(crate) mod hook;
 pub(crate) mod import;
 pub(crate) mod info;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod lock;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
@@ -37,12 +42,16 @@ pub(crate) mod pack;
 pub(crate) mod packing;
 pub(crate) mod pin;
 pub(crate) mod prefix;
+pub(crate) mod project;
 pub(crate) mod promote;
 pub(crate) mod publish;
 pub(crate) mod reinstall;
+pub(crate) mod remove;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod shell;
 pub(crate) mod shellenv;
+pub(crate) mod sync;
 pub(crate) mod tap;
 pub(crate) mod test;
 pub(crate) mod undo;
@@ -59,8 +68,10 @@ use crate::{args::Command, failure::Result, session::Session};
 /// Carries out a command.
 pub(crate) fn run(command: Command, session: &Session) -> Result {
     match command {
+        Command::Add(args) => args.run(session),
         Command::Autoremove(args) => args.run(session),
         Command::Bump(args) => args.run(session),
+        Command::Bundle(args) => args.run(session),
         Command::Cat(args) => args.run(session),
         Command::Check(args) => args.run(session),
         Command::Cleanup(args) => args.run(session),
@@ -76,7 +87,9 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::History(args) => args.run(session),
         Command::Home(args) => args.run(session),
         Command::Import(args) => args.run(session),
+        Command::Hook(args) => args.run(session),
         Command::Info(args) => args.run(session),
+        Command::Init(args) => args.run(session),
         Command::Inspect(args) => args.run(session),
         Command::Install(args) => args.run(session),
         Command::Leaves(args) => args.run(session),
@@ -84,6 +97,7 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::List(args) => args.run(session),
         Command::Login(args) => args.run(session),
         Command::Logout(args) => args.run(session),
+        Command::Lock(args) => args.run(session),
         Command::Man(args) => args.run(session),
         Command::Mark(args) => args.run(session),
         Command::Mirror(args) => args.run(session),
@@ -98,10 +112,13 @@ pub(crate) fn run(command: Command, session: &Session) -> Result {
         Command::Publish(args) => args.run(session),
         Command::Redo(args) => args.run(session),
         Command::Reinstall(args) => args.run(session),
+        Command::Remove(args) => args.run(session),
         Command::Rollback(args) => args.run(session),
         Command::Run(args) => args.run(session),
         Command::Search(args) => args.run(session),
+        Command::Shell(args) => args.run(session),
         Command::Shellenv(args) => args.run(session),
+        Command::Sync(args) => args.run(session),
         Command::Tap(args) => args.run(session),
         Command::Test(args) => args.run(session),
         Command::Undo(args) => args.run(session),

@@ -5,7 +5,11 @@ use std::{ffi::OsString, os::unix::process::CommandExt as _, path::Path, process
 use clap::Args;
 use install::launch::Program;
 
-use super::change::waiting;
+use super::{
+    change::waiting,
+    project::{brought, here},
+    shell::become_command,
+};
 use crate::{
     args::examples,
     complete,
@@ -19,9 +23,10 @@ use crate::{
     ("pkg run hello", "fetched if need be, not linked, not remembered"),
     ("pkg run jaq@3.0 -- .name package.json", "another version than the installed one"),
     ("pkg run --bin fastfetch ./fetch.toml", "one program of several"),
+    ("pkg run just test", "in a project: its own `just`"),
 ]))]
 pub struct Run {
-    /// A package as `pkg install` takes it
+    /// A package as `pkg install` takes it; in a project a command of it
     #[arg(add = complete::formulas())]
     pub spec: String,
     /// The program, where the package has several
@@ -34,12 +39,32 @@ pub struct Run {
 
 impl Run {
     pub(crate) fn run(self, session: &Session) -> Result {
+        if self.bin.is_none()
+            && let Some(failure) = self.of_project(session)?
+        {
+            return Err(failure);
+        }
         let spec = self.spec.parse()?;
         // What the program is told may be a secret, and the lock's file is for everybody.
         let home = session.home_for(format!("pkg run {}", self.spec))?;
         let program = home.program(&spec, self.bin.as_deref(), &mut waiting(session))?;
         session.progress.end();
         Err(become_program(session, program, self.args))
+    }
+}
+
+impl Run {
+    /// Runs a command of the project, if there is a project that has it.
+    fn of_project(&self, session: &Session) -> Result<Option<Failure>> {
+        let is_name = formula::Name::parse(&self.spec).is_ok();
+        let Some(project) = here()?.filter(|_| is_name) else { return Ok(None) };
+        let surroundings = brought(session, &project)?.surroundings()?;
+        let program = surroundings.commands.join(&self.spec);
+        if !program.exists() {
+            return Ok(None);
+        }
+        let args = self.args.clone();
+        Ok(Some(become_command(session, surroundings, program.into(), args)))
     }
 }
 

@@ -5,6 +5,7 @@
 mod advice;
 mod airgap;
 mod plumbing;
+mod project;
 mod publishing;
 mod verdict;
 
@@ -87,5 +88,6 @@ impl Failure {
 
 fn excerpt(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let report = verdict::seen::<formula::Report>(cause).map(|report| report.render(true));
-    report.or_else(|| verdict::seen::<config::Error>(cause)?.excerpt())
+    let config = || verdict::seen::<config::Error>(cause)?.excerpt();
+    report.or_else(config).or_else(|| project::excerpt(cause))
 }

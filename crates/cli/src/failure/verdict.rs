@@ -11,7 +11,7 @@ use install::{linking, proposal, transaction};
 use super::{
     advice,
     airgap::{of_airgap, of_away},
-    plumbing,
+    plumbing, project,
     publishing::{of_bump, of_draft, of_edit, of_publishing},
 };
 use crate::{config, env, exit::Exit, settings};
@@ -83,7 +83,8 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         install::doctor::Error => of_doctor,
         store::lock::Error => of_lock,
     }
-    of_publishing(cause).or_else(|| of_airgap(cause)).or_else(|| plumbing::of(cause))
+    let elsewhere = of_publishing(cause).or_else(|| of_airgap(cause));
+    elsewhere.or_else(|| plumbing::of(cause)).or_else(|| project::of(cause))
 }
 
 /// The cause as what it is; a large one comes in a box.
@@ -91,7 +92,7 @@ pub(super) fn seen<'a, T: Error + 'static>(cause: &'a (dyn Error + 'static)) -> 
     cause.downcast_ref::<T>().or_else(|| cause.downcast_ref::<Box<T>>().map(|known| &**known))
 }
 
-fn of_taps(error: &taps::Error) -> Option<Verdict> {
+pub(super) fn of_taps(error: &taps::Error) -> Option<Verdict> {
     match error {
         taps::Error::NoFormula { suggestions, may_be_newer, .. } => {
             let update = may_be_newer.then(|| UPDATE.to_owned());
@@ -184,7 +185,9 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
             | install::history::Error::NoGeneration { .. }
             | install::history::Error::CleanedUp,
         ) => told(Exit::NotFound, &[]),
-        proposal::Error::NotHere { .. } => told(Exit::NotFound, &[]),
+        proposal::Error::NotHere { .. } | proposal::Error::Unfit { .. } => {
+            told(Exit::NotFound, &[])
+        }
         proposal::Error::At { .. } => usage(&[]),
         proposal::Error::Away(error) => Some(of_away(error)),
         proposal::Error::SameName { .. } => usage(&["one of them can be installed at a time"]),

@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 }
 
 #[derive(Debug, Serialize)]
-struct Step {
+pub(super) struct Step {
     action: &'static str,
     /// `name` or `name@slot`.
     name: String,
@@ -96,7 +96,7 @@ impl Outcome {
 }
 
 impl Step {
-    fn of(step: &install::Step) -> Self {
+    pub(super) fn of(step: &install::Step) -> Self {
         let action = match step.action {
             Verb::Install => "install",
             Verb::Upgrade => "upgrade",

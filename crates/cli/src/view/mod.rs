@@ -16,6 +16,7 @@ mod login;
 mod needs;
 mod oci;
 mod package;
+mod project;
 mod publishing;
 mod taps;
 mod test;
@@ -35,6 +36,7 @@ pub(crate) use oci::{
     Copied, Deleted, Discovered, Pulled, Repositories, Stored, Tagged, Tags, as_oras,
 };
 pub(crate) use package::{Files, List, Owner, Path};
+pub(crate) use project::{Bundled, Locked, Removed, Synced};
 pub(crate) use publishing::{Packs, Promotion, Publication, Requests, TapEdition};
 use serde::Serialize;
 pub(crate) use taps::{TapInfo, Taps, Update};

@@ -91,6 +91,11 @@ impl Tap {
     }
 }
 
+/// Adds the tap at `location` under a name.
+pub(crate) fn add_at(session: &Session, location: PathBuf, name: &str) -> Result {
+    add::add(session, location, Some(name), None)
+}
+
 /// The edition that a user names.
 pub(crate) fn as_of(text: &str) -> Result<AsOf> {
     text.parse().map_err(|error| Failure::new(Exit::Usage, error))

@@ -1,0 +1,115 @@
+//! What the commands of a project have in common: finding it, locking it, having what is locked.
+
+use std::{collections::BTreeSet, path::Path};
+
+use install::{Home, Options, Outcome, Talk};
+use project::{
+    Lock, Project, Wants,
+    locking::{self, Locked, Update},
+    sync::{self, Extent},
+};
+
+use super::change::waiting;
+use crate::{
+    amount::count,
+    exit::Exit,
+    failure::{Failure, Result},
+    outcome,
+    session::{Session, shown},
+};
+
+/// The project that the working folder is in.
+pub(crate) fn here() -> Result<Option<Project>> {
+    Ok(Project::around(Path::new("."))?)
+}
+
+/// The same, where there has to be one.
+pub(crate) fn required() -> Result<Project> {
+    here()?.ok_or_else(|| {
+        let sentence = "there is no pkg.toml in this folder, nor in one above it";
+        Failure::told(Exit::NotFound, sentence)
+            .hint("`pkg init` makes one; `pkg install` installs for you alone")
+    })
+}
+
+/// Locks what `wants` ask for, and writes it where it is otherwise than before.
+pub(crate) fn locked(
+    session: &Session,
+    project: &Project,
+    wants: &Wants,
+    update: &Update,
+) -> Result<Locked> {
+    let before = Lock::read(&project.lock_file())?;
+    let locked = locking::lock(project, wants, before.as_ref(), update, &session.own_setting());
+    session.progress.end();
+    let locked = locked?;
+    for note in &locked.notes {
+        session.printer.warning(note);
+    }
+    if before.as_ref() != Some(&locked.lock) {
+        project.write(project::lock::FILE, &locked.lock.to_string())?;
+    }
+    Ok(locked)
+}
+
+/// Tells what is locked otherwise than before.
+pub(crate) fn tell_changes(session: &Session, locked: &Locked) {
+    let versions = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(", ");
+    for change in &locked.changes {
+        let (before, after) = (versions(&change.before), versions(&change.after));
+        let what = match (before.is_empty(), after.is_empty()) {
+            (true, _) => format!("{} {after}", change.name),
+            (_, true) => format!("{} no more", change.name),
+            _ => format!("{} {before} -> {after}", change.name),
+        };
+        session.printer.status("Locked", what);
+    }
+}
+
+/// What became of a project's root.
+pub(crate) struct Synced {
+    pub(crate) home: Home,
+    pub(crate) outcome: Outcome,
+}
+
+/// Has what is locked in the project's root, and tells what changed.
+pub(crate) fn synced(
+    session: &Session,
+    project: &Project,
+    lock: &Lock,
+    extent: &Extent,
+) -> Result<Synced> {
+    let proposed = sync::propose(project, lock, extent, &session.own_setting());
+    let (home, proposal) = proposed.inspect_err(|_| session.progress.end())?;
+    let mut wait = waiting(session);
+    let mut talk = Talk { confirm: &mut |_| true, wait: &mut wait };
+    // The project's commands are on nobody's PATH but in the project.
+    let options = Options { allow_shadow: true, ..Options::default() };
+    let outcome = home.carry_out(proposal, options, &mut talk);
+    session.progress.end();
+    let outcome = outcome?;
+    outcome::tell_steps(session, &outcome.steps);
+    outcome.notes.iter().for_each(|note| session.printer.note(note));
+    for (name, text) in &outcome.caveats {
+        session.printer.note(format_args!("\n{name}:\n{}", text.trim_end()));
+    }
+    Ok(Synced { home, outcome })
+}
+
+/// Locks where that is needed, and has what is locked, quietly where nothing changes.
+pub(crate) fn brought(session: &Session, project: &Project) -> Result<Home> {
+    let wants = Wants::read(&project.file())?;
+    let locked = locked(session, project, &wants, &Update::Nothing)?;
+    tell_changes(session, &locked);
+    Ok(synced(session, project, &locked.lock, &Extent::default())?.home)
+}
+
+/// Says where it all is now.
+pub(crate) fn tell(session: &Session, synced: &Synced) -> Result {
+    let installed = synced.home.installed()?;
+    let packages = count(installed.packages().len(), "package");
+    let prefix = shown(&synced.home.layout().current());
+    let platform = synced.home.host().platform();
+    session.printer.status("Synced", format_args!("{packages} for {platform} in {prefix}"));
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Which exit code an error of a project becomes, and what the user can do.
+
+use std::error::Error;
+
+use install::proposal;
+use project::{Malformed, bundle, edit, lock, locking, project as folder, sync, taps, wants};
+
+use super::verdict::{Verdict, of as chain, of_taps, seen, told, usage};
+use crate::exit::Exit;
+
+/// What makes a lock again.
+const LOCK: &str = "`pkg lock` brings it up to date; commit it";
+/// Why a project does not find what its user finds.
+const OWN_TAPS: &str = "a project knows its own taps only: those under `[taps]` in pkg.toml";
+/// What helps where a tap went back.
+const ANOTHER_TAP: &str =
+    "if its owner says that this is meant: give it another name under `[taps]` in pkg.toml";
+/// What helps where a lock is broken.
+const MERGE: &str =
+    "mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`";
+
+/// What an error of the room says; a variant that shows another error's text stands for that.
+pub(super) fn of(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    if let Some(lock::Error::Refused(_)) = seen(cause) {
+        return told(Exit::Failed, &[MERGE]);
+    }
+    match seen::<edit::Error>(cause) {
+        Some(edit::Error::Missing { name }) => {
+            let hint = format!("`pkg uninstall {name}` removes what you installed for yourself");
+            return told(Exit::NotFound, &[&hint]);
+        }
+        Some(_) => return told(Exit::Failed, &[]),
+        None => {}
+    }
+    if let Some(wants::Error::Read { source, .. }) = seen(cause)
+        && source.kind() == std::io::ErrorKind::NotFound
+    {
+        return told(Exit::NotFound, &[]);
+    }
+    if seen::<wants::Error>(cause).is_some() || seen::<folder::Error>(cause).is_some() {
+        return told(Exit::Failed, &[]);
+    }
+    of_locking(cause).or_else(|| of_sync(cause)).or_else(|| of_bundle(cause))
+}
+
+fn of_locking(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    match seen::<locking::Error>(cause) {
+        Some(locking::Error::Taps(error)) => return of_project_taps(error),
+        Some(locking::Error::Home(error)) => return Some(chain(error)),
+        Some(locking::Error::Named { is, .. }) => {
+            return usage(&[&format!("write `{is}` in its place")]);
+        }
+        Some(locking::Error::NotLocked { .. }) => return told(Exit::NotFound, &[]),
+        Some(locking::Error::Choose { source, .. }) => {
+            use catalog::taps::Error::{NoFormula, NoTap};
+            let (exit, mut hints) = chain(&**source);
+            if let proposal::Error::Taps(NoFormula { .. } | NoTap { .. }) = **source {
+                hints.push(OWN_TAPS.to_owned());
+            }
+            return Some((exit, hints));
+        }
+        None => {}
+    }
+    None
+}
+
+fn of_project_taps(error: &taps::Error) -> Option<Verdict> {
+    match error {
+        taps::Error::Taps(error) => of_taps(error),
+        taps::Error::Root(error) => Some(chain(error)),
+        taps::Error::Home(error) => Some(chain(error)),
+        taps::Error::Follow { source, .. } => Some(match chain(&**source) {
+            (Exit::Integrity, _) => (Exit::Integrity, vec![ANOTHER_TAP.to_owned()]),
+            verdict => verdict,
+        }),
+        taps::Error::Folder { source, .. } => Some(chain(&**source)),
+        taps::Error::Place { .. } => usage(&[]),
+        taps::Error::Back { .. } => told(Exit::Integrity, &[ANOTHER_TAP]),
+    }
+}
+
+fn of_sync(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    match seen::<sync::Error>(cause)? {
+        sync::Error::Outdated { .. } => told(Exit::Failed, &[LOCK]),
+        sync::Error::NoPlatform { .. } => {
+            told(Exit::NotFound, &["add it to `platforms` in pkg.toml, then `pkg lock`"])
+        }
+        sync::Error::NoGroup { .. } => told(Exit::NotFound, &[]),
+        sync::Error::Root(error) => Some(chain(error)),
+        sync::Error::Home(error) => Some(chain(error)),
+        sync::Error::Proposal(error) => Some(chain(&**error)),
+        sync::Error::Moved { name, locked, now, .. } => {
+            let (was, is) = (locked.short(), now.short());
+            let digests = format!("it was {was}, and is {is} now");
+            let update =
+                format!("if that is meant: `pkg lock --update {name}` takes what is there");
+            told(Exit::Integrity, &[&digests, &update])
+        }
+    }
+}
+
+fn of_bundle(cause: &(dyn Error + 'static)) -> Option<Verdict> {
+    match seen::<bundle::Error>(cause)? {
+        bundle::Error::Receipt(error) => Some(chain(error)),
+        bundle::Error::Taps(error) => of_taps(error),
+        bundle::Error::Read(_) | bundle::Error::Edit(_) => None,
+    }
+}
+
+/// The line of a hand-written file that is to blame, with carets.
+pub(super) fn excerpt(cause: &(dyn Error + 'static)) -> Option<String> {
+    let wants::Error::Malformed(malformed) = seen::<wants::Error>(cause)? else { return None };
+    Some(render(malformed))
+}
+
+fn render(malformed: &Malformed) -> String {
+    use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+    let Malformed { file, text, span, what, label, help } = malformed;
+    let path = file.to_string_lossy();
+    let label = AnnotationKind::Primary.span(span.clone()).label(label.as_str());
+    let snippet = Snippet::source(text.as_str()).path(path.as_ref()).annotation(label);
+    let mut group = Level::ERROR.primary_title(what.as_str()).element(snippet);
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    Renderer::styled().render(&[group])
+}

@@ -1,0 +1,254 @@
+//! `pkg.lock` between people: merged by git, pushed again behind its back, written by strangers.
+
+use insta::assert_snapshot;
+
+use super::project::{formula, project, read, run, run_in};
+use crate::support::{Sandbox, edition::publish};
+
+/// Runs git in the project's folder.
+fn git(sandbox: &Sandbox, words: &str) -> (bool, String) {
+    let mut command = sandbox.foreign("git");
+    command.current_dir(sandbox.home().join("desk/work"));
+    command.args(["-c", "user.name=Test", "-c", "user.email=test@test.example"]);
+    let output = command.args(shlex::split(words).unwrap()).output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[track_caller]
+fn git_ok(sandbox: &Sandbox, words: &str) {
+    let (is_done, said) = git(sandbox, words);
+    assert!(is_done, "git {words}: {said}");
+}
+
+/// A project in git with `app` locked, and two branches: one adds, the other adds too.
+fn branched(ours: &str, theirs: &str) -> Sandbox {
+    let sandbox = project();
+    for name in ["aaa", "mmm", "zzz"] {
+        formula(&sandbox, name, &["1.0.0"], "");
+    }
+    publish(&sandbox, "acme", 2, "2026-05-02");
+    run(&sandbox, "add app mmm").ok();
+    git_ok(&sandbox, "init -q -b main");
+    git_ok(&sandbox, "add .");
+    git_ok(&sandbox, "commit -qm base");
+    git_ok(&sandbox, "checkout -qb theirs");
+    run(&sandbox, theirs).ok();
+    git_ok(&sandbox, "commit -qam theirs");
+    git_ok(&sandbox, "checkout -q main");
+    run(&sandbox, ours).ok();
+    git_ok(&sandbox, "commit -qam ours");
+    sandbox
+}
+
+#[test]
+fn two_branches_that_add_apart_merge_and_work() {
+    let sandbox = branched("add aaa", "add zzz");
+    git_ok(&sandbox, "merge -q --no-edit theirs");
+    assert_snapshot!(run(&sandbox, "sync --locked"), @r"
+    exit 0
+    --- stderr
+    Installed zzz 1.0.0 from acme
+    Synced 5 packages for linux-amd64-gnu in [HOME]/.local/share/pkg/projects/[ID]/current
+    ");
+    let merged = read(&sandbox, "work/pkg.lock");
+    assert_snapshot!(run(&sandbox, "lock"), @r"
+    exit 0
+    --- stderr
+    Nothing new: pkg.lock, 5 packages for linux-amd64-gnu, linux-arm64-gnu, macos-amd64, macos-arm64
+    ");
+    assert_eq!(read(&sandbox, "work/pkg.lock"), merged, "the merge is what pkg would have written");
+}
+
+#[test]
+fn what_git_cannot_merge_is_said_with_its_line() {
+    let sandbox = branched("add tool@1.0", "add tool@1.1");
+    assert!(!git(&sandbox, "merge -q --no-edit theirs").0);
+    assert_snapshot!(run(&sandbox, "sync --locked"), @r"
+    exit 1
+    --- stderr
+    error: pkg.lock:13: git left a conflict here: keep the lines of both sides, but one alone for each package and platform
+
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    ");
+    git_ok(&sandbox, "checkout --ours pkg.toml");
+    assert_snapshot!(run(&sandbox, "sync --locked"), @r"
+    exit 1
+    --- stderr
+    error: pkg.lock:13: git left a conflict here: keep the lines of both sides, but one alone for each package and platform
+
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    ");
+    git_ok(&sandbox, "checkout --theirs pkg.lock");
+    assert_snapshot!(run(&sandbox, "sync --locked"), @r"
+    exit 1
+    --- stderr
+    error: pkg.lock is not up to date: `tool` is asked for as `1.0`, and locked as `1.1`
+
+    hint: `pkg lock` brings it up to date; commit it
+    ");
+    assert_snapshot!(run(&sandbox, "lock"), @r"
+    exit 0
+    --- stderr
+    Locked tool 1.1.0 -> 1.0.0
+    Wrote pkg.lock, 4 packages for linux-amd64-gnu, linux-arm64-gnu, macos-amd64, macos-arm64
+    ");
+}
+
+#[test]
+fn what_one_side_needs_and_the_other_dropped_is_said() {
+    let sandbox = project();
+    let host = sandbox.registry().host().to_owned();
+    let lock = || read(&sandbox, "work/pkg.lock").replace("[HOST]", &host);
+    run(&sandbox, "add tool app").ok();
+    let theirs = lock();
+    run(&sandbox, "remove app").ok();
+    // All lines of ours, and of theirs those of `app` alone.
+    let of_app = |line: &&str| line.contains(":\"app\"");
+    let joined: Vec<String> =
+        lock().lines().chain(theirs.lines().filter(of_app)).map(ToOwned::to_owned).collect();
+    sandbox.write("work/pkg.lock", joined.join("\n"));
+    assert_snapshot!(run(&sandbox, "sync --frozen"), @r"
+    exit 1
+    --- stderr
+    error: pkg.lock:18: `app` needs `lib >=1`, which has no line for linux-amd64-gnu
+
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    ");
+    // Theirs with a line that came twice, as a union has it.
+    let twice: Vec<&str> = theirs.lines().chain(theirs.lines().filter(of_app)).collect();
+    sandbox.write("work/pkg.lock", twice.join("\n"));
+    assert_snapshot!(run(&sandbox, "sync --locked"), @r"
+    exit 1
+    --- stderr
+    error: pkg.lock:28: request `app` stands in line 11 already
+
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    ");
+}
+
+#[test]
+fn a_tag_that_was_pushed_again_is_noticed() {
+    let sandbox = project();
+    let host = sandbox.registry().host().to_owned();
+    let push = |text: &str| {
+        let package = sandbox.registry().package("straight", "1.0");
+        package.file("bin/straight", format!("#!/bin/sh\necho {text}\n"), 0o755).push()
+    };
+    let first = push("first");
+    run(&sandbox, &format!("add oci://{host}/straight:1.0")).ok();
+    assert_snapshot!(run(&sandbox, "run straight"), @r"
+    exit 0
+    --- stdout
+    first
+    ");
+    push("second");
+    // What is locked is there by its digest, and nothing else is taken.
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir(&home).unwrap();
+    assert_snapshot!(run_in(&sandbox, "work", &home, "run straight"), @r"
+    exit 0
+    --- stdout
+    first
+    --- stderr
+    Installed straight 1.0 from direct
+    ");
+    // A registry that drops what no tag leads to.
+    let gone = format!("/v2/straight/manifests/{}", first.manifests[0]);
+    sandbox.registry().on(&gone).status(404);
+    let third = sandbox.home().join("third");
+    fs_err::create_dir(&third).unwrap();
+    assert_snapshot!(run_in(&sandbox, "work", &third, "sync --locked"), @r"
+    exit 6
+    --- stderr
+    error: `straight` is gone as it is locked, be9d5e219ea7: `oci://[HOST]/straight:1.0` was pushed again, and is 463c0b64aedd now
+      caused by: cannot find the bytes of `straight`
+      caused by: cannot get the manifest sha256:[DIGEST] from oci://[HOST]/straight:1.0
+      caused by: [HOST]/straight:1.0@sha256:[DIGEST] does not exist
+      caused by: GET http://[HOST]/v2/straight/manifests/sha256:[DIGEST] answered 404 Not Found
+
+    hint: it was be9d5e219ea7, and is 463c0b64aedd now
+    hint: if that is meant: `pkg lock --update straight` takes what is there
+    ");
+    assert_snapshot!(run(&sandbox, "lock --update straight"), @r"
+    exit 0
+    --- stderr
+    warning: `straight` 1.0 was pushed again: its digest was be9d5e219ea7, and is 5d59e95c8bbc now
+    warning: not locked for linux-arm64-gnu: cannot find the bytes of `oci://[HOST]/straight:1.0`: oci://[HOST]/straight:1.0 has no package for this platform: there is nothing for linux/arm64 (libc.gnu); there is: linux/amd64
+    warning: not locked for macos-amd64: cannot find the bytes of `oci://[HOST]/straight:1.0`: oci://[HOST]/straight:1.0 has no package for this platform: there is nothing for darwin/amd64; there is: linux/amd64
+    warning: not locked for macos-arm64: cannot find the bytes of `oci://[HOST]/straight:1.0`: oci://[HOST]/straight:1.0 has no package for this platform: there is nothing for darwin/arm64; there is: linux/amd64
+    Nothing new: pkg.lock, 1 package for linux-amd64-gnu
+    ");
+    assert_snapshot!(run_in(&sandbox, "work", &third, "run straight"), @r"
+    exit 0
+    --- stdout
+    second
+    --- stderr
+    Installed straight 1.0 from direct
+    ");
+}
+
+#[test]
+fn a_registry_that_lies_about_a_digest_is_refused() {
+    let sandbox = project();
+    run(&sandbox, "add tool").ok();
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir(&home).unwrap();
+    sandbox.registry().on("GET /v2/tool/blobs/*").flipped_byte(10);
+    assert_snapshot!(run_in(&sandbox, "work", &home, "sync --locked"), @r"
+    exit 6
+    --- stderr
+    error: cannot take sha256:[DIGEST] of `tool` from oci://[HOST]/tool:1.1.0
+      caused by: cannot take the archive's bytes
+      caused by: [HOST] does not send what was asked for
+      caused by: the 134 bytes received for sha256:[DIGEST] have the digest sha256:[DIGEST]
+    ");
+    sandbox.registry().behave();
+    run_in(&sandbox, "work", &home, "sync --locked").ok();
+}
+
+#[test]
+fn the_lock_of_a_stranger_says_nothing_that_no_formula_may() {
+    let sandbox = project();
+    run(&sandbox, "add tool").ok();
+    let lock = read(&sandbox, "work/pkg.lock").replace("[HOST]", sandbox.registry().host());
+    for (said, expect) in [
+        (r#""expose":{"bin":{"../../../.bashrc":"bin/tool"}}"#, "pkg.lock:13: "),
+        (r#""env":{"LD_PRELOAD":"/tmp/x.so"}"#, "pkg.lock:13: "),
+        (
+            r#""setup":[{"verb":"write","path":"{prefix}/../../x","text":"","keep":false}]"#,
+            "pkg.lock:13: ",
+        ),
+    ] {
+        let hostile =
+            lock.replacen("\"license\":\"MIT\"", &format!("\"license\":\"MIT\",{said}"), 1);
+        sandbox.write("work/pkg.lock", hostile);
+        let output = run(&sandbox, "sync --frozen");
+        assert_eq!(output.code, 1, "{output}");
+        assert!(output.stderr.contains(expect), "{output}");
+    }
+}
+
+#[test]
+fn a_tap_that_goes_back_is_refused() {
+    let sandbox = project();
+    publish(&sandbox, "acme", 7, "2026-05-07");
+    run(&sandbox, "add tool").ok();
+    publish(&sandbox, "acme", 3, "2026-05-03");
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir(&home).unwrap();
+    assert_snapshot!(run_in(&sandbox, "work", &home, "add lib"), @r"
+    exit 6
+    --- stderr
+    error: tap `acme` is at edition 3, and pkg.lock has packages of edition 7
+
+    hint: if its owner says that this is meant: give it another name under `[taps]` in pkg.toml
+    ");
+    assert_snapshot!(run(&sandbox, "add lib"), @r"
+    exit 6
+    --- stderr
+    error: cannot bring tap `acme` up to date
+      caused by: oci://[HOST]/tap is refused: it has serial 3 now, and had 7 before; a tap never goes back
+
+    hint: if its owner says that this is meant: give it another name under `[taps]` in pkg.toml
+    ");
+}
