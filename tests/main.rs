@@ -8,6 +8,7 @@
 
 mod commands;
 mod formulas;
+mod pages;
 mod readme;
 mod reference;
 mod support;

@@ -444,3 +444,28 @@ fn a_lock_that_is_not_up_to_date_is_refused_with_what_differs() {
       |        ^ must be a version, or a table such as { version = "1", tap = "x" }
     "#);
 }
+
+#[test]
+fn packages_of_no_tap_are_locked_with_paths_that_every_clone_has() {
+    let sandbox = Sandbox::in_memory();
+    sandbox.write("work/pkg.toml", "[packages]\n");
+    sandbox.write("work/staged/bin/laid", "#!/bin/sh\necho laid out\n");
+    run(&sandbox, "pack staged --name laid --version 1.0 -o layout").ok();
+    let own = sandbox.write("work/own/own.sh", "#!/bin/sh\necho of our own\n");
+    let digest = digest::Digest::sha256(&fs_err::read(own).unwrap());
+    let formula = format!(
+        "schema = 1\nname = \"own\"\nsummary = \"Ours\"\nlicense = \"MIT\"\n\n[source]\n\
+         file = \"own.sh\"\nformat = \"raw\"\n\n[version.\"1.0.0\"]\nany = \"{digest}\"\n"
+    );
+    sandbox.write("work/own/own.toml", formula);
+    assert_snapshot!(run_in(&sandbox, "work/own", sandbox.home(), "add ./own.toml oci:../layout:1.0"), @"");
+    assert_snapshot!(read(&sandbox, "work/pkg.toml"), @"");
+    assert!(!read(&sandbox, "work/pkg.lock").contains(sandbox.home().to_str().unwrap()));
+    let [work, clone] = ["desk/work", "desk/clone"].map(|path| sandbox.home().join(path));
+    fs_err::rename(work, clone).unwrap();
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir(&home).unwrap();
+    assert_snapshot!(run_in(&sandbox, "clone", &home, "sync --locked"), @"");
+    assert_snapshot!(run_in(&sandbox, "clone", &home, "run own"), @"");
+    assert_snapshot!(run_in(&sandbox, "clone/own", &home, "run laid"), @"");
+}

@@ -69,6 +69,7 @@ fn the_users_own_prefix_is_another_one() {
     --- stdout
     tool 1.0.0
     ");
+    sandbox.run("doctor").ok();
 }
 
 #[test]
