@@ -252,3 +252,32 @@ fn a_tap_that_goes_back_is_refused() {
     hint: if its owner says that this is meant: give it another name under `[taps]` in pkg.toml
     ");
 }
+
+#[test]
+fn many_at_once_have_the_same() {
+    let sandbox = project();
+    run(&sandbox, "add app tool").ok();
+    let text = fs_err::read(sandbox.home().join("desk/work/pkg.toml")).unwrap();
+    let lock = fs_err::read(sandbox.home().join("desk/work/pkg.lock")).unwrap();
+    for name in ["one", "two"] {
+        sandbox.write(&format!("{name}/pkg.toml"), &text);
+        sandbox.write(&format!("{name}/pkg.lock"), &lock);
+    }
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir(&home).unwrap();
+    let words = ["work", "one", "two", "work", "one", "two"].map(|name| (name, "sync --locked"));
+    let others = [("work", "cleanup --all"), ("one", "install hello"), ("two", "cleanup")];
+    let begin = |(folder, words): (&str, &str)| {
+        let mut command = sandbox.command(words);
+        command.current_dir(sandbox.home().join("desk").join(folder)).env("HOME", &home);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let begun: Vec<_> = words.into_iter().chain(others).map(begin).collect();
+    for child in begun {
+        sandbox.end(child).ok();
+    }
+    for folder in ["work", "one", "two"] {
+        assert_eq!(run_in(&sandbox, folder, &home, "--offline run tool").stdout, "tool 1.1.0 \n");
+    }
+}

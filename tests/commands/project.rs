@@ -449,7 +449,8 @@ fn a_lock_that_is_not_up_to_date_is_refused_with_what_differs() {
 fn packages_of_no_tap_are_locked_with_paths_that_every_clone_has() {
     let sandbox = Sandbox::in_memory();
     sandbox.write("work/pkg.toml", "[packages]\n");
-    sandbox.write("work/staged/bin/laid", "#!/bin/sh\necho laid out\n");
+    let laid = sandbox.write("work/staged/bin/laid", "#!/bin/sh\necho laid out\n");
+    fs_err::set_permissions(laid, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run(&sandbox, "pack staged --name laid --version 1.0 -o layout").ok();
     let own = sandbox.write("work/own/own.sh", "#!/bin/sh\necho of our own\n");
     let digest = digest::Digest::sha256(&fs_err::read(own).unwrap());
@@ -458,14 +459,40 @@ fn packages_of_no_tap_are_locked_with_paths_that_every_clone_has() {
          file = \"own.sh\"\nformat = \"raw\"\n\n[version.\"1.0.0\"]\nany = \"{digest}\"\n"
     );
     sandbox.write("work/own/own.toml", formula);
-    assert_snapshot!(run_in(&sandbox, "work/own", sandbox.home(), "add ./own.toml oci:../layout:1.0"), @"");
-    assert_snapshot!(read(&sandbox, "work/pkg.toml"), @"");
+    assert_snapshot!(run_in(&sandbox, "work/own", sandbox.home(), "add ./own.toml oci:../layout:1.0"), @r"
+    exit 0
+    --- stderr
+    Added ./own.toml to pkg.toml
+    Added oci:../layout:1.0 to pkg.toml
+    Installed laid 1.0 from direct
+    Installed own 1.0.0 from direct
+    Synced 2 packages for linux-amd64-gnu in [HOME]/.local/share/pkg/projects/[ID]/current
+    ");
+    assert_snapshot!(read(&sandbox, "work/pkg.toml"), @r#"
+    [packages]
+    laid = { from = "oci:layout:1.0" }
+    own = { from = "./own/own.toml" }
+    "#);
     assert!(!read(&sandbox, "work/pkg.lock").contains(sandbox.home().to_str().unwrap()));
     let [work, clone] = ["desk/work", "desk/clone"].map(|path| sandbox.home().join(path));
     fs_err::rename(work, clone).unwrap();
     let home = sandbox.home().join("elsewhere");
     fs_err::create_dir(&home).unwrap();
-    assert_snapshot!(run_in(&sandbox, "clone", &home, "sync --locked"), @"");
-    assert_snapshot!(run_in(&sandbox, "clone", &home, "run own"), @"");
-    assert_snapshot!(run_in(&sandbox, "clone/own", &home, "run laid"), @"");
+    assert_snapshot!(run_in(&sandbox, "clone", &home, "sync --locked"), @r"
+    exit 0
+    --- stderr
+    Installed laid 1.0 from direct
+    Installed own 1.0.0 from direct
+    Synced 2 packages for linux-amd64-gnu in [HOME]/elsewhere/.local/share/pkg/projects/[ID]/current
+    ");
+    assert_snapshot!(run_in(&sandbox, "clone", &home, "run own"), @r"
+    exit 0
+    --- stdout
+    of our own
+    ");
+    assert_snapshot!(run_in(&sandbox, "clone/own", &home, "run laid"), @r"
+    exit 0
+    --- stdout
+    laid out
+    ");
 }

@@ -22,7 +22,8 @@ impl Entry {
     ) -> Self {
         let package = exact.package.clone();
         let from = request.and_then(|request| request.from.clone());
-        let folder = exact.folder.as_deref();
+        // What pkg carries lies in no folder; a reference is read from where its user was.
+        let folder = exact.folder.as_deref().or((exact.tap != BUILTIN).then_some(project));
         Self {
             package: package.name,
             slot: package.slot,
