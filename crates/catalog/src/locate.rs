@@ -10,13 +10,13 @@ use formula::{Pin, Platform, Source};
 use oci::{
     Document,
     index::{Descent, NoPlatform, TooDeep},
-    media_type,
 };
 
 use crate::{
     artifact::{Artifact, Layer, Origin, Placement, Reading, Shape, Strip},
     builtin,
     manifests::Manifests,
+    mirror,
 };
 
 /// A package whose artifact is wanted.
@@ -313,43 +313,13 @@ impl<'a> Way<'a> {
             source: Box::new(source),
         };
         for place in self.nearby {
-            let near = self.fetch_near(place, client).await;
+            let near = mirror::manifest(client, place, &self.digest).await;
             if let Some(manifest) = near.map_err(|source| failed(place, source))? {
                 return Ok(manifest);
             }
         }
         let place = self.place.with_digest(self.digest.clone());
         client.manifest(&place).await.map_err(|source| failed(&self.place, source))
-    }
-
-    /// The next document of a place that may not have it. An index of which only some platforms
-    /// were copied is a blob there: registries refuse one of which they lack a part.
-    async fn fetch_near(
-        &self,
-        place: &oci::Place,
-        client: &oci::Client,
-    ) -> Result<Option<oci::Manifest>, oci::Error> {
-        let exactly = place.with_digest(self.digest.clone());
-        if let Some(manifest) = oci::found(client.manifest(&exactly).await)? {
-            return Ok(Some(manifest));
-        }
-        if !self.wants_index {
-            return Ok(None);
-        }
-        let descriptor = oci::Descriptor::new(media_type::IMAGE_INDEX, self.digest.clone(), 0);
-        let start = oci::Start::new(self.digest.clone(), None)?;
-        let Some(mut download) = oci::found(client.blob(place, &descriptor, start).await)? else {
-            return Ok(None);
-        };
-        let mut bytes = Vec::new();
-        while let Some(piece) = download.next().await? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > oci::manifest::BYTES_MAX {
-                return Ok(None);
-            }
-        }
-        let media_type = media_type::IMAGE_INDEX.to_owned();
-        Ok(Some(oci::Manifest { bytes: bytes.into(), media_type, digest: self.digest.clone() }))
     }
 
     /// The document from the program itself, for the built-in tap.

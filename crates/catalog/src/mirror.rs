@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use digest::Digest;
 use formula::{Name, Platform};
-use oci::{Artifact, Document, Place};
+use oci::{Artifact, Client, Descriptor, Document, Manifest, Place, Start, media_type};
 
 /// The tag of the mark; no edition and no version has one that begins so.
 pub const TAG: &str = "_mirror";
@@ -40,7 +40,7 @@ pub struct Mark {
 
 impl Mark {
     /// Reads a mark; `None` for anything else.
-    pub fn of(manifest: &oci::Manifest) -> Option<Self> {
+    pub fn of(manifest: &Manifest) -> Option<Self> {
         let Document::Image(image) = manifest.document().ok()? else { return None };
         if image.artifact_type.as_deref() != Some(MARK) {
             return None;
@@ -99,6 +99,37 @@ pub fn tag(tap: &Place, name: &Name, tag: &str) -> String {
 /// The tag that keeps what is pinned by `digest`, which no version can be called like.
 pub fn keeper(digest: &Digest) -> String {
     format!("_{}.{}", digest.algorithm(), digest.encoded().get(..64).unwrap_or(digest.encoded()))
+}
+
+/// A manifest or index by its digest, of a place that may not have it.
+///
+/// An index of which only some platforms were copied is a blob there, as registries refuse one of
+/// which they lack a part.
+pub async fn manifest(
+    client: &Client,
+    place: &Place,
+    digest: &Digest,
+) -> Result<Option<Manifest>, oci::Error> {
+    let exactly = place.with_digest(digest.clone());
+    if let Some(manifest) = oci::found(client.manifest(&exactly).await)? {
+        return Ok(Some(manifest));
+    }
+    let descriptor = Descriptor::new(media_type::IMAGE_INDEX, digest.clone(), 0);
+    let start = Start::new(digest.clone(), None)?;
+    let Some(mut download) = oci::found(client.blob(place, &descriptor, start).await)? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    while let Some(piece) = download.next().await? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > oci::manifest::BYTES_MAX {
+            return Ok(None);
+        }
+    }
+    let media_type = media_type::IMAGE_INDEX.to_owned();
+    let index = Manifest { bytes: bytes.into(), media_type, digest: digest.clone() };
+    // Another blob of that digest is no index.
+    Ok(matches!(index.document(), Ok(Document::Index(_))).then_some(index))
 }
 
 fn repository_name(name: &Name) -> String {

@@ -195,12 +195,10 @@ impl Export<'_> {
         let (runtime, client) = self.home.online()?;
         let Package { tap, name, version, platforms, .. } = package;
         let found = self.home.taps()?.find(Some(tap), name.as_str())?;
-        let carrier = Carrier { home: self.home, runtime, client, to, platforms, scratch };
+        let home = self.home;
+        let carrier = Carrier { home, runtime, client, to, platforms, names: true, scratch };
         for pinned in Pins::new(self.home, &found, platforms).of(version) {
-            let carried = carrier.carry(&pinned).and_then(|carried| {
-                carrier.name(&pinned)?;
-                Ok(carried)
-            });
+            let carried = carrier.carry(&pinned);
             let named = pinned.named;
             let failed = |source| Error::Carry { named, source: Box::new(source) };
             figures.add(carried.map_err(failed)?);

@@ -186,10 +186,9 @@ impl Work<'_> {
         };
         let (outside, pinned) = self.pinned(&tap, &names)?;
         outcome.skipped = outside.iter().map(|pinned| Missing::of(pinned, None)).collect();
-        let carrier = self.carrier();
         let newer = there.latest.as_ref().map(|(_, standing)| standing.serial);
         let is_newest = newer.is_none_or(|newer| newer <= edition.serial);
-        self.carry(&carrier, &pinned, is_newest, &mut outcome)?;
+        self.carry(&self.carrier(is_newest), &pinned, &mut outcome)?;
         if outcome.missing.is_empty() {
             let of = subscription.mirror_of.clone();
             self.publish(&outcome, is_newest, of.unwrap_or_else(|| self.from.bare().to_string()))?;
@@ -236,13 +235,14 @@ impl Work<'_> {
         }
     }
 
-    fn carrier(&self) -> Carrier<'_> {
+    fn carrier(&self, names: bool) -> Carrier<'_> {
         Carrier {
             home: self.home,
             runtime: self.runtime,
             client: self.client,
             to: self.to,
             platforms: &self.order.platforms,
+            names,
             scratch: self.scratch,
         }
     }
@@ -355,7 +355,6 @@ impl Work<'_> {
         &self,
         carrier: &Carrier<'_>,
         pinned: &[Pinned],
-        is_newest: bool,
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         let stop = AtomicBool::new(false);
@@ -363,12 +362,7 @@ impl Work<'_> {
             if stop.load(Ordering::Relaxed) {
                 return Ok(Figures::default());
             }
-            let carried = carrier.carry(one).and_then(|figures| {
-                if is_newest {
-                    carrier.name(one)?;
-                }
-                Ok(figures)
-            });
+            let carried = carrier.carry(one);
             if carried.as_ref().is_err_and(|error| !error.is_of_source()) {
                 stop.store(true, Ordering::Relaxed);
             }

@@ -114,6 +114,8 @@ pub(crate) struct Carrier<'a> {
     pub(crate) to: &'a Place,
     /// The only platforms that are carried; all where none is named.
     pub(crate) platforms: &'a [Platform],
+    /// Whether the tags of versions move to what is carried.
+    pub(crate) names: bool,
     /// A folder for what lies on this machine meanwhile.
     pub(crate) scratch: &'a Path,
 }
@@ -136,24 +138,15 @@ impl Carrier<'_> {
     }
 
     /// Moves the tag of a version to the package that was carried.
-    pub(crate) fn name(&self, pinned: &Pinned) -> Result<(), Error> {
+    async fn name(&self, pinned: &Pinned, manifest: &Manifest) -> Result<(), Error> {
         let What::Package { tag, .. } = &pinned.what else { return Ok(()) };
         let to = self.tagged(&pinned.formula, tag)?;
-        self.runtime.block_on(async {
-            let failed = |source| put("tag", &to, source);
-            let there = oci::found(self.client.resolve(&to).await).map_err(failed)?;
-            if there.is_some_and(|there| there.digest == pinned.digest) {
-                return Ok(());
-            }
-            let exactly = to.bare().with_digest(pinned.digest.clone());
-            // Of a package for other platforms nothing was carried.
-            let Some(manifest) =
-                oci::found(self.client.manifest(&exactly).await).map_err(failed)?
-            else {
-                return Ok(());
-            };
-            self.client.push_manifest(&to, &manifest).await.map_err(failed)
-        })
+        let failed = |source| put("tag", &to, source);
+        let there = oci::found(self.client.resolve(&to).await).map_err(failed)?;
+        if there.is_some_and(|there| there.digest == pinned.digest) {
+            return Ok(());
+        }
+        self.client.push_manifest(&to, manifest).await.map_err(failed)
     }
 
     async fn artifact(&self, pinned: &Pinned, own: &Place, tag: &str) -> Result<Figures, Error> {
@@ -186,7 +179,11 @@ impl Carrier<'_> {
             }
         };
         let copied = self.client.copy(&from, &to, &options).await;
-        copied.map(|copied| Figures::copied(&copied)).map_err(|source| sided(&from, &to, source))
+        let copied = copied.map_err(|source| sided(&from, &to, source))?;
+        if self.names {
+            self.name(pinned, &manifest).await?;
+        }
+        Ok(Figures::copied(&copied))
     }
 
     /// Some platforms of an index: no registry takes an index of which it lacks a part, so it goes
@@ -229,10 +226,9 @@ impl Carrier<'_> {
             source: Box::new(source),
         };
         for place in &pinned.nearby {
-            let exactly = place.bare().with_digest(pinned.digest.clone());
-            let near = oci::found(self.client.manifest(&exactly).await);
-            if let Some(manifest) = near.map_err(|source| ask(&exactly, source))? {
-                return Ok((exactly, manifest));
+            let near = mirror::manifest(self.client, place, &pinned.digest).await;
+            if let Some(manifest) = near.map_err(|source| ask(place, source))? {
+                return Ok((place.bare().with_digest(pinned.digest.clone()), manifest));
             }
         }
         let own = own.bare().with_digest(pinned.digest.clone());
