@@ -13,6 +13,7 @@
 mod support;
 
 mod interop {
+    mod airgap;
     mod by_hand;
     mod chart;
     mod cut;
