@@ -2,11 +2,12 @@
 //!
 //! The formulas are made from a fixed seed: two versions each, for four platforms, all published.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path, time::Instant};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path, process::Command, time::Instant};
 
 use catalog::edition::{self, Issue, Moment, Package, Packages, Packed};
 use digest::Digest;
 use formula::{Key, Name};
+use test_registry::Published;
 
 use super::{
     cases::Bench,
@@ -20,6 +21,8 @@ const FORMULAS: usize = 100_000;
 const CHANGED: usize = 100;
 /// How often the commands run that are over in a moment.
 const RUNS: usize = 31;
+/// The one that can be installed: its package is there.
+const INSTALLED: usize = 50_000;
 /// The name that all measurements begin with.
 const NAME: &str = "tap of 100,000";
 
@@ -37,14 +40,14 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<
         return Ok(());
     }
     let folder = bench.place.folder("formulas")?;
+    let package = package(bench);
     let mut packages = Packages::new();
     for number in 0..FORMULAS {
-        write(&folder, number, 2, &mut packages)?;
+        write(&folder, number, 2, Some(&package), &mut packages)?;
     }
-    fs_err::write(
-        folder.join("tap.toml"),
-        "name = \"large\"\nregistry = \"registry.example/large\"\n",
-    )?;
+    let host = bench.registry.host();
+    let text = format!("name = \"large\"\nregistry = \"{host}/large\"\n");
+    fs_err::write(folder.join("tap.toml"), text)?;
     let started = Instant::now();
     let first = pack(&folder, 1, &packages)?;
     row(report, "publish: parse and pack", time(started.elapsed().as_secs_f64()), "");
@@ -76,8 +79,9 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<
     });
     let runs = runs.collect::<anyhow::Result<Vec<f64>>>()?;
     row(report, "completion, 100 names", time(median(runs.into_iter())), "<= 20 ms");
+    install(bench, report, &run)?;
     for number in (0..FORMULAS).step_by(FORMULAS / CHANGED) {
-        write(&folder, number, 3, &mut packages)?;
+        write(&folder, number, 3, Some(&package), &mut packages)?;
     }
     let second = pack(&folder, 2, &packages)?;
     push(bench, &second);
@@ -96,7 +100,71 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<
             row(report, &format!("peak memory of {name}"), format!("{peak:.0} MiB"), "");
         }
     }
+    publish(bench, report, &folder, &run)
+}
+
+/// One package of the tap: planned, then installed and taken away again and again.
+fn install(
+    bench: &Bench<'_>,
+    report: &mut Report,
+    run: &dyn Fn(&[&str]) -> Command,
+) -> anyhow::Result<()> {
+    let name = name(INSTALLED);
+    let dry = ["install", "--dry-run", &name];
+    let runs = (0..RUNS).map(|_| seconds(run(&dry))).collect::<anyhow::Result<Vec<f64>>>()?;
+    row(report, "install --dry-run", time(median(runs.into_iter())), "<= 50 ms");
+    bench.registry.forget_requests();
+    let first = seconds(run(&["install", &name]))?;
+    let asked = bench.registry.requests().len();
+    row(report, "install, the first time", format!("{}, requests: {asked}", time(first)), "");
+    let mut again = Vec::new();
+    for _ in 0..RUNS {
+        seconds(run(&["uninstall", &name]))?;
+        again.push(seconds(run(&["install", &name]))?);
+    }
+    row(report, "install, its files are here", time(median(again.into_iter())), "<= 50 ms");
+    let home = bench.place.folder("home")?;
+    if let Some(peak) = peak_mib(&run(&dry), &home)? {
+        row(report, "peak memory of install", format!("{peak:.0} MiB"), "");
+    }
     Ok(())
+}
+
+/// The whole command, of formulas that name no packages: those would all have to be there.
+fn publish(
+    bench: &Bench<'_>,
+    report: &mut Report,
+    folder: &Path,
+    run: &dyn Fn(&[&str]) -> Command,
+) -> anyhow::Result<()> {
+    for number in 0..FORMULAS {
+        write(folder, number, 2, None, &mut Packages::new())?;
+    }
+    let (folder, home) = (folder.display().to_string(), bench.place.folder("home")?);
+    let place = format!("oci://{}/plain", bench.registry.host());
+    let command = ["tap", "publish", &folder, &place];
+    bench.registry.forget_requests();
+    row(report, "tap publish", time(seconds(run(&command))?), "");
+    let asked = bench.registry.requests_to("*").len();
+    row(report, "its requests", asked.to_string(), "");
+    row(report, "tap publish, unchanged", time(seconds(run(&command))?), "");
+    if let Some(peak) = peak_mib(&run(&command), &home)? {
+        row(report, "peak memory of tap publish", format!("{peak:.0} MiB"), "");
+    }
+    Ok(())
+}
+
+/// Puts the package into the registry that can be installed.
+fn package(bench: &Bench<'_>) -> Published {
+    let name = name(INSTALLED);
+    let said = format!("{{\"schema\":1,\"name\":\"{name}\",\"version\":\"1.1.0\"}}");
+    let package = bench.registry.package(&format!("large/{name}"), "1.1.0");
+    let package = package.file(&format!("bin/{name}"), "#!/bin/sh\n", 0o755);
+    package.annotation("dev.pkg.package", &said).push()
+}
+
+fn name(number: usize) -> String {
+    format!("p{number:05}-{}", WORDS[number % WORDS.len()])
 }
 
 fn row(report: &mut Report, name: &str, result: String, wanted: &str) {
@@ -134,10 +202,11 @@ fn write(
     folder: &Path,
     number: usize,
     versions: usize,
+    published: Option<&Published>,
     packages: &mut Packages,
 ) -> anyhow::Result<()> {
     let word = |salt: usize| WORDS[(number * 7 + salt * 13 + number / 11) % WORDS.len()];
-    let name = format!("p{number:05}-{}", WORDS[number % WORDS.len()]);
+    let name = name(number);
     let summary: Vec<&str> = (0..6).map(word).collect();
     let mut text = format!(
         "schema = 1\nname = \"{name}\"\nsummary = \"A {}\"\n\
@@ -157,16 +226,23 @@ fn write(
         let version = format!("1.{minor}.0");
         let digest = |what: &str| Digest::sha256(format!("{name} {version} {what}").as_bytes());
         write!(text, "\n[version.\"{version}\"]\ndate = 2026-04-{:02}\n", 10 + minor)?;
+        let there = published.filter(|_| number == INSTALLED && version == "1.1.0");
         let mut platforms = BTreeMap::new();
         for platform in PLATFORMS {
             writeln!(text, "{platform} = \"{}\"", digest(platform))?;
             let key: Key = platform.parse()?;
             let (size, entries) = (100_000 + number as u64, Some(12));
-            let manifest = digest(&format!("{platform} manifest"));
+            let manifest = match there {
+                Some(there) => there.manifests[0].clone(),
+                None => digest(&format!("{platform} manifest")),
+            };
             let unpacked_size = Some(3 * size);
             platforms.insert(key, Package { manifest, size, unpacked_size, entries });
         }
-        writeln!(text, "package = \"{}\"", digest("package"))?;
+        if published.is_some() {
+            let package = there.map_or_else(|| digest("package"), |there| there.index.clone());
+            writeln!(text, "package = \"{package}\"")?;
+        }
         packages.insert((Name::parse(&name)?, version, 0), platforms);
     }
     Ok(fs_err::write(folder.join(format!("{name}.toml")), text)?)
