@@ -46,6 +46,24 @@ fn put(bytes: &mut Vec<u8>, value: u64, width: usize) {
     bytes.extend_from_slice(&value.to_le_bytes()[..width]);
 }
 
+/// A program of 32 bits, with nothing but its loader.
+pub(crate) fn elf32(machine: u8, interpreter: &str) -> Vec<u8> {
+    let mut bytes = vec![0; 84];
+    bytes[..7].copy_from_slice(b"\x7fELF\x01\x01\x01");
+    let length = u8::try_from(interpreter.len() + 1).expect("it is short");
+    // The header: type, machine, version, where the programs are, sizes and numbers.
+    for (at, value) in [(16, 3), (18, machine), (20, 1), (28, 52), (40, 52), (42, 32), (44, 1)] {
+        bytes[at] = value;
+    }
+    // The one program: its type, where it is, and its size.
+    for (at, value) in [(52, 3), (56, 84), (68, length), (72, length)] {
+        bytes[at] = value;
+    }
+    bytes.extend_from_slice(interpreter.as_bytes());
+    bytes.push(0);
+    bytes
+}
+
 fn header(machine: u16, [programs, sections]: [u64; 2], sections_at: u64) -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
     for (value, width) in [

@@ -3,7 +3,7 @@ use std::io::Write as _;
 use super::*;
 use crate::{
     placeholder::{self, PLACEHOLDER as P},
-    samples::{ElfSample, MachOSample, Signed, elf, fat, macho},
+    samples::{ElfSample, MachOSample, Signed, elf, elf32, fat, macho},
 };
 
 const LINUX: Platform = Platform { system: System::LinuxGnu, machine: Machine::Amd64 };
@@ -83,12 +83,24 @@ fn programs_of_linux_look_for_libraries_in_the_package() {
         assert_eq!(rules(&audited(platform, 0o755, &elf(&sample))), [expect]);
     }
     assert_eq!(rules(&audited(MAC, 0o755, &elf(&ElfSample::default()))), [Rule::Machine]);
-    let narrow = ElfSample { machine: 3, interpreter: "/lib/ld-linux.so.2", ..Default::default() };
-    let findings = audited(LINUX, 0o755, &elf(&narrow));
-    assert_eq!(rules(&findings), [Rule::Multilib]);
-    assert!(findings[0].rule.is_advice(), "compilers bring such files");
-    let foreign = ElfSample { machine: 40, interpreter: "/lib/ld-linux.so.2", ..narrow };
-    assert_eq!(rules(&audited(LINUX, 0o755, &elf(&foreign))), [Rule::Machine, Rule::Interpreter]);
+}
+
+#[test]
+fn programs_of_32_bits_are_told_where_the_processor_runs_them() {
+    let (i386, arm) = ((3, "/lib/ld-linux.so.2"), (40, "/lib/ld-linux-armhf.so.3"));
+    let big = Platform { machine: Machine::Arm64, ..LINUX };
+    for (platform, (machine, loader), expect) in [
+        (LINUX, i386, &[Rule::Multilib][..]),
+        (LINUX, (3, "/lib/ld.so"), &[Rule::Multilib, Rule::Interpreter]),
+        (LINUX, arm, &[Rule::Machine, Rule::Interpreter]),
+        (big, arm, &[Rule::Multilib]),
+        (big, i386, &[Rule::Machine, Rule::Interpreter]),
+        (MAC, i386, &[Rule::Machine]),
+    ] {
+        let found = rules(&audited(platform, 0o755, &elf32(machine, loader)));
+        assert_eq!(found, expect, "{machine} {loader}");
+    }
+    assert!(Rule::Multilib.is_advice(), "compilers bring such files");
 }
 
 #[test]
