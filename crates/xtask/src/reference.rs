@@ -147,7 +147,8 @@ fn configuration() -> String {
     format!(
         "# config.toml\n\n\
          It is in the folder that `pkg config` names: `~/.config/pkg` on Linux.\n\
-         Flags win over variables, variables over this file.\n\
+         Flags win over variables, variables over this file, and this file over the machine's, `/etc/pkg/config.toml`.\n\
+         The machine's may be the last word: [teams.md](../teams.md#configuration) says which keys it fixes.\n\
          An unknown key is an error.\n\n\
          ```toml\n{}```\n",
         cli::config::EXAMPLE
