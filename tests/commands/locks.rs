@@ -278,6 +278,7 @@ fn many_at_once_have_the_same() {
         sandbox.end(child).ok();
     }
     for folder in ["work", "one", "two"] {
-        assert_eq!(run_in(&sandbox, folder, &home, "--offline run tool").stdout, "tool 1.1.0 \n");
+        let output = run_in(&sandbox, folder, &home, "--offline run tool");
+        assert_eq!(output.stdout.trim_end(), "tool 1.1.0");
     }
 }

@@ -135,15 +135,14 @@ fn a_proxy_that_looks_into_what_passes_is_trusted_by_its_authority() {
     let proxy = Proxy::to(&registry).intercepting(&interceptor, NAME).start();
     let url = format!("proxy = \"{}\"\n", proxy.url());
     sandbox.config(&url);
-    assert_snapshot!(told(&install(&sandbox, &[])), @r"
+    assert_snapshot!(told(&install(&sandbox, &[])), @r#"
     exit 4
     error: cannot find the bytes of `oci://registry.test/tool:1.0.0`
       caused by: cannot get oci://registry.test/tool:1.0.0
-      caused by: cannot get an answer from https://registry.test/v2/tool/manifests/1.0.0
-      caused by: error sending request
-      caused by: client error (Connect)
+      caused by: cannot get an answer from https://registry.test/v2/tool/manifests/1.0.0: its certificate is signed by nobody who is trusted here
       caused by: invalid peer certificate: UnknownIssuer
-    ");
+    hint: if registry.test is run by people whom you trust, get the certificate of their authority from them: `ca = "FILE"` of config.toml trusts it
+    "#);
     assert!(registry.requests().is_empty());
     let ca = sandbox.write("company.pem", interceptor.certificate());
     sandbox.config(&format!("{url}ca = \"{}\"\n", ca.display()));

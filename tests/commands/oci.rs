@@ -125,6 +125,8 @@ fn a_manifest_is_printed_as_it_is_stored() {
     --- stderr
     error: [HOST]/acme/foo:2 does not exist
       caused by: GET http://[HOST]/v2/acme/foo/manifests/2 answered 404 Not Found: manifest unknown to registry (MANIFEST_UNKNOWN)
+
+    hint: look at the spelling of the repository, and of its tag
     ");
 }
 
@@ -356,6 +358,8 @@ fn a_copy_has_the_digests_of_what_it_is_a_copy_of() {
       caused by: cannot copy from oci://[HOST]/acme/foo:1
       caused by: [HOST]/acme/foo:1 does not exist
       caused by: GET http://[HOST]/v2/acme/foo/manifests/1 answered 404 Not Found: manifest unknown to registry (MANIFEST_UNKNOWN)
+
+    hint: look at the spelling of the repository, and of its tag
     ");
 }
 

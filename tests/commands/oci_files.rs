@@ -317,6 +317,8 @@ fn what_is_attached_is_found_by_what_it_is_about() {
     error: cannot tell what refers to oci://[HOST]/foo:2
       caused by: [HOST]/foo:2 does not exist
       caused by: HEAD http://[HOST]/v2/foo/manifests/2 answered 404 Not Found
+
+    hint: look at the spelling of the repository, and of its tag
     ");
 }
 

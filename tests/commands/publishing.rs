@@ -543,12 +543,14 @@ fn a_version_is_promoted_with_what_is_about_it() {
     assert_eq!(other.requests_to("POST *").len(), 0, "nothing is sent twice");
     sandbox.run(&format!("promote {from} oci:layout:1.2.3")).ok();
     sandbox.run("install oci:layout:1.2.3").ok();
-    assert_snapshot!(sandbox.run(&format!("promote oci://{}/acme/tool:9 {to}", registry.host())), @"
+    assert_snapshot!(sandbox.run(&format!("promote oci://{}/acme/tool:9 {to}", registry.host())), @r"
     exit 3
     --- stderr
     error: cannot copy oci://[HOST]/acme/tool:9 to oci://[HOST]/prod/tool
       caused by: [HOST]/acme/tool:9 does not exist
       caused by: GET http://[HOST]/v2/acme/tool/manifests/9 answered 404 Not Found: manifest unknown to registry (MANIFEST_UNKNOWN)
+
+    hint: look at the spelling of the repository, and of its tag
     ");
     assert_snapshot!(sandbox.run(&format!("promote {from}@{} nowhere", registry.tag("acme/tool", "1.2.3").unwrap())), @r"
     exit 2

@@ -205,7 +205,10 @@ impl Error {
                 (host.clone(), of_denial(source))
             }
             Self::Answer { host, source } if source.wants_tls() => (host.clone(), What::NeedsTls),
-            Self::NotFound { source: Some(source), .. } => (source.host(), What::Absent),
+            // Of other addresses there is no repository to be spelt.
+            Self::NotFound { what, source: Some(source) } if !what.contains("://") => {
+                (source.host(), What::Absent)
+            }
             Self::NoRegistry { host, .. } => (host.clone(), What::NoRegistry),
             Self::Request { url, why: Some(why), .. } => {
                 (host_of(url), What::Unreachable(why.clone()))

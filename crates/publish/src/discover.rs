@@ -15,7 +15,7 @@ pub struct Node {
     /// The manifest, as its registry lists it.
     pub descriptor: Descriptor,
     /// What refers to it, in the registry's order.
-    pub referrers: Vec<Node>,
+    pub referrers: Vec<Self>,
 }
 
 /// How far to look.
