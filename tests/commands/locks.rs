@@ -278,7 +278,35 @@ fn many_at_once_have_the_same() {
         sandbox.end(child).ok();
     }
     for folder in ["work", "one", "two"] {
-        let output = run_in(&sandbox, folder, &home, "--offline run tool");
-        assert_eq!(output.stdout.trim_end(), "tool 1.1.0");
+        assert_eq!(run_in(&sandbox, folder, &home, "--offline run tool").stdout, "tool 1.1.0\n");
     }
+}
+
+#[test]
+fn what_may_not_be_used_is_not_had_by_a_lock_either() {
+    let sandbox = project();
+    sandbox.write("work/formulas/own.toml", "");
+    run(&sandbox, "add tool").ok();
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir_all(home.join(".config/pkg")).unwrap();
+    let policy = |text: &str| fs_err::write(home.join(".config/pkg/config.toml"), text).unwrap();
+    policy("[policy]\ntaps = [\"core\"]\n");
+    assert_snapshot!(run_in(&sandbox, "work", &home, "sync --locked"), @r"
+    exit 5
+    --- stderr
+    error: oci://[HOST]/tap is not on the list of taps that may be used: config.toml:2
+    ");
+    assert_snapshot!(run_in(&sandbox, "work", &home, "lock --update"), @r"
+    exit 5
+    --- stderr
+    error: cannot bring tap `acme` up to date
+      caused by: oci://[HOST]/tap is not on the list of taps that may be used: config.toml:2
+    ");
+    let text = "[taps]\nacme = \"./formulas\"\n\n[packages]\ntool = \"*\"\n";
+    sandbox.write("work/pkg.toml", text);
+    assert_snapshot!(run_in(&sandbox, "work", &home, "lock"), @r"
+    exit 5
+    --- stderr
+    error: [HOME]/desk/work/formulas is not on the list of taps that may be used: config.toml:2
+    ");
 }

@@ -70,6 +70,26 @@ fn the_users_own_prefix_is_another_one() {
     tool 1.0.0
     ");
     sandbox.run("doctor").ok();
+    // Every other command looks at the project by its root.
+    let root = fs_err::read_dir(sandbox.root().join("projects")).unwrap().next().unwrap();
+    let root = root.unwrap().path().display().to_string();
+    assert_snapshot!(sandbox.run(&format!("--root {root} list")), @r"
+    exit 0
+    --- stdout
+    tool  1.0.0  asked for as 1.0, from acme
+    ");
+    assert_snapshot!(sandbox.run(&format!("--root {root} doctor")), @r"
+    exit 0
+    --- stderr
+    warning: `[HOME]/.local/share/pkg/projects/[ID]/current/bin` is not on PATH; `pkg shellenv` prints the line
+    Checked 1 package, all is well
+    ");
+    sandbox.run(&format!("--root {root} cleanup --all")).ok();
+    assert_snapshot!(run(&sandbox, "--offline run tool"), @r"
+    exit 0
+    --- stdout
+    tool 1.0.0
+    ");
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Session {
         let progress = self.progress.clone();
         install::Setting {
             root: self.settings.root.value.clone(),
-            shared: None,
+            shared: install::projects::host_of(&self.settings.root.value),
             platform: None,
             relocated_as: None,
             taps: None,

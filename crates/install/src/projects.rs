@@ -111,6 +111,14 @@ impl ProjectRoot {
     }
 }
 
+/// The root that the one of a project is a guest of; `None` for every other root.
+pub fn host_of(root: &Path) -> Option<PathBuf> {
+    let host = root.parent()?.parent()?;
+    let is_guest = Layout::new(host.to_owned()).projects() == root.parent()?;
+    let is_known = || read(root).is_ok_and(|known| known.is_some());
+    (is_guest && is_known()).then(|| host.to_owned())
+}
+
 /// The roots of all projects below `host`, and what lies there and is nobody's.
 pub(crate) fn all(host: &Layout) -> io::Result<(Vec<ProjectRoot>, Vec<PathBuf>)> {
     let (mut known, mut lost) = (Vec::new(), Vec::new());
@@ -182,8 +190,9 @@ mod tests {
         let host = tempfile::tempdir().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let one = ProjectRoot::of(host.path(), folder.path(), None);
-        assert!(!one.is_registered());
+        assert!(!one.is_registered() && host_of(&one.root).is_none());
         one.register().unwrap();
+        assert_eq!(host_of(&one.root).as_deref(), Some(host.path()));
         one.register().unwrap();
         assert!(one.is_registered() && one.is_wanted());
         let platform = Some("linux-arm64-gnu".parse().unwrap());

@@ -1,5 +1,7 @@
 //! Having what is locked in a root of the project's own, by digests alone.
 
+use std::collections::BTreeSet;
+
 use formula::{Platform, Source};
 use install::{Home, Proposal, Request, Setting, proposal};
 
@@ -7,6 +9,7 @@ use crate::{
     lock::{Difference, Entry, Lock, closure},
     locking::pin,
     project::Project,
+    taps,
     wants::{DEFAULT, Wants},
 };
 
@@ -50,6 +53,9 @@ pub enum Error {
     /// The root cannot be worked on.
     #[error(transparent)]
     Home(#[from] install::home::Error),
+    /// A tap may not be used.
+    #[error(transparent)]
+    Taps(#[from] catalog::taps::Error),
     /// What is locked cannot be had.
     #[error(transparent)]
     Proposal(#[from] Box<proposal::Error>),
@@ -106,6 +112,9 @@ pub fn propose(
     let home = project.home(setting, extent.platform)?;
     let platform = *home.host().platform();
     let wanted = wanted(lock, &extent.groups, platform)?;
+    for tap in wanted.iter().map(|entry| &entry.tap).collect::<BTreeSet<_>>() {
+        taps::allowed_in(lock, tap, project, setting)?;
+    }
     let exact = |entry: &&Entry| {
         let request = lock.requests.values().find(|request| *request.package() == entry.package);
         let requested = request.filter(|_| entry.requested).map(|it| it.version.clone());
@@ -127,7 +136,7 @@ fn wanted<'a>(
     groups: &[String],
     platform: Platform,
 ) -> Result<Vec<&'a Entry>, Error> {
-    let there: std::collections::BTreeSet<&str> =
+    let there: BTreeSet<&str> =
         lock.requests.values().map(|request| request.group.as_str()).chain([DEFAULT]).collect();
     if let Some(group) = groups.iter().find(|group| !there.contains(group.as_str())) {
         let there = there.into_iter().map(|group| format!("`{group}`")).collect();

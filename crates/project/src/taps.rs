@@ -1,11 +1,14 @@
 //! A project's own taps: those of `pkg.toml` and no others, kept in its root.
 
+use std::path::Path;
+
 use catalog::{Tap, Taps, refresh::Turn, taps};
 use install::{Home, Setting};
 use oci::Place;
 
 use crate::{
     lock::Lock,
+    place,
     project::Project,
     wants::{self, Wants},
 };
@@ -76,8 +79,9 @@ pub(crate) fn bring(
     let mut lent = Vec::new();
     for (name, at) in &wants.taps {
         if wants::is_in_registry(at) {
-            places.push((name, place(name, at, project)?));
+            places.push((name, place_of(name, at, project)?));
         } else {
+            allowed(name, at, project, setting)?;
             let tap = Tap::folder(&project.folder().join(at), Some(name));
             let failed = |source| Error::Folder { name: name.clone(), source: Box::new(source) };
             lent.push(tap.map_err(failed)?);
@@ -105,12 +109,46 @@ pub(crate) fn bring(
 }
 
 /// Where a tap is, as following it remembers it.
-fn place(name: &str, at: &str, project: &Project) -> Result<Place, Error> {
+fn place_of(name: &str, at: &str, project: &Project) -> Result<Place, Error> {
     let failed = |source| Error::Place { name: name.to_owned(), source };
     let place = Place::parse(at).map_err(failed)?.relative_to(project.folder());
     match (place.digest(), place.wanted()) {
         (None, None) => place.with_tag("latest").map_err(failed),
         _ => Ok(place),
+    }
+}
+
+/// That a project's tap may be used: what an administrator lists holds for projects, too.
+pub(crate) fn allowed(
+    name: &str,
+    at: &str,
+    project: &Project,
+    setting: &Setting,
+) -> Result<(), taps::Error> {
+    let what = match wants::is_in_registry(at) {
+        true => {
+            place_of(name, at, project).map_or_else(|_| at.to_owned(), |place| place.to_string())
+        }
+        false => place::below(&project.folder().join(at), Path::new("")).display().to_string(),
+    };
+    let forbidden = |by| taps::Error::Forbidden { what: what.clone(), by };
+    setting.allowed_taps.check(&what).map_err(forbidden)
+}
+
+/// The same of what is locked: a lock asks no tap, and says where its packages are from.
+pub(crate) fn allowed_in(
+    lock: &Lock,
+    tap: &str,
+    project: &Project,
+    setting: &Setting,
+) -> Result<(), taps::Error> {
+    match lock.taps.get(tap) {
+        Some(at) => allowed(tap, at, project, setting),
+        // What is built in and what is of no tap are listed by these names.
+        None => {
+            let forbidden = |by| taps::Error::Forbidden { what: format!("`{tap}`"), by };
+            setting.allowed_taps.check(tap).map_err(forbidden)
+        }
     }
 }
 

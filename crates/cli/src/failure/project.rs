@@ -87,6 +87,7 @@ fn of_sync(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         }
         sync::Error::NoGroup { .. } => told(Exit::NotFound, &[]),
         sync::Error::Root(error) => Some(chain(error)),
+        sync::Error::Taps(error) => of_taps(error),
         sync::Error::Home(error) => Some(chain(error)),
         sync::Error::Proposal(error) => Some(chain(&**error)),
         sync::Error::Moved { name, locked, now, .. } => {
