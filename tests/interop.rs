@@ -24,6 +24,7 @@ mod interop {
     mod index;
     mod issuer;
     mod layout;
+    mod locks;
     mod maker;
     mod oras;
     mod page;

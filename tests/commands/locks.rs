@@ -193,6 +193,15 @@ fn a_registry_that_lies_about_a_digest_is_refused() {
     run(&sandbox, "add tool").ok();
     let home = sandbox.home().join("elsewhere");
     fs_err::create_dir(&home).unwrap();
+    assert_snapshot!(run_in(&sandbox, "work", &home, "--offline sync --locked"), @r"
+    exit 4
+    --- stderr
+    error: cannot find the bytes of `tool`
+      caused by: cannot get the manifest sha256:[DIGEST] from oci://[HOST]/tool:1.1.0
+      caused by: [HOST] is not asked while offline
+
+    hint: `pkg sync` brings what is missing, while there is a network
+    ");
     sandbox.registry().on("GET /v2/tool/blobs/*").flipped_byte(10);
     assert_snapshot!(run_in(&sandbox, "work", &home, "sync --locked"), @r"
     exit 6

@@ -66,6 +66,16 @@ pub(crate) fn tell_changes(session: &Session, locked: &Locked) {
     }
 }
 
+/// The failure, and where there was no network what brings what is missing for a project.
+fn away(session: &Session, failure: Failure) -> Failure {
+    session.progress.end();
+    if !session.settings.offline.value || failure.exit != Exit::Registry {
+        return failure;
+    }
+    let hints = vec!["`pkg sync` brings what is missing, while there is a network".to_owned()];
+    Failure { hints, ..failure }
+}
+
 /// What became of a project's root.
 pub(crate) struct Synced {
     pub(crate) home: Home,
@@ -80,14 +90,14 @@ pub(crate) fn synced(
     extent: &Extent,
 ) -> Result<Synced> {
     let proposed = sync::propose(project, lock, extent, &session.own_setting());
-    let (home, proposal) = proposed.inspect_err(|_| session.progress.end())?;
+    let (home, proposal) = proposed.map_err(|error| away(session, error.into()))?;
     let mut wait = waiting(session);
     let mut talk = Talk { confirm: &mut |_| true, wait: &mut wait };
     // The project's commands are on nobody's PATH but in the project.
     let options = Options { allow_shadow: true, ..Options::default() };
     let outcome = home.carry_out(proposal, options, &mut talk);
+    let outcome = outcome.map_err(|error| away(session, error.into()))?;
     session.progress.end();
-    let outcome = outcome?;
     outcome::tell_steps(session, &outcome.steps);
     outcome.notes.iter().for_each(|note| session.printer.note(note));
     for (name, text) in &outcome.caveats {
