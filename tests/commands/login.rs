@@ -4,13 +4,14 @@ use std::{
     fs::File,
     io::{Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
-    process::Stdio,
+    process::{Child, Stdio},
 };
 
 use insta::assert_snapshot;
 use rustix::{
+    process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{OptionalActions, tcgetattr, tcsetattr},
+    termios::tcgetattr,
 };
 use test_registry::{TestRegistry, Tokens};
 
@@ -121,24 +122,26 @@ fn a_login_is_checked_before_it_is_kept() {
     ");
 }
 
-#[test]
-fn a_password_is_typed_unseen() {
-    let sandbox = guarded();
+/// A terminal, from its own side and from the program's.
+fn terminal() -> (File, File) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
     let slave = fs_err::OpenOptions::new().read(true).write(true).open(name).unwrap();
-    let before = tcgetattr(&slave).unwrap().local_modes;
-    let mut master = File::from(master);
+    (File::from(master), slave.into_parts().0)
+}
+
+/// Logs in at a terminal, and what the program says there until it asks for the password.
+fn begin_to_log_in(sandbox: &Sandbox, master: &mut File, slave: &File) -> (Child, String) {
     let mut child = sandbox
-        .command(&format!("login {}", host(&sandbox)))
-        .stdin(slave.file().try_clone().unwrap())
+        .command(&format!("login {}", host(sandbox)))
+        .stdin(slave.try_clone().unwrap())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut stderr = child.stderr.take().unwrap();
+    let stderr = child.stderr.as_mut().unwrap();
     let mut said = String::new();
     let mut wait_for = |text: &str| {
         let mut byte = [0];
@@ -149,20 +152,36 @@ fn a_password_is_typed_unseen() {
     };
     wait_for("User: ");
     master.write_all(b"me\n").unwrap();
-    wait_for(&format!("for {}: ", host(&sandbox)));
-    master.write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
-    let output = sandbox.end(child);
-    stderr.read_to_string(&mut said).unwrap();
-    assert_eq!(output.code, 0, "{said}");
+    wait_for(&format!("for {}: ", host(sandbox)));
+    (child, said)
+}
+
+#[test]
+fn a_password_is_typed_unseen() {
+    let sandbox = guarded();
+    let (mut master, slave) = terminal();
+    let before = tcgetattr(&slave).unwrap().local_modes;
+    let (child, said) = begin_to_log_in(&sandbox, &mut master, &slave);
     assert!(said.contains("Password of me for"), "{said}");
+    master.write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
+    unseen(sandbox.end(child).ok());
     assert_eq!(tcgetattr(&slave).unwrap().local_modes, before, "the terminal is as it was");
     // What the terminal showed: the user, and the ends of two lines.
     let mut shown = [0; 64];
     let count = master.read(&mut shown).unwrap();
     assert_eq!(String::from_utf8_lossy(&shown[..count]), "me\r\n\r\n");
-    let mut raw = tcgetattr(&slave).unwrap();
-    raw.make_raw();
-    tcsetattr(&slave, OptionalActions::Now, &raw).unwrap();
+}
+
+#[test]
+fn an_interrupt_gives_the_terminal_back() {
+    let sandbox = guarded();
+    let (mut master, slave) = terminal();
+    let before = tcgetattr(&slave).unwrap().local_modes;
+    let (child, _) = begin_to_log_in(&sandbox, &mut master, &slave);
+    assert_ne!(tcgetattr(&slave).unwrap().local_modes, before, "the terminal is silent");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(sandbox.end(child).code, 130);
+    assert_eq!(tcgetattr(&slave).unwrap().local_modes, before, "the terminal is as it was");
 }
 
 #[test]

@@ -216,15 +216,10 @@ impl Printer {
     ///
     /// Stdin cannot be read.
     pub(crate) fn ask(&self, question: &str) -> io::Result<bool> {
-        self.flush_answers();
-        self.bars.suspend(|| {
-            let mut stderr = self.lock_conversation();
-            write!(stderr, "{HINT}?{HINT:#} {} [y/N] ", clean(question))?;
-            stderr.flush()?;
-            let mut line = String::new();
-            io::stdin().read_line(&mut line)?;
-            Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-        })
+        self.prompt(&format!("{question} [y/N] "))?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
     /// Asks on stderr and reads a line of stdin.
@@ -233,11 +228,10 @@ impl Printer {
     ///
     /// Stdin cannot be read.
     pub(crate) fn ask_line(&self, question: &str) -> io::Result<String> {
-        self.prompt(question, || {
-            let mut line = String::new();
-            io::stdin().read_line(&mut line)?;
-            Ok(line.trim().to_owned())
-        })
+        self.prompt(&format!("{question}: "))?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        Ok(line.trim().to_owned())
     }
 
     /// Asks on stderr and reads a line of the terminal without showing it.
@@ -248,16 +242,17 @@ impl Printer {
     pub(crate) fn ask_secret(&self, question: &str) -> io::Result<Secret> {
         // Before the question is seen: whoever answers it at once is not shown either.
         let _silence = Silence::begin()?;
-        self.prompt(question, terminal::read_line)
+        self.prompt(&format!("{question}: "))?;
+        terminal::read_line()
     }
 
-    fn prompt<T>(&self, question: &str, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    /// Writes a question and waits for nothing: an interrupt needs the bars while it is answered.
+    fn prompt(&self, question: &str) -> io::Result<()> {
         self.flush_answers();
         self.bars.suspend(|| {
             let mut stderr = self.lock_conversation();
-            write!(stderr, "{HINT}?{HINT:#} {}: ", clean(question))?;
-            stderr.flush()?;
-            read()
+            write!(stderr, "{HINT}?{HINT:#} {}", clean(question))?;
+            stderr.flush()
         })
     }
 
