@@ -12,6 +12,7 @@ use reqwest::{
     header::{CONTENT_RANGE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
 use crate::{
@@ -171,15 +172,19 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// The errors of a body; Zot says who may not come in with one error and no list around it.
 #[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    errors: Vec<serde_json::Value>,
+#[serde(untagged)]
+enum Body {
+    List { errors: Vec<serde_json::Value> },
+    One { code: String, message: String },
 }
 
 fn problems(body: &[u8]) -> Vec<Problem> {
-    let Ok(body) = serde_json::from_slice::<Body>(body) else {
-        return Vec::new();
+    let errors = match serde_json::from_slice::<Body>(body) {
+        Ok(Body::List { errors }) => errors,
+        Ok(Body::One { code, message }) => vec![json!({"code": code, "message": message})],
+        Err(_) => return Vec::new(),
     };
     let text = |value: &serde_json::Value| match value {
         serde_json::Value::Null => None,
@@ -192,7 +197,7 @@ fn problems(body: &[u8]) -> Vec<Problem> {
             .or_else(|| text(&entry["detail"]))
             .unwrap_or_else(|| "no message".to_owned()),
     };
-    body.errors.iter().take(PROBLEMS_MAX).map(problem).collect()
+    errors.iter().take(PROBLEMS_MAX).map(problem).collect()
 }
 
 /// The digests of a known algorithm that stand anywhere in an answer, each once.
@@ -239,6 +244,8 @@ mod tests {
         check(&[], one, ": manifest unknown (MANIFEST_UNKNOWN)");
         let odd = r#"{"errors":[{"code":7,"detail":{"a":1}},{"message":"\u001b[2Jx"},null]}"#;
         check(&[], odd, r#": {"a":1} (7); [2Jx (UNKNOWN); no message (UNKNOWN)"#);
+        let zot = r#"{"code":"UNAUTHORIZED","message":"who?","detail":{"a":"b"}}"#;
+        check(&[], zot, ": who? (UNAUTHORIZED)");
         check(&[], r#"{"errors":{}}"#, r#": {"errors":{}}"#);
         check(&[("content-type", "text/html; x")], "<html>Sign in</html>", "");
         check(&[], "  <!DOCTYPE html>", "");
