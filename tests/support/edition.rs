@@ -2,6 +2,7 @@
 
 use catalog::edition::{self, Issue, Moment, Packages, Packed};
 use digest::Digest;
+use test_registry::TestRegistry;
 
 use super::Sandbox;
 
@@ -34,7 +35,11 @@ pub(crate) fn pack_with(
 
 /// Stores the blobs, then the manifest under its two tags.
 pub(crate) fn push(sandbox: &Sandbox, packed: &Packed) -> Digest {
-    let registry = sandbox.registry();
+    push_to(sandbox.registry(), packed)
+}
+
+/// The same in another registry than the sandbox's own.
+pub(crate) fn push_to(registry: &TestRegistry, packed: &Packed) -> Digest {
     for blob in &packed.blobs {
         assert_eq!(registry.push_blob("tap", blob.bytes.clone()), blob.descriptor.digest);
     }

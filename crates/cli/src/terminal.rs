@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use oci::credentials::Secret;
+use oci::credentials::{Secret, never_dump};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// Longest secret that is read, in bytes; identity tokens have some thousand.
@@ -72,6 +72,7 @@ pub(crate) fn read_line() -> io::Result<Secret> {
 }
 
 fn read(is_line: bool) -> io::Result<Secret> {
+    never_dump();
     let mut stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut bytes = Vec::with_capacity(SECRET_BYTES_MAX);
     let mut buffer = [0; 512];

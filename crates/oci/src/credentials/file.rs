@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use tokio::io::AsyncReadExt as _;
 use zeroize::Zeroizing;
 
-use super::{Credential, Error, Found, Origin, Secret, key};
+use super::{Credential, Error, Found, Origin, Secret, key, never_dump};
 use crate::excerpt::excerpt;
 
 /// Largest file that is read, in bytes.
@@ -52,6 +52,7 @@ pub(super) struct Content<'a> {
 impl File {
     /// Reads a file; `None` if it does not exist.
     pub(super) async fn read(path: PathBuf, form: Form) -> Result<Option<Self>, Error> {
+        never_dump();
         let mut bytes = Zeroizing::new(Vec::new());
         let read = async {
             let file = tokio::fs::File::open(&path).await?;

@@ -20,7 +20,7 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{Credential, Environment, Secret};
+use super::{Credential, Environment, Secret, never_dump};
 use crate::excerpt::excerpt;
 
 /// Longest answer that is read, in bytes.
@@ -70,6 +70,18 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The error without a secret that the program said.
+    fn without(mut self, secret: &Secret) -> Self {
+        if let Self::Failed { said, .. } = &mut self
+            && !secret.is_empty()
+        {
+            *said = said.replace(secret.expose(), "…");
+        }
+        self
+    }
+}
+
 /// Asks the helper `name` for a server's credentials; `None` if it has none.
 ///
 /// The program is killed when it takes longer than `limit`, or when the future is dropped.
@@ -103,7 +115,8 @@ pub(super) async fn store(
     let input = serde_json::to_vec(&login).expect("texts can be written as JSON");
     let input = Zeroizing::new(input);
     let (program, output) = run(name, "store", &input, environment, limit).await?;
-    done(program, &output)
+    // A helper that fails may say what it was given.
+    done(program, &output).map_err(|error| error.without(secret))
 }
 
 /// Has the helper `name` erase what it keeps for a server.
@@ -130,6 +143,7 @@ async fn run(
         return Err(Error::Name(excerpt(name)));
     }
     let program = find(&format!("docker-credential-{name}"), environment.path.as_deref())?;
+    never_dump();
     let run = |source| Error::Run { program: program.clone(), source };
     let mut child = Command::new(&program)
         .arg(verb)
@@ -207,6 +221,8 @@ fn done(program: PathBuf, output: &Output) -> Result<(), Error> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(stdout);
+    // Half an answer may hold the secret.
+    let said = if said.contains("\"Secret\"") { "it was about to answer".into() } else { said };
     let said = if said.trim().is_empty() { String::from_utf8_lossy(stderr) } else { said };
     let mut said = excerpt(said.trim());
     if said.is_empty() {

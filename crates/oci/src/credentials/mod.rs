@@ -31,7 +31,7 @@ pub use environment::Environment;
 pub use found::{Found, Origin};
 pub use key::Key;
 pub use login::{Keeper, Stored};
-pub use secret::Secret;
+pub use secret::{Secret, never_dump};
 
 use file::File;
 

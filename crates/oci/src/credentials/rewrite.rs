@@ -21,6 +21,7 @@ use super::{
     file::Form,
     key::{self, Key},
     login::{Error, folder},
+    never_dump,
 };
 
 /// Most links that are followed to a file.
@@ -62,6 +63,7 @@ fn rewrite(path: &Path, form: Form, key: &Key, entry: Option<Value>) -> io::Resu
     let lock = fs::File::open(folder)?;
     // Where folders cannot be locked, as on some network file systems, the last one wins.
     let _locked = rustix::io::retry_on_intr(|| flock(&lock, FlockOperation::LockExclusive));
+    never_dump();
     let bytes = match fs::read(&path) {
         Ok(bytes) => Zeroizing::new(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),

@@ -1,4 +1,8 @@
-use std::fmt;
+//! Texts that are in nobody's sight: not shown, not left in memory, not written by a crash.
+//!
+//! It knows neither what they are good for nor where they are kept.
+
+use std::{fmt, sync::Once};
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -10,6 +14,7 @@ pub struct Secret(Zeroizing<String>);
 impl Secret {
     /// Takes a text out of sight.
     pub fn new(text: String) -> Self {
+        never_dump();
         Self(Zeroizing::new(text))
     }
 
@@ -34,4 +39,32 @@ impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         String::deserialize(input).map(Self::new)
     }
+}
+
+/// Keeps this process's memory out of the files that the system writes when a process crashes.
+///
+/// Called before the first secret is read: a crash without one stays as easy to look into as any.
+/// Programs that are started from here are dumped as before.
+pub fn never_dump() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Err(error) = hide() {
+            tracing::debug!(%error, "a crash may write secrets into a file");
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn hide() -> rustix::io::Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+}
+
+/// Elsewhere only a limit tells the system, which started programs inherit and may raise again.
+#[cfg(not(target_os = "linux"))]
+fn hide() -> rustix::io::Result<()> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Core);
+    limit.current = Some(0);
+    setrlimit(Resource::Core, limit)
 }
