@@ -35,6 +35,7 @@ mod interop {
     mod race;
     mod readers;
     mod registry;
+    mod teams;
     mod tokens;
     mod toolchain;
     mod tree;

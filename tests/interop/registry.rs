@@ -156,7 +156,8 @@ pub(super) struct Registry {
     pub(super) kind: Kind,
     /// `127.0.0.1:PORT`.
     pub(super) host: String,
-    process: Child,
+    /// None where a page of the documentation starts it.
+    process: Option<Child>,
     folder: TempDir,
     greeting: &'static str,
 }
@@ -174,6 +175,16 @@ impl Registry {
         here.map(move |kind| Self::start(kind, Some(guard)))
     }
 
+    /// Every registry that is here, for a page that starts it itself at a free port.
+    pub(super) fn all_to_start() -> impl Iterator<Item = Self> {
+        let here = Kind::ALL.into_iter().filter(|kind| peers::is_here(kind.program()));
+        here.map(|kind| {
+            let folder = tempfile::Builder::new().prefix("pkg-peer-").tempdir().unwrap();
+            let host = format!("127.0.0.1:{}", free_port());
+            Self { kind, host, process: None, folder, greeting: "" }
+        })
+    }
+
     fn start(kind: Kind, guard: Option<&Guard>) -> Self {
         let started = (0..PORTS).find_map(|_| {
             let mut registry = Self::launch(kind, guard);
@@ -184,9 +195,7 @@ impl Registry {
 
     fn launch(kind: Kind, guard: Option<&Guard>) -> Self {
         let folder = tempfile::Builder::new().prefix("pkg-peer-").tempdir().unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
+        let port = free_port();
         let end = if kind == Kind::Zot { "json" } else { "yml" };
         let config = folder.path().join("config").with_extension(end);
         let data = folder.path().join("data");
@@ -203,14 +212,15 @@ impl Registry {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {kind}: {error}"));
         let greeting = guard.map_or("HTTP/1.1 200", Guard::greeting);
-        Self { kind, host: format!("127.0.0.1:{port}"), process, folder, greeting }
+        let host = format!("127.0.0.1:{port}");
+        Self { kind, host, process: Some(process), folder, greeting }
     }
 
     /// Whether it came to answer; false when it ended instead.
     fn wait(&mut self) -> bool {
         let start = Instant::now();
         while !self.answers().unwrap_or(false) {
-            if self.process.try_wait().unwrap().is_some() {
+            if self.has_ended() {
                 peers::say(&self.log());
                 return false;
             }
@@ -218,7 +228,11 @@ impl Registry {
             thread::sleep(PAUSE);
         }
         // Else another process answers on a port that this one did not get.
-        self.process.try_wait().unwrap().is_none()
+        !self.has_ended()
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.try_wait().unwrap().is_some())
     }
 
     fn answers(&self) -> io::Result<bool> {
@@ -242,8 +256,15 @@ impl Drop for Registry {
         if thread::panicking() {
             peers::say(&format!("{} at {} said: {}", self.kind, self.host, self.log()));
         }
-        // It is this test's own process; one that ended by itself needs no end.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        if let Some(process) = &mut self.process {
+            // It is this test's own process; one that ended by itself needs no end.
+            drop(process.kill());
+            drop(process.wait());
+        }
     }
+}
+
+/// A port that nobody has at the moment.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
