@@ -66,8 +66,6 @@ fn help_and_version_are_answers() {
       autoremove   Remove packages that nothing needs any more
       run          Run a package's program without linking it
       fetch        Download packages without installing them
-      export       Write packages with all that they need into one archive
-      import       Bring in an archive of `pkg export`
 
     Look around:
       list         List installed packages (also ls)
@@ -109,19 +107,18 @@ fn help_and_version_are_answers() {
       hook         Print the lines that activate projects by folder
       bundle       List everything that was asked for, or install such a list
 
-    This machine:
-      env          Print the environment that packages ask for
-      shellenv     Print the lines that put the prefix on a shell's PATH
-      prefix       Print the prefix, or a package's folder
-      cleanup      Delete what nothing uses any more
-      doctor       Check every installed file, and what else can be wrong
-      config       Show the settings and where each comes from
-      login        Log in to a registry, or say which login is used
-      logout       Log out of a registry
-
-    Formulas:
+    Registries:
       tap          Add, list and remove taps
       update       Ask the taps in registries for what is new
+      login        Log in to a registry, or say which login is used
+      logout       Log out of a registry
+      mirror       Copy a tap with everything that it names
+      export       Write packages with all that they need into one archive
+      import       Bring in an archive of `pkg export`
+      inspect      Show what an artifact in a registry holds
+      oci          Work on a registry by hand: manifests, blobs, tags, files
+
+    Formulas:
       new          Draft a formula for a release, and say what was guessed
       check        Check formulas
       fmt          Put formulas into canonical form
@@ -131,9 +128,14 @@ fn help_and_version_are_answers() {
       test         Run the tests of a package
       publish      Put a version into the tap's registry
       promote      Copy a version to another repository, digests and all
-      mirror       Copy a tap with everything that it names
-      inspect      Show what an artifact in a registry holds
-      oci          Work on a registry by hand: manifests, blobs, tags, files
+
+    This machine:
+      env          Print the environment that packages ask for
+      shellenv     Print the lines that put the prefix on a shell's PATH
+      prefix       Print the prefix, or a package's folder
+      cleanup      Delete what nothing uses any more
+      doctor       Check every installed file, and what else can be wrong
+      config       Show the settings and where each comes from
 
     The program:
       completions  Print a shell's completions

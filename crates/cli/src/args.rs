@@ -205,17 +205,7 @@ pub enum Command {
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "Install and remove",
-        &[
-            "install",
-            "uninstall",
-            "reinstall",
-            "upgrade",
-            "autoremove",
-            "run",
-            "fetch",
-            "export",
-            "import",
-        ],
+        &["install", "uninstall", "reinstall", "upgrade", "autoremove", "run", "fetch"],
     ),
     (
         "Look around",
@@ -228,16 +218,11 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Go back", &["history", "undo", "redo", "rollback"]),
     ("Projects", &["init", "add", "remove", "lock", "sync", "shell", "hook", "bundle"]),
     (
-        "This machine",
-        &["env", "shellenv", "prefix", "cleanup", "doctor", "config", "login", "logout"],
+        "Registries",
+        &["tap", "update", "login", "logout", "mirror", "export", "import", "inspect", "oci"],
     ),
-    (
-        "Formulas",
-        &[
-            "tap", "update", "new", "check", "fmt", "bump", "yank", "pack", "test", "publish",
-            "promote", "mirror", "inspect", "oci",
-        ],
-    ),
+    ("Formulas", &["new", "check", "fmt", "bump", "yank", "pack", "test", "publish", "promote"]),
+    ("This machine", &["env", "shellenv", "prefix", "cleanup", "doctor", "config"]),
     ("The program", &["completions", "man"]),
 ];
 
