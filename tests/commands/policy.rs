@@ -119,6 +119,66 @@ fn a_tap_that_is_not_listed_is_not_used() {
 }
 
 #[test]
+fn a_tap_may_be_there_by_configuration() {
+    let sandbox = Sandbox::new();
+    publish(&sandbox);
+    let host = sandbox.registry().host();
+    sandbox.write("own/tap.toml", "name = \"own\"\n");
+    sandbox.write(
+        "own/gadget.toml",
+        "schema = 1\nname = \"gadget\"\nsummary = \"A gadget\"\nlicense = \"MIT\"\n\n\
+         [source]\nfile = \"gadget.tar\"\n",
+    );
+    sandbox.config(&format!("[tap]\nacme = \"oci://{host}/tap\"\nown = \"../../desk/own\"\n"));
+    // A name could be one of a tap that is not here yet.
+    assert_snapshot!(sandbox.run("install hello --offline"), @r"
+    exit 1
+    --- stderr
+    error: cannot tell which formula `hello` is: tap `acme` cannot be read
+      caused by: it is there by config.toml:2 and was not fetched yet; `pkg update` brings it
+    ");
+    assert_snapshot!(sandbox.run("update"), @r"
+    exit 0
+    --- stderr
+    Updated tap acme to edition 1 of [TIME]; the same formulas
+    ");
+    sandbox.run("install widget").ok();
+    assert_snapshot!(sandbox.run("tap list"), @r"
+    exit 0
+    --- stdout
+    Tap  Formulas  Location  Edition
+    core  46  built in
+    acme  1  oci://[HOST]/tap, by config.toml:2  1 of [TIME]
+    own  1  [HOME]/.config/pkg/../../desk/own, by config.toml:3
+    ");
+    assert_snapshot!(sandbox.run("tap remove acme"), @r"
+    exit 2
+    --- stderr
+    error: tap `acme` is there by config.toml:2, and stays as long as that says so
+    ");
+    let list = sandbox.run("tap list --json").ok().json();
+    assert_eq!(list["taps"][1]["declared_by"], "config.toml:2");
+    assert_eq!(sandbox.run("tap add own").code, 1);
+    // What is not declared any more stays as one that was added, until it is removed.
+    sandbox.config("");
+    assert!(sandbox.run("tap list").ok().stdout.contains("acme"));
+    sandbox.config("[tap]\nacme = \"oci://registry.test/tap\"\n");
+    assert_snapshot!(sandbox.run("install widget"), @r"
+    exit 1
+    --- stderr
+    error: cannot tell which formula `widget` is: tap `acme` cannot be read
+      caused by: by config.toml:2 it is oci://registry.test/tap, and it was added from elsewhere before
+
+    hint: `TAP/widget` says which tap it is of
+    hint: `pkg tap remove acme` forgets that tap
+    ");
+    sandbox.run("tap remove acme").ok();
+    let malformed = "[tap]\ncore = \"oci://registry.test/tap\"\n";
+    sandbox.config(malformed);
+    assert_eq!(sandbox.run("list").code, 2);
+}
+
+#[test]
 fn an_address_that_is_not_listed_is_not_fetched_from() {
     let sandbox = Sandbox::new();
     let url = sandbox.registry().url("");

@@ -39,4 +39,4 @@ pub use remembered::Subscription;
 pub use snapshot::{Broken, Changes};
 pub use spec::Spec;
 pub use tap::{At, Found, Summary, Tap};
-pub use taps::{Hit, Taps};
+pub use taps::{Declared, Hit, Rules, Taps};

@@ -89,7 +89,7 @@ impl Session {
             platform: None,
             relocated_as: None,
             taps: None,
-            allowed_taps: self.settings.allowed_taps(),
+            tap_rules: self.settings.tap_rules(),
             lent: Vec::new(),
             cache: self.cache().map(ToOwned::to_owned),
             nearby: None,
@@ -204,7 +204,7 @@ impl Session {
     /// The taps that formulas come from.
     pub(crate) fn taps(&self) -> Result<Taps> {
         let folder = store::Layout::new(self.settings.root.value.clone()).taps();
-        Ok(Taps::open_allowed(&folder, self.settings.allowed_taps())?)
+        Ok(Taps::open_ruled(&folder, self.settings.tap_rules())?)
     }
 
     /// The formula that `spec` names, whichever version it asks for.

@@ -43,8 +43,8 @@ pub struct Setting {
     pub relocated_as: Option<PathBuf>,
     /// The folder that remembers which taps there are, where it is not the root's own.
     pub taps: Option<PathBuf>,
-    /// Which taps may be used, by where they are.
-    pub allowed_taps: oci::Allowed,
+    /// What the configuration says of taps.
+    pub tap_rules: catalog::Rules,
     /// Taps beside those; they come before one of the same name.
     pub lent: Vec<Tap>,
     /// Where manifests are kept between commands; none keeps nothing.
@@ -170,7 +170,7 @@ impl Home {
         if self.taps.get().is_none() {
             let own = || self.layout.taps();
             let folder = self.setting.taps.clone().unwrap_or_else(own);
-            let mut taps = Taps::open_allowed(&folder, self.setting.allowed_taps.clone())?;
+            let mut taps = Taps::open_ruled(&folder, self.setting.tap_rules.clone())?;
             self.setting.lent.iter().for_each(|tap| taps.lend(tap.clone()));
             // A thread that was faster has read the same.
             let _ = self.taps.set(taps).is_ok();

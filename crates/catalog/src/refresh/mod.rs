@@ -25,7 +25,7 @@ use crate::{
     mirror,
     remembered::{Edition, Remembered, Subscription, make_folder, sync_folder},
     snapshot::{self, Changes, Draft, Kept, Snapshot},
-    taps::Taps,
+    taps::{Declared, Taps},
 };
 
 /// Layers that are fetched at one time.
@@ -101,6 +101,18 @@ impl Taps {
         as_of: Option<AsOf>,
         refresh: Refresh<'_>,
     ) -> Result<Refreshed, Error> {
+        self.begin(place, name, as_of, refresh, true).await
+    }
+
+    /// Adds the tap; `is_new` where its name must be nobody's yet.
+    async fn begin(
+        &self,
+        place: &Place,
+        name: Option<&str>,
+        as_of: Option<AsOf>,
+        refresh: Refresh<'_>,
+        is_new: bool,
+    ) -> Result<Refreshed, Error> {
         let (place, as_of) = match place.wanted() {
             Some(Wanted::Digest(digest)) if as_of.is_none() => {
                 (without_digest(place), Some(AsOf::Digest(digest.clone())))
@@ -114,7 +126,9 @@ impl Taps {
         (refresh.on)(Event::Asking(&shown));
         let found = refresh.look(&place, as_of.as_ref()).await?;
         let name = name.unwrap_or(&found.parts.tap).to_owned();
-        self.check_free(&name)?;
+        if is_new {
+            self.check_free(&name)?;
+        }
         let state = |step| state(step, &name);
         let own = make_folder(refresh.taps, &name).map_err(state("write"))?;
         let taken = async {
@@ -160,6 +174,15 @@ impl Taps {
         self.location(name).map_or(Ok(()), |location| self.check_allowed(&location))?;
         if !self.in_registries().any(|tap| tap == name) {
             return Err(Error::NotThere { tap: name.to_owned() });
+        }
+        if let Some(place) = self.declared(name).and_then(Declared::place)
+            && Remembered::read(refresh.taps, name).map_err(state("read"))?.is_none()
+        {
+            let as_of = match turn {
+                Turn::AsOf(as_of) => Some(as_of),
+                Turn::Keep | Turn::Latest => None,
+            };
+            return Box::pin(self.begin(&place, Some(name), as_of, refresh, false)).await;
         }
         let own = refresh.taps.join(name);
         let _lock = refresh.lock(name)?;

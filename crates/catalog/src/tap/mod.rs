@@ -20,6 +20,7 @@ use fs_err as fs;
 
 use crate::{
     artifact::is_here, builtin, edition::Version, remembered::Subscription, snapshot::Snapshot,
+    taps::Declared,
 };
 
 /// Largest formula or `tap.toml` that is read, in bytes; the parser has the same bound.
@@ -121,6 +122,12 @@ pub enum Error {
         /// Where the list is.
         by: String,
     },
+    /// A configuration says that the tap is there, and nobody asked for it yet.
+    #[error("it is there by {} and was not fetched yet; `pkg update` brings it", .0.by)]
+    NotYet(Declared),
+    /// A configuration says that the tap is elsewhere.
+    #[error("by {} it is {}, and it was added from elsewhere before", .0.by, .0.location)]
+    Otherwise(Declared),
     /// What was kept of a tap in a registry is not there.
     #[error("what was here of it is gone; `pkg update` brings it again")]
     Lost,

@@ -62,6 +62,10 @@ mirrors = [
 ]
 fallback = true                             # `false`: it is never read itself
 
+# Taps that are there without `pkg tap add`, in this order; in a registry or in a folder.
+[tap]
+acme = "oci://registry.example.org:5000/tap"
+
 # What may be used at all; what is not listed may not, and without a list everything may.
 [policy]
 registries = ["registry.example.org:5000", "*.example.org"]   # mirrors are registries too
@@ -94,6 +98,8 @@ pub struct Config {
     pub no_proxy: Option<Setting<Vec<String>>>,
     /// What may be used at all.
     pub policy: Policy,
+    /// Taps that are there without having been added, in the file's order.
+    pub taps: Vec<Setting<Tap>>,
     /// What is fetched from elsewhere, in the file's order.
     pub mirrors: Vec<Setting<Mirror>>,
     /// What is special about single registries.
@@ -107,6 +113,15 @@ pub struct Mirror {
     pub from: String,
     /// What stands in its place; ends in `/`.
     pub to: String,
+}
+
+/// A tap that is there without having been added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tap {
+    /// Its name.
+    pub name: String,
+    /// Where it is: `oci://host/repository`, or a folder, absolute.
+    pub location: String,
 }
 
 /// A file that cannot be used.

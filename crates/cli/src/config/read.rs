@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use toml::de::DeTable;
 
 use super::{
-    Config, File, Mirror, Problem, policy, proxy, registry,
+    Config, File, Mirror, Problem, Tap, policy, proxy, registry,
     value::{
         Entry, Value, in_order, integer, list, number, path, paths, problem, start, string, switch,
         table, unknown, wrong,
@@ -24,6 +24,7 @@ const KEYS: &[&str] = &[
     "policy",
     "proxy",
     "registry",
+    "tap",
 ];
 const PATIENCE_KEYS: &[&str] = &["lock-seconds", "retries", "stall-seconds"];
 
@@ -52,6 +53,11 @@ pub(super) fn config(text: &str, file: &File<'_>) -> Result<Config, Problem> {
                     config.mirrors.push(file.set(entry.0, mirror(entry)?));
                 }
             }
+            "tap" => {
+                for entry in in_order(table(value)?) {
+                    config.taps.push(file.set(entry.0, tap(file, entry)?));
+                }
+            }
             "registry" => {
                 for entry in in_order(table(value)?) {
                     config.registries.push(registry::read(file, entry)?);
@@ -77,6 +83,26 @@ fn patience(file: &File<'_>, value: &Value<'_>, config: &mut Config) -> Result<(
         }
     }
     Ok(())
+}
+
+fn tap(file: &File<'_>, (key, value): Entry<'_>) -> Result<Tap, Problem> {
+    let name = key.get_ref().as_ref();
+    let is_own = name == catalog::BUILTIN || name == catalog::DIRECT;
+    if is_own || formula::Name::parse(name).is_err() {
+        let what = format!("`{name}` cannot be the name of a tap");
+        return Err(problem(key.span(), what, "another name", None));
+    }
+    let text = string(value)?;
+    let is_place = text.starts_with("oci:") || text.starts_with("ocidir:");
+    let location = match is_place {
+        true => text.parse::<oci::Place>().map(|place| place.to_string()).map_err(|error| {
+            let what = format!("`{text}` is not a place: {error}");
+            let help = "write \"oci://registry.example.org/tap\", or a folder".to_owned();
+            problem(value.span(), what, "a place in a registry, or a folder", Some(help))
+        })?,
+        false => file.folder.join(text).to_string_lossy().into_owned(),
+    };
+    Ok(Tap { name: name.to_owned(), location })
 }
 
 fn mirror((from, to): Entry<'_>) -> Result<Mirror, Problem> {

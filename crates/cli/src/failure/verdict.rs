@@ -107,8 +107,15 @@ pub(super) fn of_taps(error: &taps::Error) -> Option<Verdict> {
         }
         taps::Error::Taken { .. } => told(Exit::Failed, &["`--name` gives it another name"]),
         taps::Error::Forbidden { .. } => told(Exit::Unauthorized, &[]),
+        taps::Error::Declared { .. } => usage(&[]),
+        taps::Error::Tap { source, .. } if matches!(**source, tap::Error::NotYet(_)) => {
+            told(Exit::NotFound, &[])
+        }
         taps::Error::Tap { source, .. } if matches!(**source, tap::Error::Skipped { .. }) => {
             told(Exit::Failed, &["a newer pkg may read it"])
+        }
+        taps::Error::Unsure { source, .. } if matches!(**source, tap::Error::NotYet(_)) => {
+            told(Exit::Failed, &[])
         }
         taps::Error::Unsure { name, tap, .. } => {
             let other = format!("`TAP/{name}` says which tap it is of");

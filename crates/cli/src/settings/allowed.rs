@@ -1,9 +1,10 @@
 //! What may be used at all: what is on the lists of both files.
 
+use catalog::{Declared, Rules};
 use oci::Allowed;
 
 use super::{Setting, Settings};
-use crate::config::Policy;
+use crate::config::{Policy, Tap};
 
 impl Settings {
     /// Which registries may be asked.
@@ -11,9 +12,15 @@ impl Settings {
         self.allowed(|policy| &policy.registries, str::to_owned)
     }
 
-    /// Which taps may be used.
-    pub fn allowed_taps(&self) -> Allowed {
-        self.allowed(|policy| &policy.taps, str::to_owned)
+    /// Which taps may be used, and which are there.
+    pub fn tap_rules(&self) -> Rules {
+        let declared = |setting: &Setting<Tap>| Declared {
+            name: setting.value.name.clone(),
+            location: setting.value.location.clone(),
+            by: setting.origin.to_string(),
+        };
+        let allowed = self.allowed(|policy| &policy.taps, str::to_owned);
+        Rules { allowed, declared: self.taps.iter().map(declared).collect() }
     }
 
     /// Which addresses may be asked beside registries.

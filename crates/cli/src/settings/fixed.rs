@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Origin, Setting};
-use crate::config::{Mirror, Registry};
+use crate::config::{Mirror, Registry, Tap};
 
 /// Decides between both files, and remembers what the user's said in vain.
 #[derive(Default)]
@@ -56,6 +56,24 @@ impl Fixed {
             }
         }
         system.extend(heard);
+        system
+    }
+
+    /// The taps of the system, then those of the user that have other names.
+    pub(super) fn taps(
+        &mut self,
+        mut system: Vec<Setting<Tap>>,
+        user: Vec<Setting<Tap>>,
+    ) -> Vec<Setting<Tap>> {
+        for own in user {
+            match system.iter().find(|fixed| fixed.value.name == own.value.name) {
+                Some(fixed) if fixed.value == own.value => {}
+                Some(fixed) => {
+                    self.ignore(format!("tap.{}", own.value.name), own.origin, fixed.origin);
+                }
+                None => system.push(own),
+            }
+        }
         system
     }
 

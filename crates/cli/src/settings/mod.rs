@@ -17,7 +17,7 @@ use std::{
 
 use crate::{
     args::Global,
-    config::{Config, Mirror, Policy, Registry, SYSTEM_FILE},
+    config::{Config, Mirror, Policy, Registry, SYSTEM_FILE, Tap},
     env::Environment,
 };
 
@@ -67,6 +67,8 @@ pub struct Settings {
     pub registries: Vec<Registry>,
     /// The proxies for everything but this machine.
     pub proxies: Proxies,
+    /// Taps that are there without having been added.
+    pub taps: Vec<Setting<Tap>>,
     /// What may be used at all, as each file says it: the system's, then the user's.
     pub policies: Vec<Policy>,
     /// What the user's file says in vain.
@@ -169,6 +171,7 @@ impl Settings {
                 user.proxy.or(system.proxy),
                 user.no_proxy.or(system.no_proxy),
             ),
+            taps: fixed.taps(system.taps, user.taps),
             policies: vec![system.policy, user.policy],
             unheard: fixed.unheard,
         })

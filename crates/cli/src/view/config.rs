@@ -61,6 +61,10 @@ impl Config {
             let name = format!("mirror.\"{}\"", setting.value.from);
             values.add(&name, Some(setting), |mirror| mirror.to.clone());
         }
+        for setting in &settings.taps {
+            let name = format!("tap.{}", setting.value.name);
+            values.add(&name, Some(setting), |tap| tap.location.clone());
+        }
         settings.registries.iter().for_each(|registry| values.registry(registry));
         settings.policies.iter().for_each(|policy| values.policy(policy));
         let file = settings.config_file.as_deref().map(shown);

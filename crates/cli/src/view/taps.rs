@@ -21,6 +21,9 @@ pub(crate) struct Tap {
     /// How many; null where the tap cannot be read.
     pub(crate) formulas: Option<usize>,
     builtin: bool,
+    /// Which line of a configuration says that it is there; left out where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) declared_by: Option<String>,
     /// What follows is null for taps that are in no registry.
     pub(crate) serial: Option<u64>,
     pub(crate) published_at: Option<String>,
@@ -78,7 +81,11 @@ struct Updated {
 impl Taps {
     pub(crate) fn of(taps: &catalog::Taps) -> Self {
         let broken = taps.broken().map(|(name, _)| Tap::unreadable(name, taps.location(name)));
-        Self { schema: 1, taps: taps.iter().map(Tap::of).chain(broken).collect() }
+        let all = taps.iter().map(Tap::of).chain(broken).map(|tap| {
+            let declared_by = taps.declared(&tap.name).map(|declared| declared.by.clone());
+            Tap { declared_by, ..tap }
+        });
+        Self { schema: 1, taps: all.collect() }
     }
 }
 
@@ -107,6 +114,7 @@ impl Tap {
             location,
             formulas: None,
             builtin: false,
+            declared_by: None,
             serial: None,
             published_at: None,
             digest: None,

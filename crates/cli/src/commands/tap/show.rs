@@ -13,7 +13,10 @@ pub(super) fn list(session: &Session) -> Result {
         table.row([
             tap.name,
             tap.formulas.map_or_else(|| "unreadable".to_owned(), |n| n.to_string()),
-            tap.location.unwrap_or_else(|| "built in".to_owned()),
+            match (tap.location, tap.declared_by) {
+                (Some(location), Some(by)) => format!("{location}, by {by}"),
+                (location, _) => location.unwrap_or_else(|| "built in".to_owned()),
+            },
             tap.serial
                 .zip(tap.published_at)
                 .map_or_else(String::new, |(s, t)| format!("{s} of {t}")),

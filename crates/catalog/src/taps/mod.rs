@@ -2,31 +2,30 @@
 //!
 //! A bare name resolves in one tap only: a second tap that offers it is an error, never a choice.
 
+mod opening;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use formula::{Name, TapKind};
-use oci::Allowed;
+use formula::Name;
 
 use crate::{
     builtin,
     direct::TAP as DIRECT,
-    refresh,
-    remembered::{self, Remembered},
-    snapshot::{Other, Snapshot},
+    remembered::Remembered,
+    snapshot::Other,
     tap::{self, Found, Summary, Tap},
 };
 
-/// How often a snapshot is looked for that an update replaces again and again.
-const OPENS_MAX: usize = 3;
+pub use opening::{Declared, Rules};
 
 /// The taps of one user, in the order in which they were added, the built-in one first.
 #[derive(Debug)]
 pub struct Taps {
     folder: PathBuf,
-    allowed: Allowed,
+    rules: Rules,
     taps: Vec<Tap>,
     /// Taps that were added and cannot be read now.
     broken: Vec<Broken>,
@@ -129,6 +128,14 @@ pub enum Error {
         /// Where the list is.
         by: String,
     },
+    /// A configuration says that the tap is there.
+    #[error("tap `{tap}` is there by {by}, and stays as long as that says so")]
+    Declared {
+        /// Name of the tap.
+        tap: String,
+        /// Where the configuration says it.
+        by: String,
+    },
     /// The built-in tap cannot be removed.
     #[error("tap `{}` is built into the program and stays", builtin::NAME)]
     Builtin,
@@ -150,56 +157,6 @@ fn in_tap(tap: &Option<String>) -> String {
 }
 
 impl Taps {
-    /// Reads which taps were added; `folder` is `<root>/taps` and need not exist.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::open_allowed(folder, Allowed::default())
-    }
-
-    /// The same where not every tap may be used: by where it is, the built-in one by its name, and
-    /// what is of no tap as `direct`.
-    pub fn open_allowed(folder: &Path, allowed: Allowed) -> Result<Self, Error> {
-        let mut added = Vec::new();
-        let names = remembered::names(folder).map_err(|e| Error::state("read", "*", e))?;
-        let builtin = allowed.check(builtin::NAME).is_ok().then(Tap::builtin);
-        let (mut taps, mut broken) = (Vec::from_iter(builtin), Vec::new());
-        for name in names {
-            match Remembered::read(folder, &name) {
-                Ok(None) => {}
-                Ok(Some(remembered)) => added.push((remembered.order, name, remembered)),
-                Err(source) => {
-                    let source = Arc::new(tap::Error::Read { tap: name.clone(), source });
-                    let (location, is_remote) = (String::new(), false);
-                    broken.push(Broken { name, location, is_remote, source });
-                }
-            }
-        }
-        added.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        for (_, name, remembered) in added {
-            let (location, is_remote) = (remembered.location(), remembered.registry.is_some());
-            let opened = match allowed.check(&location) {
-                Ok(()) => open(folder, &name, remembered),
-                Err(by) => Err(tap::Error::Forbidden { location: location.clone(), by }),
-            };
-            match opened.map_err(Arc::new) {
-                Ok(tap) => taps.push(tap),
-                Err(source) => broken.push(Broken { name, location, is_remote, source }),
-            }
-        }
-        Ok(Self { folder: folder.to_owned(), allowed, taps, broken })
-    }
-
-    /// That a tap at `location` may be used.
-    pub(crate) fn check_allowed(&self, location: &str) -> Result<(), Error> {
-        let what = || location.to_owned();
-        self.allowed.check(location).map_err(|by| Error::Forbidden { what: what(), by })
-    }
-
-    /// That what is of no tap may be used.
-    pub fn check_direct(&self) -> Result<(), Error> {
-        let what = || format!("`{DIRECT}`, which is what is of no tap,");
-        self.allowed.check(DIRECT).map_err(|by| Error::Forbidden { what: what(), by })
-    }
-
     /// Puts a tap among them for this run, in place of one of the same name.
     pub fn lend(&mut self, tap: Tap) {
         self.taps.retain(|other| other.name() != tap.name());
@@ -215,7 +172,8 @@ impl Taps {
     /// that may not be used.
     pub fn in_registries(&self) -> impl Iterator<Item = &str> {
         let here = self.taps.iter().filter(|tap| tap.subscription().is_some()).map(Tap::name);
-        let is_kept = |broken: &&Broken| !matches!(*broken.source, tap::Error::Forbidden { .. });
+        use tap::Error::{Forbidden, Otherwise};
+        let is_kept = |b: &&Broken| !matches!(*b.source, Forbidden { .. } | Otherwise(_));
         let broken = self.broken.iter().filter(|broken| broken.is_remote).filter(is_kept);
         here.chain(broken.map(|broken| broken.name.as_str()))
     }
@@ -401,6 +359,11 @@ impl Taps {
             return Err(Error::Builtin);
         }
         self.known(name)?;
+        let is_own =
+            |declared: &&Declared| self.location(name).as_ref() == Some(&declared.location);
+        if let Some(declared) = self.declared(name).filter(is_own) {
+            return Err(Error::Declared { tap: name.to_owned(), by: declared.by.clone() });
+        }
         Remembered::forget(&self.folder, name).map_err(|e| Error::state("remove", name, e))?;
         self.taps.retain(|tap| tap.name() != name);
         self.broken.retain(|broken| broken.name != name);
@@ -416,38 +379,6 @@ impl Error {
     fn state(step: &'static str, tap: &str, source: std::io::Error) -> Self {
         Self::State { step, tap: tap.to_owned(), source }
     }
-}
-
-/// The tap as it is remembered.
-fn open(taps: &Path, name: &str, mut remembered: Remembered) -> Result<Tap, tap::Error> {
-    let read = |source| tap::Error::Read { tap: name.to_owned(), source };
-    // A refresh may replace the snapshot between reading its name and opening it.
-    for _ in 0..OPENS_MAX {
-        let (folder, subscription) = match (remembered.folder, remembered.registry) {
-            (Some(folder), _) if folder.is_dir() => return Tap::folder(&folder, Some(name)),
-            (Some(folder), _) => return Err(tap::Error::Gone { folder }),
-            (None, Some(subscription)) => (taps.join(name), subscription),
-            (None, None) => return Err(read(std::io::ErrorKind::InvalidData.into())),
-        };
-        match Snapshot::open(&folder.join(subscription.edition.file())) {
-            Ok(snapshot) => {
-                let place = oci::Place::parse(&subscription.location);
-                let kind = place.map_or_else(|_| registry(""), |place| refresh::kind(&place));
-                let followed = tap::Followed { folder, subscription, snapshot };
-                return Tap::followed(name, followed, kind);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(read(error)),
-        }
-        let again = Remembered::read(taps, name).map_err(read)?;
-        remembered = again.ok_or(tap::Error::Lost)?;
-    }
-    Err(tap::Error::Lost)
-}
-
-/// The kind of a tap of which the host is not known: nothing private may be named.
-fn registry(host: &str) -> TapKind {
-    TapKind::Registry { host: host.to_owned() }
 }
 
 /// The formulas that have `name` as an alias, else those that replace it.
