@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalog::{Spec, Tap, spec};
+use catalog::{Rules, Spec, Tap, spec};
 use formula::Platform;
 use fs_err as fs;
 use install::{Home, Setting, home, projects::ProjectRoot};
@@ -89,6 +89,8 @@ impl Project {
             platform: other,
             // A project's taps are its own, and are kept once for all platforms.
             taps: Some(self.taps(host)),
+            // Those of a machine's configuration are not in the lock of who has another one.
+            tap_rules: Rules { declared: Vec::new(), ..setting.tap_rules.clone() },
             lent,
             ..setting.clone()
         }

@@ -132,7 +132,7 @@ pub(crate) fn allowed(
         false => place::below(&project.folder().join(at), Path::new("")).display().to_string(),
     };
     let forbidden = |by| taps::Error::Forbidden { what: what.clone(), by };
-    setting.allowed_taps.check(&what).map_err(forbidden)
+    setting.tap_rules.allowed.check(&what).map_err(forbidden)
 }
 
 /// The same of what is locked: a lock asks no tap, and says where its packages are from.
@@ -147,7 +147,7 @@ pub(crate) fn allowed_in(
         // What is built in and what is of no tap are listed by these names.
         None => {
             let forbidden = |by| taps::Error::Forbidden { what: format!("`{tap}`"), by };
-            setting.allowed_taps.check(tap).map_err(forbidden)
+            setting.tap_rules.allowed.check(tap).map_err(forbidden)
         }
     }
 }
