@@ -17,8 +17,11 @@ struct Taps {
     public: TestRegistry,
 }
 
-/// The answers of a registry that does not give what it has, and the exit codes that they lead to.
-const FAULTS: &[(&str, fn(On<'_>), i32)] = &[
+/// A fault by name, what sets it, and the exit code that it leads to.
+type Fault = (&'static str, fn(On<'_>), i32);
+
+/// The answers of a registry that does not give what it has.
+const FAULTS: &[Fault] = &[
     ("401", |on| on.unauthorized(), 5),
     ("403", |on| on.status(403), 5),
     ("404", |on| on.status(404), 3),

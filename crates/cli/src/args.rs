@@ -193,7 +193,7 @@ pub enum Command {
     /// Show what an artifact in a registry holds
     Inspect(c::inspect::Inspect),
     /// Work on a registry by hand: manifests, blobs, tags, files
-    Oci(c::oci::Oci),
+    Oci(Box<c::oci::Oci>),
 
     /// Print a shell's completions
     Completions(c::completions::Completions),

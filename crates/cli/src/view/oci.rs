@@ -136,7 +136,7 @@ pub(crate) struct Discovered {
 struct Referrer {
     #[serde(flatten)]
     content: Content,
-    referrers: Vec<Referrer>,
+    referrers: Vec<Self>,
 }
 
 impl Pulled {

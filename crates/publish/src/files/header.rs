@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    /// Digests of what Go 1.26 writes for the same entries.
+    /// How the digests begin of what Go 1.26 writes for the same entries.
     #[test]
     fn headers_are_those_of_go() {
         let [a, b, c, d, e, t] =
@@ -199,116 +199,24 @@ mod tests {
                 .map(|(letter, count)| letter.repeat(count));
         let (file, link) = (Kind::File { size: 5 }, |target| Kind::Link { target });
         let large = Kind::File { size: 1 << 34 };
-        let rows = [
-            (
-                "d/run",
-                file,
-                0o755,
-                1_764_115_072,
-                "cbcd9a6a09ed67355b382e78cc1e4c85b7e00e9e36003d37588eceb71eca4037",
-            ),
-            (
-                "d",
-                Kind::Folder,
-                0o700,
-                0,
-                "fed6bd191c34d8ec4f3fe61069f08c0832fa4389811d35641b562e73e9c684bb",
-            ),
-            (
-                "d/link",
-                link("run"),
-                0o777,
-                1,
-                "c0e45d146134211975ed4e70cb303ff61d4d089a852b493183bc43f5299a56d3",
-            ),
-            (
-                "d/x",
-                file,
-                0o4755,
-                1,
-                "a6a320643c9c28ffae402472c50d165ecc4e80d959d4c125d1427a49049b437b",
-            ),
-            (
-                &format!("{b}/{a}"),
-                file,
-                0o644,
-                1,
-                "7005c0ae2aec12a7f46784f0c1d7b82559a2c2aa14ddf0ddaceb1139daf5dbaa",
-            ),
-            (
-                &format!("x/{a}"),
-                file,
-                0o644,
-                1,
-                "b7283ee230f0c4e2bda84cacccd4bf4595feb2ec371fc44ba5386460d7443632",
-            ),
-            (
-                &format!("{b}b/{a}"),
-                file,
-                0o644,
-                1,
-                "2cf1aa16953668c9cac14fafb85fdf45eec46238edd4832d57adec6e48516833",
-            ),
-            (
-                &format!("d/{a}"),
-                link(&t),
-                0o777,
-                1,
-                "eeed9f5d22c15b33f72843eeb62861020fbacd3d124be7112ab0c321de93e80b",
-            ),
-            (
-                &format!("d/größe/{a}/é"),
-                file,
-                0o644,
-                1,
-                "0a258f8e7ae9caefb4499788015ad1bba4dcb4a96f477d15a93d58cff925bfc5",
-            ),
-            (
-                "d/l",
-                link("größe"),
-                0o777,
-                1,
-                "dddc92c8ab336baf6d3bde957d2a8660ae4e0da5a37099d219fd321f144a04ed",
-            ),
-            (
-                "d/old",
-                file,
-                0o644,
-                -1,
-                "35af7b9029499de68102e33f2cc39c2c1b038d737b39fafd0a4ba68bed06eb18",
-            ),
-            (
-                "d/far",
-                file,
-                0o644,
-                1 << 34,
-                "69f2a3e7e4c6e6df847f9eea9c243f63a41c8be850e2b70705da98993c6e293d",
-            ),
-            (
-                "d/large",
-                large,
-                0o644,
-                1,
-                "5077e08f958d0e240b9ec0d4ae3e4a89ca4e3b27e14261bd8adc148c1bd2b6be",
-            ),
-            (
-                &format!("{c}/{d}"),
-                Kind::Folder,
-                0o755,
-                1,
-                "bc0a0ff6b8138ecfb671e3798a939b3508c339680d0e60e3e0cda1fd3fe6ea41",
-            ),
-            (
-                &format!("/{e}"),
-                file,
-                0o644,
-                1,
-                "7790b4cc68ed9509795de90c55aadd584bd99dca43cbc1cbe85c7496888ab763",
-            ),
-        ];
-        for (name, kind, mode, mtime, expected) in rows {
+        let check = |name: &str, kind, mode, mtime, expected: &str| {
             let blocks = Header { name, kind, mode, mtime }.blocks();
-            assert_eq!(Digest::sha256(&blocks).encoded(), expected, "{name}");
-        }
+            assert!(Digest::sha256(&blocks).encoded().starts_with(expected), "{name}");
+        };
+        check("d/run", file, 0o755, 1_764_115_072, "cbcd9a6a09ed67355b382e78cc1e4c85");
+        check("d", Kind::Folder, 0o700, 0, "fed6bd191c34d8ec4f3fe61069f08c08");
+        check("d/link", link("run"), 0o777, 1, "c0e45d146134211975ed4e70cb303ff6");
+        check("d/x", file, 0o4755, 1, "a6a320643c9c28ffae402472c50d165e");
+        check(&format!("{b}/{a}"), file, 0o644, 1, "7005c0ae2aec12a7f46784f0c1d7b825");
+        check(&format!("x/{a}"), file, 0o644, 1, "b7283ee230f0c4e2bda84cacccd4bf45");
+        check(&format!("{b}b/{a}"), file, 0o644, 1, "2cf1aa16953668c9cac14fafb85fdf45");
+        check(&format!("d/{a}"), link(&t), 0o777, 1, "eeed9f5d22c15b33f72843eeb6286102");
+        check(&format!("d/größe/{a}/é"), file, 0o644, 1, "0a258f8e7ae9caefb4499788015ad1bb");
+        check("d/l", link("größe"), 0o777, 1, "dddc92c8ab336baf6d3bde957d2a8660");
+        check("d/old", file, 0o644, -1, "35af7b9029499de68102e33f2cc39c2c");
+        check("d/far", file, 0o644, 1 << 34, "69f2a3e7e4c6e6df847f9eea9c243f63");
+        check("d/large", large, 0o644, 1, "5077e08f958d0e240b9ec0d4ae3e4a89");
+        check(&format!("{c}/{d}"), Kind::Folder, 0o755, 1, "bc0a0ff6b8138ecfb671e3798a939b35");
+        check(&format!("/{e}"), file, 0o644, 1, "7790b4cc68ed9509795de90c55aadd58");
     }
 }

@@ -62,11 +62,10 @@ impl Deletion {
 
     /// What is there, or `None` where nothing need be.
     pub(super) fn found(&self, registry: &Registry, place: &Place) -> Result<Option<Descriptor>> {
-        let asked = registry.ask(async |client| match self.force {
+        registry.ask(async |client| match self.force {
             true => oci::found(client.resolve(place).await),
             false => client.resolve(place).await.map(Some),
-        });
-        asked
+        })
     }
 }
 
