@@ -114,6 +114,12 @@ impl Client {
         self.open(place).await?.tags().await
     }
 
+    /// What a layout lists, named and unnamed, in order; `None` of a registry, which lists nothing
+    /// but names.
+    pub async fn listed(&self, place: &Place) -> Result<Option<Vec<Descriptor>>, Error> {
+        self.open(place).await?.listed().await
+    }
+
     /// The names of all repositories of a registry, where it tells them.
     pub async fn repositories(&self, host: &str) -> Result<Vec<String>, Error> {
         pages::repositories(&self.shared.exchange, host).await

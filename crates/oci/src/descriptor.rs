@@ -13,6 +13,9 @@ use crate::{Platform, verify};
 /// The annotation that names the file that some content is (image-spec, annotations.md).
 pub const TITLE: &str = "org.opencontainers.image.title";
 
+/// The annotation that names an entry of a layout, often as a tag (image-spec, annotations.md).
+pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
+
 /// The type, digest and size of some content, and what else its document says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Raw", rename_all = "camelCase")]

@@ -33,6 +33,12 @@ pub(crate) trait Source: Send + Sync {
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>, Error>;
 
+    /// What a layout lists, named and unnamed, in order; `None` of a registry, which lists nothing
+    /// but names.
+    async fn listed(&self) -> Result<Option<Vec<Descriptor>>, Error> {
+        Ok(None)
+    }
+
     /// The repository, where it is one of a registry.
     fn reference(&self) -> Option<&Reference> {
         None

@@ -10,10 +10,7 @@ use digest::Digest;
 use serde_json::{Map, Value, json};
 
 use super::Error;
-use crate::{Descriptor, Document, Manifest, manifest, media_type};
-
-/// The annotation that names an entry.
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
+use crate::{Descriptor, Document, Manifest, descriptor::REF_NAME, manifest, media_type};
 
 /// The index of a layout.
 #[derive(Clone)]

@@ -172,6 +172,11 @@ impl Source for Layout {
         Ok(listing.names().into_iter().filter(|name| reference::is_tag(name)).collect())
     }
 
+    async fn listed(&self) -> Result<Option<Vec<Descriptor>>, crate::Error> {
+        let listing = self.shelf.listing().map_err(crate::Error::Layout)?;
+        Ok(Some(listing.entries().to_vec()))
+    }
+
     /// Those that are listed themselves, and those that an index in the subject's fallback tag
     /// lists, as some tools write it.
     async fn referrers(
