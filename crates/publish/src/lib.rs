@@ -13,6 +13,7 @@ pub mod file;
 pub mod files;
 mod index;
 pub mod inspect;
+pub mod layout;
 pub mod make;
 pub mod mirror;
 pub mod pack;

@@ -15,6 +15,8 @@ use super::annotations::Texts;
 
 /// What a manifest says.
 pub(super) struct Parts<'a> {
+    /// Whether it names its own type; Helm's manifests do not.
+    pub(super) is_typed: bool,
     pub(super) artifact_type: Option<&'a str>,
     pub(super) config: &'a Descriptor,
     pub(super) layers: Vec<&'a Descriptor>,
@@ -27,7 +29,7 @@ impl Parts<'_> {
     pub(super) fn manifest(&self) -> Manifest {
         let document = Document {
             schema_version: 2,
-            media_type: media_type::IMAGE_MANIFEST,
+            media_type: self.is_typed.then_some(media_type::IMAGE_MANIFEST),
             artifact_type: self.artifact_type,
             config: Entry::of(self.config),
             layers: self.layers.iter().map(|layer| Entry::of(layer)).collect(),
@@ -49,7 +51,8 @@ pub(super) fn config(platform: &Platform) -> Bytes {
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     schema_version: u32,
-    media_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_type: Option<&'a str>,
     config: Entry<'a>,
@@ -126,7 +129,7 @@ const ESCAPED: &[(char, &str)] = &[
     ('\u{2029}', "\\u2029"),
 ];
 
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).expect("documents have text keys only");
     ESCAPED.iter().fold(text, |text, (char, escape)| text.replace(*char, escape))
 }
@@ -145,6 +148,7 @@ mod tests {
         subject.artifact_type = Some("c/d".into());
         let annotations = [("k".to_owned(), "v".to_owned())].into();
         let parts = Parts {
+            is_typed: true,
             artifact_type: Some("a/b"),
             config: &config,
             layers: vec![&layer],

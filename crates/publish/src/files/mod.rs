@@ -5,6 +5,7 @@
 //! What the files are for is deliberately not known here.
 
 pub mod annotations;
+pub mod chart;
 mod document;
 mod folder;
 mod ground;

@@ -16,6 +16,7 @@ use oci::{Body, Descriptor, Manifest, Platform, descriptor::TITLE, media_type};
 use super::{
     CONTENT_DIGEST, Given, UNPACK,
     annotations::{Annotations, CREATED, Texts},
+    chart::{self, Chart},
     document::{self, Parts},
     folder,
 };
@@ -51,6 +52,8 @@ pub struct Order {
     pub is_any_path: bool,
     /// The manifest that it is about.
     pub subject: Option<Descriptor>,
+    /// What the only file is, where that is a packed chart that goes as Helm pushes it.
+    pub chart: Option<Chart>,
 }
 
 /// An artifact that waits to be sent.
@@ -116,10 +119,59 @@ pub enum Error {
     Nothing,
 }
 
+/// Makes of a packed chart what Helm makes of it: its provenance goes along, and neither has a
+/// title.
+fn pack_chart(home: &Home, order: &Order, chart: &Chart) -> Result<Packed, Error> {
+    let work = publisher::scratch(home)?;
+    let bytes = chart.config();
+    let (digest, size) = (Digest::sha256(&bytes), bytes.len() as u64);
+    let config = Descriptor::new(catalog::CHART_CONFIG, digest, size);
+    let mut layers = Vec::new();
+    for given in &order.files {
+        layers.push(file(given, chart::CHART)?);
+        let text = format!("{}{}", given.text, chart::PROVENANCE_END);
+        let path = PathBuf::from(&text);
+        if path.is_file() {
+            layers.push(file(&Given { path, text, media_type: None }, chart::PROVENANCE)?);
+        }
+    }
+    // As Helm sorts them.
+    layers.sort_by(|(one, _), (other, _)| one.digest.cmp(&other.digest));
+    let created = order.files.first().map(|given| created(&given.path)).transpose()?;
+    let mut annotations = chart.annotations(&created.unwrap_or_default());
+    annotations.extend(order.annotations.manifest.clone());
+    if order.is_reproducible && !order.annotations.manifest.contains_key(CREATED) {
+        annotations.remove(CREATED);
+    }
+    let manifest = Parts {
+        is_typed: false,
+        artifact_type: None,
+        config: &config,
+        layers: layers.iter().map(|(layer, _)| layer).collect(),
+        subject: None,
+        annotations: &annotations,
+    }
+    .manifest();
+    let artifact_type = config.media_type.clone();
+    layers.insert(0, (config, Body::Bytes(bytes)));
+    Ok(Packed { manifest, artifact_type, annotations, blobs: layers, _work: work })
+}
+
+/// When a chart was packed, which is the time that Helm gives its artifact.
+fn created(path: &Path) -> Result<String, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let modified = fs::metadata(path).and_then(|found| found.modified()).map_err(failed)?;
+    let time = Timestamp::try_from(modified).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
 /// Makes an artifact of files; `tell` hears of each title before its file is read.
 pub fn pack(home: &Home, order: &Order, tell: &dyn Fn(&str)) -> Result<Packed, Error> {
-    let work = publisher::scratch(home)?;
     check(order)?;
+    if let Some(chart) = &order.chart {
+        return pack_chart(home, order, chart);
+    }
+    let work = publisher::scratch(home)?;
     let mut blobs = Vec::new();
     let config = config(order, &mut blobs)?;
     let first_layer = blobs.len();
@@ -148,6 +200,7 @@ pub fn pack(home: &Home, order: &Order, tell: &dyn Fn(&str)) -> Result<Packed, E
     };
     let annotations = annotations(order)?;
     let manifest = Parts {
+        is_typed: true,
         artifact_type,
         config: &config,
         layers,
