@@ -74,6 +74,8 @@ const WORDS: &[&str] = &[
     "oci attach oci:pushed:1 --artifact-type a/b -a k=v",
     "oci discover oci:pushed:1",
     "oci pull oci:pushed:1 -o pulled",
+    "oci layout list pushed",
+    "oci layout verify pushed",
     "publish made/made.toml --dry-run",
     "publish made/made.toml",
     "tap publish made oci:edition",

@@ -391,3 +391,56 @@ fn flags_that_would_harm_are_answered_with_what_to_do() {
     ");
     assert_eq!(sandbox.registry().requests().len(), 0);
 }
+
+#[test]
+fn an_image_layout_is_listed_and_checked() {
+    let (sandbox, layer) = stocked();
+    oci(&sandbox, "copy REG/acme/foo:1.2.3 oci:layout:1.2.3").ok();
+    oci(&sandbox, "copy REG/acme/foo:1.2.3 oci:layout:latest").ok();
+    assert_snapshot!(oci(&sandbox, "layout list layout"), @r"
+    exit 0
+    --- stdout
+    Name    Digest                                                                    Size  Type
+    1.2.3   sha256:[DIGEST]  413 B  application/vnd.acme.foo
+    latest  sha256:[DIGEST]  413 B  application/vnd.acme.foo
+    ");
+    let json = oci(&sandbox, "layout ls oci:layout --json").ok().json();
+    assert_eq!(json["entries"][0]["name"], "1.2.3");
+    assert_snapshot!(oci(&sandbox, "layout verify layout"), @r"
+    exit 0
+    --- stderr
+    Verified 1 manifest and 2 blobs, 422 B
+    ");
+    let blob = sandbox.home().join("desk/layout/blobs/sha256").join(layer.encoded());
+    fs_err::write(&blob, "wrong!\n").unwrap();
+    assert_snapshot!(oci(&sandbox, "layout verify layout"), @r"
+    exit 6
+    --- stderr
+    warning: sha256:[DIGEST]: cannot get the blob sha256:[DIGEST]: cannot use an image layout: `layout/blobs/sha256/[HEX]` is damaged: the 7 bytes received for sha256:[DIGEST] have the digest sha256:[DIGEST]
+    error: `oci:layout` does not hold all that it names: 1 problem
+    ");
+    fs_err::remove_file(&blob).unwrap();
+    let missing = oci(&sandbox, "layout verify layout --json");
+    assert_eq!((missing.code, missing.json()["problems"].as_array().unwrap().len()), (6, 1));
+    assert_snapshot!(oci(&sandbox, "layout list nowhere"), @r"
+    exit 3
+    --- stderr
+    error: cannot look at oci:nowhere
+      caused by: cannot use an image layout
+      caused by: `nowhere` is no image layout: it has no file `oci-layout`
+    ");
+    assert_eq!(oci(&sandbox, "layout list oci://REG/acme/foo").code, 2);
+}
+
+#[test]
+fn a_login_is_the_one_of_every_command() {
+    let (sandbox, _) = stocked();
+    let host = sandbox.registry().host().to_owned();
+    sandbox.registry().require_basic("me", "hunter2");
+    assert_eq!(oci(&sandbox, "tags REG/acme/foo").code, 5);
+    let login = format!("printf hunter2 | $pkg oci login {host} -u me --password-stdin");
+    sandbox.finish(&mut sandbox.shell(&login)).ok();
+    assert_eq!(oci(&sandbox, "tags REG/acme/foo").ok().stdout, "1.2.3\n");
+    oci(&sandbox, "logout REG").ok();
+    assert_eq!(oci(&sandbox, "tags REG/acme/foo").code, 5);
+}

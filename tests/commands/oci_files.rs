@@ -353,3 +353,96 @@ fn a_config_and_what_has_no_title_are_said() {
     let config = oci(&sandbox, "manifest config REG/foo:3").ok().stdout;
     assert_eq!(config, r#"{"architecture":"arm","os":"linux","variant":"v7"}"#);
 }
+
+/// A packed chart with its provenance beside it.
+fn chart(sandbox: &Sandbox) {
+    let text = "apiVersion: v2\nname: demo\nversion: 0.1.0+build.7\ndescription: A chart\n";
+    let chart = Archive::new().file("demo/Chart.yaml", text, 0o644);
+    let chart = chart.file("demo/values.yaml", "replicas: 2\n", 0o644);
+    sandbox.write("demo-0.1.0+build.7.tgz", chart.tar_gzip());
+    sandbox.write("demo-0.1.0+build.7.tgz.prov", "signed\n");
+}
+
+#[test]
+fn a_packed_chart_goes_as_helm_pushes_it() {
+    let sandbox = Sandbox::new();
+    chart(&sandbox);
+    let words = format!("push REG/charts/demo demo-0.1.0+build.7.tgz {CREATED}");
+    assert_snapshot!(oci(&sandbox, &words), @r"
+    exit 0
+    --- stdout
+    ArtifactType: application/vnd.cncf.helm.config.v1+json
+    Digest: sha256:[DIGEST]
+    --- stderr
+    Recognised Helm chart demo 0.1.0+build.7
+    Pushed [HOST]/charts/demo:0.1.0_build.7
+    ");
+    let said = manifest(sandbox.registry(), "charts/demo", "0.1.0_build.7");
+    assert_eq!(said["config"]["mediaType"], "application/vnd.cncf.helm.config.v1+json");
+    assert_eq!(said["layers"].as_array().unwrap().len(), 2);
+    assert_eq!(said["annotations"]["org.opencontainers.image.title"], "demo");
+    let config = oci(&sandbox, "manifest config REG/charts/demo:0.1.0_build.7").ok().stdout;
+    let expected =
+        r#"{"name":"demo","version":"0.1.0+build.7","description":"A chart","apiVersion":"v2"}"#;
+    assert_eq!(config, expected);
+    // Who says what the file is gets what was said.
+    oci(&sandbox, "push REG/file:1 demo-0.1.0+build.7.tgz:a/b").ok();
+    assert_eq!(manifest(sandbox.registry(), "file", "1")["layers"][0]["mediaType"], "a/b");
+    oci(&sandbox, "push REG/file:2 demo-0.1.0+build.7.tgz --artifact-type a/b").ok();
+    assert_eq!(manifest(sandbox.registry(), "file", "2")["artifactType"], "a/b");
+    sandbox.write("broken.tgz", Archive::new().file("x/Chart.yaml", "a: [", 0o644).tar_gzip());
+    assert_snapshot!(oci(&sandbox, "push REG/broken:1 broken.tgz"), @r"
+    exit 1
+    --- stderr
+    error: `broken.tgz` is a Helm chart whose Chart.yaml cannot be read
+      caused by: unclosed bracket '[' at line 1, column 4
+    ");
+}
+
+#[test]
+fn a_formula_may_need_a_chart() {
+    let sandbox = Sandbox::new();
+    chart(&sandbox);
+    oci(&sandbox, "push REG/charts/demo demo-0.1.0+build.7.tgz").ok();
+    sandbox.write("site.txt", "site\n");
+    oci(&sandbox, "push REG/site:1.0.0 site.txt").ok();
+    let registry = sandbox.registry();
+    let formula = |name: &str, place: &str, version: &str, digest: &Digest, rest: &str| {
+        let (host, tag) = (registry.host(), version.replace('+', "_"));
+        let text = format!(
+            "schema = 1\nname = \"{name}\"\nsummary = \"A test\"\nlicense = \"MIT\"\n\n[source]\n\
+             oci = \"{host}/{place}\"\ntag = \"{tag}\"\n\n{rest}[version.\"{version}\"]\nany = \"{digest}\"\n"
+        );
+        sandbox.write(&format!("tap/{name}.toml"), text);
+    };
+    let chart = registry.tag("charts/demo", "0.1.0_build.7").unwrap();
+    formula("demo", "charts/demo", "0.1.0+build.7", &chart, "");
+    let site = registry.tag("site", "1.0.0").unwrap();
+    formula("site", "site", "1.0.0", &site, "[depends]\ndemo = \">=0.1\"\n\n");
+    sandbox.run("tap add tap").ok();
+    assert_snapshot!(sandbox.run("install site"), @r"
+    exit 0
+    --- stderr
+    Installed demo 0.1.0+build.7 from tap
+    Installed site 1.0.0 from tap
+    `demo` has neither commands nor libraries; `pkg prefix demo` is its folder
+    `site` has neither commands nor libraries; `pkg prefix site` is its folder
+    ");
+    let keg = sandbox.root().join("current/opt/demo/share");
+    assert_eq!(fs_err::read(keg.join("demo/values.yaml")).unwrap(), b"replicas: 2\n");
+    assert_eq!(fs_err::read(keg.join("demo.prov")).unwrap(), b"signed\n");
+    assert_snapshot!(sandbox.run("why demo"), @r"
+    exit 0
+    --- stdout
+    site needs demo
+    ");
+    let host = registry.host();
+    let from = format!("oci://{host}/charts/demo:0.1.0_build.7");
+    for (words, to) in [("promote", "promoted"), ("oci copy", "copied")] {
+        sandbox.run(&format!("{words} {from} oci://{host}/{to}:1")).ok();
+        assert_eq!(registry.tag(to, "1"), Some(chart.clone()), "provenance and all");
+    }
+    let inspected = sandbox.run(&format!("inspect {from} --json")).ok().json();
+    assert_eq!((&inspected["kind"], &inspected["name"]), (&"chart".into(), &"demo".into()));
+    assert_eq!(inspected["layers"].as_array().unwrap().len(), 2);
+}

@@ -7,6 +7,7 @@ use std::{error::Error, io};
 use publish::{
     blob, discover,
     files::{annotations, pack, pull, push},
+    layout,
 };
 
 use super::verdict::{self, Verdict, seen, told, usage};
@@ -41,6 +42,11 @@ pub(super) fn of(cause: &(dyn Error + 'static)) -> Option<Verdict> {
             return told(Exit::Failed, &["without `--keep-old-files` it is replaced"]);
         }
         Some(pull::Error::Unpack { .. }) => return told(Exit::Integrity, &[]),
+        _ => {}
+    }
+    match seen::<layout::Error>(cause) {
+        Some(layout::Error::Network(error)) => return Some(verdict::of(error)),
+        Some(layout::Error::Registry { .. }) => return usage(&[]),
         _ => {}
     }
     match (seen::<push::Error>(cause), seen::<discover::Error>(cause)) {

@@ -33,7 +33,8 @@ pub(crate) use history::{Change, History};
 pub(crate) use login::{Login, Logout, Standing};
 pub(crate) use needs::{Deps, Outdated, Uses, Why};
 pub(crate) use oci::{
-    Copied, Deleted, Discovered, Pulled, Repositories, Stored, Tagged, Tags, as_oras,
+    Copied, Deleted, Discovered, Layout, Pulled, Repositories, Stored, Tagged, Tags, Verified,
+    as_oras,
 };
 pub(crate) use package::{Files, List, Owner, Path};
 pub(crate) use project::{Bundled, Locked, Removed, Synced};

@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use oci::{Descriptor, Place, copy::Copied as Copy};
-use publish::{discover::Node, files::pull::Outcome};
+use oci::{Descriptor, Place, copy::Copied as Copy, descriptor::REF_NAME};
+use publish::{
+    discover::Node,
+    files::pull::Outcome,
+    layout::{Problem, Report},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,7 +48,7 @@ pub(crate) struct Stored {
 pub(crate) struct Content {
     /// `oci://host/repository@digest`, or the same of a layout.
     pub(crate) reference: String,
-    media_type: String,
+    pub(crate) media_type: String,
     pub(crate) digest: String,
     pub(crate) size: u64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -167,6 +171,71 @@ impl Referrer {
     }
 }
 
+/// What an image layout lists.
+#[derive(Debug, Serialize)]
+pub(crate) struct Layout {
+    schema: u32,
+    layout: String,
+    pub(crate) entries: Vec<Listed>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Listed {
+    /// Its name in the layout, often a tag.
+    pub(crate) name: Option<String>,
+    #[serde(flatten)]
+    pub(crate) content: Content,
+}
+
+/// Whether a layout holds what it names.
+#[derive(Debug, Serialize)]
+pub(crate) struct Verified {
+    schema: u32,
+    layout: String,
+    manifests: usize,
+    blobs: usize,
+    /// Of all that is whole.
+    bytes: u64,
+    problems: Vec<Flaw>,
+}
+
+#[derive(Debug, Serialize)]
+struct Flaw {
+    digest: String,
+    media_type: String,
+    error: String,
+}
+
+impl Layout {
+    pub(crate) fn of(place: &Place, entries: &[Descriptor]) -> Self {
+        let listed = |entry: &Descriptor| {
+            let mut entry = entry.clone();
+            let name = entry.annotations.remove(REF_NAME);
+            Listed { name, content: Content::of(place, &entry) }
+        };
+        let entries = entries.iter().map(listed).collect();
+        Self { schema: 1, layout: place.to_string(), entries }
+    }
+}
+
+impl Verified {
+    pub(crate) fn of(place: &Place, report: &Report) -> Self {
+        let flaw = |problem: &Problem| Flaw {
+            digest: problem.descriptor.digest.to_string(),
+            media_type: problem.descriptor.media_type.clone(),
+            error: install::with_causes(&*problem.error),
+        };
+        Self {
+            schema: 1,
+            layout: place.to_string(),
+            manifests: report.manifests,
+            blobs: report.blobs,
+            bytes: report.bytes,
+            problems: report.problems.iter().map(flaw).collect(),
+        }
+    }
+}
+
 /// What a copy came to.
 #[derive(Debug, Serialize)]
 pub(crate) struct Copied {
@@ -252,7 +321,9 @@ pub(crate) fn as_oras(view: &impl Serialize) -> String {
         spelt.push_str(other.as_deref().unwrap_or(rest));
         spelt.push('\n');
     }
-    spelt
+    // As Go escapes what would mean something in HTML; outside of a text none of them can stand.
+    let escapes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026")];
+    escapes.iter().fold(spelt, |text, (char, escape)| text.replace(*char, escape))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use oci::Place;
 
 use super::target::Registry;
 use crate::{
+    commands::login::Unseen,
     exit::Exit,
     failure::{Failure, Result},
     session::Session,
@@ -76,11 +77,11 @@ pub struct Refused {
     #[arg(long, short, hide = true, value_name = "USER")]
     username: Option<String>,
     #[arg(long, short, hide = true, value_name = "PASSWORD")]
-    password: Option<String>,
+    password: Option<Unseen>,
     #[arg(long, hide = true)]
     password_stdin: bool,
     #[arg(long, hide = true, value_name = "TOKEN")]
-    identity_token: Option<String>,
+    identity_token: Option<Unseen>,
     #[arg(long, hide = true)]
     identity_token_stdin: bool,
     #[arg(long, hide = true, value_name = "FILE")]

@@ -8,6 +8,7 @@ mod copy;
 mod delete;
 mod discover;
 mod format;
+mod layout;
 mod manifest;
 mod pull;
 mod push;
@@ -35,6 +36,10 @@ pub struct Oci {
 
 #[derive(Debug, Subcommand)]
 pub enum OciCommand {
+    /// Log in to a registry, as `pkg login` does
+    Login(super::login::Login),
+    /// Log out of a registry, as `pkg logout` does
+    Logout(super::logout::Logout),
     /// List the tags of a repository or layout
     Tags(tags::Tags),
     /// Tags and repositories, in the words of oras
@@ -70,6 +75,11 @@ pub enum OciCommand {
     Tag(tag::Tag),
     /// Take a tag away and leave its manifest
     Untag(tag::Untag),
+    /// List and check what an image layout on this machine holds
+    Layout {
+        #[command(subcommand)]
+        command: layout::Layout,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -84,6 +94,8 @@ pub enum Repo {
 impl Oci {
     pub(crate) fn run(self, session: &Session) -> Result {
         match self.command {
+            OciCommand::Login(args) => args.run(session),
+            OciCommand::Logout(args) => args.run(session),
             OciCommand::Tags(args) | OciCommand::Repo { command: Repo::Tags(args) } => {
                 args.run(session)
             }
@@ -98,6 +110,7 @@ impl Oci {
             OciCommand::Copy(args) => args.run(session),
             OciCommand::Tag(args) => args.run(session),
             OciCommand::Untag(args) => args.run(session),
+            OciCommand::Layout { command } => command.run(session),
         }
     }
 }

@@ -3,12 +3,13 @@
 use clap::{Args, ValueEnum};
 use oci::Pushed;
 use publish::files::{
+    chart::{self, Chart},
     pack::Order,
     push::{self, Outcome},
 };
 
 use super::{
-    content::Content,
+    content::{Content, given},
     format::Format,
     target::{Target, plain, platform},
 };
@@ -24,6 +25,7 @@ use crate::{
 #[command(after_help = examples(&[
     ("pkg oci push ghcr.io/acme/foo:1.2.3,latest foo.txt:text/plain", "a file under two tags"),
     ("pkg oci push ghcr.io/acme/foo:1.2.3 share --reproducible", "a folder, as one layer"),
+    ("pkg oci push ghcr.io/acme/charts/foo foo-1.2.3.tgz", "a packed Helm chart, as Helm pushes it"),
     ("pkg oci push oci:foo:1.2.3 foo.txt --artifact-type application/vnd.acme.foo", "into a layout"),
 ]))]
 pub struct Push {
@@ -55,11 +57,20 @@ pub enum ImageSpec {
 impl Push {
     pub(super) fn run(self, session: &Session) -> Result {
         self.format.check()?;
-        let (place, further) = self.target.tagged()?;
+        let (mut place, further) = self.target.tagged()?;
+        let chart = self.chart()?;
+        if let Some(chart) = &chart {
+            let what = format_args!("Helm chart {} {}", chart.name, chart.version);
+            session.printer.status("Recognised", what);
+            if place.tag().is_none() && place.digest().is_none() {
+                let tagged = place.with_tag(&chart.tag());
+                place = tagged.map_err(|error| Failure::new(Exit::Usage, error))?;
+            }
+        }
         let registry = self.target.connection.open(session, &[&place])?;
         let is_v1_0 = self.is_v1_0()?;
         let platform = platform(self.artifact_platform.as_deref())?;
-        let order = Order { platform, is_v1_0, ..Order::default() };
+        let order = Order { platform, is_v1_0, chart, ..Order::default() };
         let packed = self.content.pack(session, &registry, None, order)?;
         let outcome = push::push(&registry.home, &place, &further, &packed)?;
         session.progress.end();
@@ -75,6 +86,25 @@ impl Push {
             session.printer.answer(format_args!("ArtifactType: {}", packed.artifact_type));
             session.printer.answer(format_args!("Digest: {}", outcome.descriptor.digest));
         })
+    }
+
+    /// What the only file is, where that is a packed chart and nobody says that it is something
+    /// else.
+    fn chart(&self) -> Result<Option<Chart>> {
+        let content = &self.content;
+        let is_plain = content.config.is_none()
+            && content.artifact_type.is_none()
+            && content.annotation_file.is_none()
+            && self.artifact_platform.is_none()
+            && self.image_spec.is_none();
+        match &content.files[..] {
+            [file] if is_plain => {
+                let given = given(file)?;
+                let may_be = given.media_type.as_deref().is_none_or(|it| it == chart::CHART);
+                if may_be { Ok(Chart::of_file(&given.path)?) } else { Ok(None) }
+            }
+            _ => Ok(None),
+        }
     }
 
     /// As oras decides it: a config without a type of the artifact is of the older version.
