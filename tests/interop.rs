@@ -29,6 +29,7 @@ mod interop {
     mod oras;
     mod page;
     mod peers;
+    mod plumbing;
     mod podman;
     mod publishing;
     mod push;
