@@ -5,6 +5,7 @@ mod authoring;
 mod building;
 mod bump;
 mod bundle;
+mod cache;
 mod check;
 mod concurrency;
 mod config;

@@ -179,6 +179,7 @@ fn what_nothing_needs_is_kept_for_a_while_and_then_deleted() {
       "files": 1,
       "plans": 1,
       "partials": 0,
+      "downloads": 0,
       "projects": [],
       "builds": 0
     }

@@ -2,6 +2,7 @@
 
 use std::{
     fs::DirBuilder,
+    io::Write as _,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
@@ -39,14 +40,14 @@ impl Manifests {
         let mut kept = manifest.media_type.clone().into_bytes();
         kept.push(b'\n');
         kept.extend_from_slice(&manifest.bytes);
-        let staged = path.with_extension(std::process::id().to_string());
-        let written = make_private(folder)
-            .and_then(|()| fs::write(&staged, kept))
-            .and_then(|()| fs::rename(&staged, &path));
+        // Jobs that share the folder may have the same process id, each in a container of its own.
+        let written = make_private(folder).and_then(|()| {
+            let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+            file.write_all(&kept)?;
+            file.persist(&path).map(drop).map_err(|failed| failed.error)
+        });
         if let Err(error) = written {
             tracing::debug!(%error, "cannot keep a manifest");
-            // Half a file on a full disk is in the way of others.
-            let _ = fs::remove_file(&staged).is_ok();
         }
     }
 

@@ -28,6 +28,9 @@ use crate::{
     settings::Settings,
 };
 
+/// Bytes of a gigabyte.
+const GB: u64 = 1_000_000_000;
+
 /// One run of the program.
 pub(crate) struct Session {
     pub(crate) environment: Environment,
@@ -92,6 +95,7 @@ impl Session {
             tap_rules: self.settings.tap_rules(),
             lent: Vec::new(),
             cache: self.cache().map(ToOwned::to_owned),
+            downloads_kept: self.settings.keep_downloads.as_ref().map(|kept| kept.value.get() * GB),
             nearby: None,
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),

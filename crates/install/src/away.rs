@@ -36,9 +36,12 @@ impl Home {
         if !self.setting.oci.offline {
             return Vec::new();
         }
+        let blobs = self.blobs();
         let lacks = |coming: &&Coming| {
             let mut layers = coming.artifact.layers.iter();
-            layers.any(|layer| !is_local(layer) && !self.layout.plan(&layer.digest).exists())
+            let is_cached = |layer: &Layer| blobs.as_ref().is_some_and(|b| b.has(&layer.digest));
+            let is_here = |layer: &Layer| is_local(layer) || is_cached(layer);
+            layers.any(|layer| !is_here(layer) && !self.layout.plan(&layer.digest).exists())
         };
         let name = |coming: &Coming| coming.resolved.name.as_str().to_owned();
         comings.into_iter().filter(lacks).map(name).collect()

@@ -51,6 +51,7 @@ impl Home {
             git: self.git.clone(),
             staging: scratch.path().to_owned(),
             events: self.setting.events.clone(),
+            blobs: self.blobs(),
             stop: Arc::new(AtomicBool::new(false)),
         };
         let partial = scratch.path().join("partial");

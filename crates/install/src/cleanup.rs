@@ -14,7 +14,8 @@ use store::{
     lock::Wait,
 };
 
-use crate::{home::Home, projects, receipt::Receipt, remake::Remade, transaction};
+pub use crate::blobs::Dropped;
+use crate::{blobs::Blobs, home::Home, projects, receipt::Receipt, remake::Remade, transaction};
 
 /// So many of the last generations can be gone back to, however old they are.
 const GENERATIONS_KEPT: usize = 10;
@@ -48,6 +49,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The downloads of the cache cannot be looked through.
+    #[error("cannot look through the downloads in the cache")]
+    Downloads(#[source] io::Error),
     /// It cannot be told what is needed, or something cannot be removed.
     #[error(transparent)]
     Collect(#[from] collect::Error),
@@ -60,6 +64,8 @@ pub struct Cleaned {
     pub freed: Freed,
     /// The folders of projects that are gone, and with them their roots.
     pub projects: Vec<PathBuf>,
+    /// Downloads of the cache that nobody used for long.
+    pub downloads: Dropped,
 }
 
 /// What of the roots of projects goes, and what stays of them.
@@ -83,12 +89,23 @@ impl Home {
         let lock = self.lock(wait).map_err(Box::new)?;
         let Projects { gone, leaving, freed, guests } = self.collect_projects(dry)?;
         let beside = self.collect_beside((guests, leaving), extent, dry)?;
-        let mut cleaned = Cleaned { projects: gone, freed: beside };
+        let mut cleaned = Cleaned { projects: gone, freed: beside, ..Cleaned::default() };
         drop(lock);
         cleaned.freed.kegs.splice(..0, freed.kegs);
         cleaned.freed.in_use.splice(..0, freed.in_use);
         cleaned.freed.bytes += freed.bytes;
+        cleaned.downloads = self.drop_downloads(extent, dry)?;
         Ok(cleaned)
+    }
+
+    /// Downloads that stayed in the cache, also where none are to by now.
+    fn drop_downloads(&self, extent: Extent, dry: bool) -> Result<Dropped, Error> {
+        let Some(cache) = self.cache() else { return Ok(Dropped::default()) };
+        let since = match extent {
+            Extent::Old => SystemTime::now() - AGE_KEPT,
+            Extent::All => SystemTime::now(),
+        };
+        Blobs::new(cache, 0).drop_unused(since, dry).map_err(Error::Downloads)
     }
 
     /// What of this root, with all that projects need kept.

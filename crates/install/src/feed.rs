@@ -5,13 +5,13 @@
 
 use std::{
     fs::File,
-    io::{Read as _, Write as _},
+    io::Read as _,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -21,18 +21,16 @@ use store::archive::Chunks;
 use tokio::sync::mpsc;
 
 use crate::{
+    blobs::{Blobs, Receiving},
     event::{Event, Listener},
     git::{self, Git},
     network::{self, Network},
     regular,
+    resume::Kept,
 };
 
 /// Size of the pieces that files are read in, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
-/// Blobs up to this size are never kept for resuming, in bytes.
-const KEPT_FROM_BYTES: u64 = 8 << 20;
-/// A download with more than this to go after its first 8 MiB is kept.
-const SLOW_REST: Duration = Duration::from_secs(2);
 /// The type of bytes of which nobody said one.
 const UNKNOWN: &str = "application/octet-stream";
 /// Pieces that wait between the network and the decoder.
@@ -79,6 +77,12 @@ pub enum Error {
         /// The digest that the formula has.
         pinned: digest::Digest,
     },
+    /// A download that stayed in the cache holds other bytes by now.
+    #[error("the cache holds other bytes for {digest}")]
+    Damaged {
+        /// The layer's digest.
+        digest: digest::Digest,
+    },
     /// Another layer failed, and so this one is no longer wanted.
     #[error("stopped, because another download failed")]
     Stopped,
@@ -99,6 +103,7 @@ pub(crate) struct Feed {
     hasher: Hasher,
     taken: u64,
     kept: Option<Kept>,
+    receiving: Option<Receiving>,
 }
 
 /// What a feed needs of the command that it serves.
@@ -108,6 +113,8 @@ pub(crate) struct Surroundings {
     /// The transaction's folder, in which a repository may lie while its tree is read.
     pub(crate) staging: PathBuf,
     pub(crate) events: Listener,
+    /// Downloads that stay in the cache.
+    pub(crate) blobs: Option<Blobs>,
     /// Set when another layer failed and this one is no longer wanted.
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -115,6 +122,8 @@ pub(crate) struct Surroundings {
 enum Stage {
     /// Bytes that an earlier run kept.
     Resume(File),
+    /// The whole, from the cache.
+    Cached(File),
     /// Nothing is under way yet.
     Start,
     /// From a registry or an http server.
@@ -144,11 +153,28 @@ impl Feed {
     ) -> Result<Self, Error> {
         let hasher = Hasher::like(&layer.digest)
             .map_err(|source| Error::Unsupported { digest: layer.digest.clone(), source })?;
+        let blobs = around.blobs.as_ref();
+        let blobs = blobs.filter(|_| !matches!(layer.origin, Origin::File(_) | Origin::Carried(_)));
+        if let Some(file) = blobs.and_then(|blobs| blobs.open(&layer.digest)) {
+            let (stage, kept, receiving) = (Stage::Cached(file), None, None);
+            return Ok(Self { layer, id, around, stage, hasher, taken: 0, kept, receiving });
+        }
+        let receiving = blobs.and_then(|blobs| blobs.receive(&layer.digest));
         let remote = matches!(layer.origin, Origin::Blob { .. } | Origin::Urls(_));
         let resumed = remote.then(|| File::open(&partial).ok()).flatten();
         let kept = remote.then(|| Kept::new(partial, layer.size, resumed.is_some()));
         let stage = resumed.map_or(Stage::Start, Stage::Resume);
-        Ok(Self { layer, id, around, stage, hasher, taken: 0, kept })
+        Ok(Self { layer, id, around, stage, hasher, taken: 0, kept, receiving })
+    }
+
+    /// The number of the events that tell of it.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether its bytes are those of the cache.
+    pub(crate) fn is_cached(&self) -> bool {
+        matches!(self.stage, Stage::Cached(_))
     }
 
     /// Starts whatever brings the bytes after those already taken.
@@ -300,6 +326,15 @@ impl Feed {
                     self.piece()
                 }
             },
+            Stage::Cached(mut file) => match read_piece(&mut file)? {
+                Some(piece) => {
+                    self.hasher.update(&piece);
+                    self.stage = Stage::Cached(file);
+                    Ok(Some(piece))
+                }
+                None if self.hasher.clone().finish() == self.layer.digest => Ok(None),
+                None => Err(Error::Damaged { digest: self.layer.digest.clone() }.into()),
+            },
             Stage::Start => {
                 self.stage = self.start()?;
                 self.piece()
@@ -342,6 +377,10 @@ impl Chunks for Feed {
         match &piece {
             Some(piece) => {
                 self.taken += piece.len() as u64;
+                // Keeping is a help, not a need: a full disk shows itself where it matters.
+                if self.receiving.as_mut().is_some_and(|it| it.take(piece).is_err()) {
+                    self.receiving = None;
+                }
                 // Of a tree arrived what its repository took, which was told as it came.
                 if !matches!(self.layer.origin, Origin::Git { .. }) {
                     let bytes = piece.len() as u64;
@@ -349,6 +388,9 @@ impl Chunks for Feed {
                 }
             }
             None => {
+                if let Some(receiving) = self.receiving.take() {
+                    receiving.keep(&self.layer.digest);
+                }
                 if let Some(kept) = &mut self.kept {
                     kept.discard();
                 }
@@ -393,79 +435,4 @@ fn read_piece(file: &mut File) -> std::io::Result<Option<Bytes>> {
     }
     piece.truncate(filled);
     Ok((filled > 0).then(|| piece.freeze()))
-}
-
-/// A download's bytes as they came, kept while it is large and slow.
-struct Kept {
-    path: PathBuf,
-    size: Option<u64>,
-    file: Option<File>,
-    written: u64,
-    /// How long the decoder had nothing to do: its own time is not the download's.
-    waited: Duration,
-    resumed: bool,
-}
-
-impl Kept {
-    fn new(path: PathBuf, size: Option<u64>, resumed: bool) -> Self {
-        Self { path, size, file: None, written: 0, waited: Duration::ZERO, resumed }
-    }
-
-    /// Whether this download is worth keeping, after what has come of it.
-    fn is_worth_it(&self) -> bool {
-        if self.resumed {
-            return true;
-        }
-        match self.size {
-            Some(size) if size <= KEPT_FROM_BYTES => false,
-            Some(size) if self.written >= KEPT_FROM_BYTES => {
-                let rest = (size - self.written) as f64 / self.written as f64;
-                self.waited.mul_f64(rest) > SLOW_REST
-            }
-            None if self.written >= KEPT_FROM_BYTES => self.waited > SLOW_REST / 2,
-            _ => true,
-        }
-    }
-
-    /// Takes the next bytes, for which the decoder waited so long.
-    fn write(&mut self, piece: &[u8], waited: Duration) -> Result<(), Error> {
-        self.waited += waited;
-        let first = self.written < KEPT_FROM_BYTES;
-        if first && self.size.is_some_and(|size| size <= KEPT_FROM_BYTES) {
-            return Ok(());
-        }
-        if self.file.is_none() && self.written == 0 {
-            self.file = Some(self.open()?);
-        }
-        self.written += piece.len() as u64;
-        if let Some(file) = &mut self.file
-            && let Err(source) = file.write_all(piece)
-        {
-            // Keeping is a help, not a need: a full disk shows itself where it matters.
-            tracing::debug!(error = %source, "cannot keep a download");
-            self.discard();
-        }
-        if first && self.written >= KEPT_FROM_BYTES && !self.is_worth_it() {
-            self.discard();
-        }
-        Ok(())
-    }
-
-    fn open(&self) -> Result<File, Error> {
-        let file = |source| Error::File { step: "keep", path: self.path.clone(), source };
-        if let Some(folder) = self.path.parent() {
-            fs_err::create_dir_all(folder).map_err(file)?;
-        }
-        let mut options = File::options();
-        options.create(true).append(true);
-        options.open(&self.path).map_err(file)
-    }
-
-    fn discard(&mut self) {
-        self.file = None;
-        if self.written > 0 || self.resumed {
-            // A leftover costs space until `cleanup`, nothing else.
-            let _ = fs_err::remove_file(&self.path).is_ok();
-        }
-    }
 }

@@ -16,6 +16,7 @@ use store::{
 };
 
 use crate::{
+    blobs::Blobs,
     event::{Event, Listener},
     feed::{self, Feed},
     git::Git,
@@ -95,6 +96,7 @@ pub(crate) struct Fetcher<'a> {
     pub(crate) network: &'a Arc<Network>,
     pub(crate) git: &'a Arc<Git>,
     pub(crate) events: &'a Listener,
+    pub(crate) blobs: Option<Blobs>,
     pub(crate) jobs: usize,
     pub(crate) downloads: &'a AtomicU64,
 }
@@ -108,6 +110,7 @@ impl Home {
             network: &self.network,
             git: &self.git,
             events: &self.setting.events,
+            blobs: self.blobs(),
             jobs: self.setting.jobs,
             downloads: &self.downloads,
         }
@@ -144,6 +147,9 @@ impl Fetcher<'_> {
             }
             work();
         });
+        if let Some(blobs) = self.blobs.as_ref().filter(|_| !wanted.is_empty()) {
+            blobs.trim();
+        }
         let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (done, failed): (Vec<_>, Vec<_>) =
             results.into_iter().flatten().partition(Result::is_ok);
@@ -170,13 +176,24 @@ impl Fetcher<'_> {
         let partial = self.layout.partial(&wanted.layer.digest);
         let was_kept = fs::metadata(&partial).is_ok();
         let shelves = shelves.get_or_init(|| Shelves::open(self.layout));
-        let plan = match self.decode(wanted, &order, shelves, stop) {
+        let feed = self.feed(wanted, stop, self.blobs.clone())?;
+        let is_cached = feed.is_cached();
+        let plan = match self.decode(wanted, &order, shelves, feed) {
+            // Another job may have noticed it too, and put the right bytes there by now.
+            Err(Error::Layer { .. }) if is_cached => {
+                let anew = self.blobs.as_ref().map(|blobs| blobs.anew(&wanted.layer.digest));
+                self.decode(wanted, &order, shelves, self.feed(wanted, stop, anew)?)
+            }
             // What an earlier run kept may be damaged: once more, from the first byte.
             Err(Error::Layer { .. }) if was_kept && fs::remove_file(&partial).is_ok() => {
-                self.decode(wanted, &order, shelves, stop)
+                let feed = self.feed(wanted, stop, self.blobs.clone())?;
+                self.decode(wanted, &order, shelves, feed)
             }
             // The mirror is not asked again.
-            Err(error) if error.is_of_mirror() => self.decode(wanted, &order, shelves, stop),
+            Err(error) if error.is_of_mirror() => {
+                let feed = self.feed(wanted, stop, self.blobs.clone())?;
+                self.decode(wanted, &order, shelves, feed)
+            }
             result => result,
         }?;
         let must_unpack = matches!(wanted.layer.placement, Placement::Unpack { .. });
@@ -193,30 +210,35 @@ impl Fetcher<'_> {
         Plan::from_bytes(&bytes).ok().filter(answers)
     }
 
+    fn feed(
+        &self,
+        wanted: &Wanted<'_>,
+        stop: &Arc<AtomicBool>,
+        blobs: Option<Blobs>,
+    ) -> Result<Feed, Error> {
+        let (layer, name) = (wanted.layer, wanted.name.to_owned());
+        let id = self.downloads.fetch_add(1, Ordering::Relaxed);
+        (self.events)(Event::Download { id, name: name.clone(), total: layer.size });
+        let around = feed::Surroundings {
+            network: self.network.clone(),
+            git: self.git.clone(),
+            staging: self.staging.path().to_owned(),
+            events: self.events.clone(),
+            blobs,
+            stop: stop.clone(),
+        };
+        Feed::new(layer.clone(), self.layout.partial(&layer.digest), id, around)
+            .map_err(|source| Error::Feed { name, source })
+    }
+
     fn decode(
         &self,
         wanted: &Wanted<'_>,
         order: &Order,
         shelves: &Shelves,
-        stop: &Arc<AtomicBool>,
+        feed: Feed,
     ) -> Result<Plan, Error> {
-        let layer = wanted.layer;
-        let id = self.downloads.fetch_add(1, Ordering::Relaxed);
-        let name = wanted.name.to_owned();
-        (self.events)(Event::Download { id, name: name.clone(), total: layer.size });
-        let feed = Feed::new(
-            layer.clone(),
-            self.layout.partial(&layer.digest),
-            id,
-            feed::Surroundings {
-                network: self.network.clone(),
-                git: self.git.clone(),
-                staging: self.staging.path().to_owned(),
-                events: self.events.clone(),
-                stop: stop.clone(),
-            },
-        )
-        .map_err(|source| Error::Feed { name: name.clone(), source })?;
+        let (layer, name, id) = (wanted.layer, wanted.name.to_owned(), feed.id());
         let present = |content: &store::Content| !wanted.anew && shelves.hold(content);
         let decoded = archive::decode(Box::new(feed), order, self.staging, &present);
         (self.events)(Event::Downloaded { id });

@@ -20,6 +20,7 @@ use formula::{
 use store::{Layout, keg};
 
 use crate::{
+    blobs::Blobs,
     event::{Event, Listener},
     git::Git,
     host::Host,
@@ -51,6 +52,8 @@ pub struct Setting {
     pub cache: Option<PathBuf>,
     /// A layout or tap that is asked first for whatever a formula pins.
     pub nearby: Option<oci::Place>,
+    /// How many bytes of downloads stay in the cache as they came; none do where nothing is said.
+    pub downloads_kept: Option<u64>,
     /// How many downloads run at once, at least 1.
     pub jobs: usize,
     /// How registries are spoken to.
@@ -143,6 +146,11 @@ impl Home {
     /// Where manifests are kept between commands, and what is made may lie for a while.
     pub fn cache(&self) -> Option<&Path> {
         self.setting.cache.as_deref()
+    }
+
+    /// The downloads that stay in the cache, where they are to.
+    pub(crate) fn blobs(&self) -> Option<Blobs> {
+        Some(Blobs::new(self.setting.cache.as_deref()?, self.setting.downloads_kept?))
     }
 
     /// The machine.

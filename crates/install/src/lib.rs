@@ -13,6 +13,7 @@ mod state;
 
 mod around;
 pub mod away;
+mod blobs;
 pub mod history;
 mod offer;
 pub mod proposal;
@@ -41,6 +42,7 @@ pub mod projects;
 pub mod query;
 pub mod regular;
 mod remake;
+mod resume;
 pub mod settings;
 pub mod setup;
 pub mod test;

@@ -51,6 +51,7 @@ impl Cleanup {
             (freed.kegs.len(), "package"),
             (usize::try_from(freed.files).unwrap_or(usize::MAX), "file"),
             (usize::try_from(freed.partials).unwrap_or(usize::MAX), "unfinished download"),
+            (usize::try_from(cleaned.downloads.blobs).unwrap_or(usize::MAX), "kept download"),
             (usize::try_from(left.folders).unwrap_or(usize::MAX), "unfinished build"),
         ];
         let parts = parts.into_iter().filter(|(number, _)| *number > 0);
@@ -59,7 +60,7 @@ impl Cleanup {
             (true, _) => session.printer.note("nothing to clean up"),
             (false, dry) => {
                 let verb = if dry { "Would free" } else { "Freed" };
-                let freed = bytes(freed.bytes + left.bytes);
+                let freed = bytes(freed.bytes + cleaned.downloads.bytes + left.bytes);
                 let what = match parts.is_empty() {
                     true => freed,
                     false => format!("{freed} ({})", parts.join(", ")),

@@ -12,7 +12,7 @@ mod value;
 
 use std::{
     io,
-    num::NonZeroUsize,
+    num::{NonZeroU64, NonZeroUsize},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -28,6 +28,7 @@ pub const SYSTEM_FILE: &str = "/etc/pkg/config.toml";
 
 /// A file with every key, for the reference page.
 pub const EXAMPLE: &str = r#"jobs = 4                      # downloads at once
+keep-downloads = 10           # gigabytes that stay in the cache as they came; none without this
 connections = 8               # to one host at once; as many as `jobs` where it is not said
 offline = false               # use no network
 cache = "/var/cache/pkg"      # the folder for what can be fetched or made again
@@ -90,6 +91,8 @@ pub struct Config {
     pub lock: Option<Setting<u64>>,
     /// The folder for what may be deleted at any time, absolute.
     pub cache: Option<Setting<PathBuf>>,
+    /// Gigabytes of downloads that stay in the cache.
+    pub keep_downloads: Option<Setting<NonZeroU64>>,
     /// Connections to one host at once.
     pub connections: Option<Setting<NonZeroUsize>>,
     /// The proxy for everything but this machine.

@@ -17,6 +17,7 @@ const KEYS: &[&str] = &[
     "cache",
     "connections",
     "jobs",
+    "keep-downloads",
     "mirror",
     "no-proxy",
     "offline",
@@ -40,6 +41,7 @@ pub(super) fn config(text: &str, file: &File<'_>) -> Result<Config, Problem> {
             "offline" => config.offline = Some(file.set(key, switch(value)?)),
             "ca" => config.ca = Some(file.set(key, paths(value, file.folder)?)),
             "cache" => config.cache = Some(file.set(key, path(value, file.folder)?)),
+            "keep-downloads" => config.keep_downloads = Some(file.set(key, number(value)?)),
             "connections" => config.connections = Some(file.set(key, number(value)?)),
             "proxy" => config.proxy = Some(file.set(key, proxy::read(value)?)),
             "no-proxy" => {

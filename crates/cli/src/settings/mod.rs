@@ -11,7 +11,7 @@ mod proxies;
 
 use std::{
     fmt, io,
-    num::NonZeroUsize,
+    num::{NonZeroU64, NonZeroUsize},
     path::{Component, Path, PathBuf},
 };
 
@@ -47,6 +47,8 @@ pub struct Settings {
     pub config_file: Option<PathBuf>,
     /// Downloads at once.
     pub jobs: Setting<NonZeroUsize>,
+    /// Gigabytes of downloads that stay in the cache; none where nobody says so.
+    pub keep_downloads: Option<Setting<NonZeroU64>>,
     /// Connections to one host at once; as many as there are downloads where nobody says it.
     pub connections: Option<Setting<NonZeroUsize>>,
     /// No network.
@@ -157,6 +159,7 @@ impl Settings {
             cache: user.cache.or(system.cache).or(default_cache),
             config_file: folders.map(|folders| folders.config.join("config.toml")),
             jobs: jobs.or(user.jobs).or(system.jobs).unwrap_or(Setting::default(JOBS)),
+            keep_downloads: user.keep_downloads.or(system.keep_downloads),
             connections: user.connections.or(system.connections),
             offline: offline.or(is_offline).unwrap_or(Setting::default(false)),
             yes: yes.unwrap_or(Setting::default(false)),

@@ -41,6 +41,7 @@ impl Config {
         let mut values = Values(Vec::new());
         values.add("root", Some(&settings.root), |root| shown(root));
         values.add("jobs", Some(&settings.jobs), |jobs| jobs.get());
+        values.add("keep-downloads", settings.keep_downloads.as_ref(), |number| number.get());
         values.add("connections", settings.connections.as_ref(), |number| number.get());
         values.add("offline", Some(&settings.offline), |is| *is);
         values.add("yes", Some(&settings.yes), |is| *is);

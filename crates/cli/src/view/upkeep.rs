@@ -126,6 +126,8 @@ pub(crate) struct Freed {
     files: u64,
     plans: u64,
     partials: u64,
+    /// Downloads that stayed in the cache.
+    downloads: u64,
     /// Folders of projects that are gone, and with them their packages.
     projects: Vec<String>,
     /// Folders that interrupted builds left.
@@ -139,13 +141,14 @@ impl Freed {
         Self {
             schema: 1,
             dry_run,
-            bytes: freed.bytes + left.bytes,
+            bytes: freed.bytes + cleaned.downloads.bytes + left.bytes,
             generations: freed.generations.clone(),
             packages: names(&freed.kegs),
             in_use: names(&freed.in_use),
             files: freed.files,
             plans: freed.plans,
             partials: freed.partials,
+            downloads: cleaned.downloads.blobs,
             projects: cleaned.projects.iter().map(|folder| shown(folder)).collect(),
             builds: left.folders,
         }
