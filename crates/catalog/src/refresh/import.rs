@@ -35,6 +35,7 @@ impl Taps {
         refresh: Refresh<'_>,
     ) -> Result<Imported, Error> {
         let name = &edition.name;
+        self.check_allowed(&edition.location)?;
         let state = |step| state(step, name);
         let is_here = self.known(name).is_ok();
         if !is_here {
