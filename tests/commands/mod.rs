@@ -48,3 +48,4 @@ mod taps;
 mod test;
 mod trouble;
 mod upkeep;
+mod users;

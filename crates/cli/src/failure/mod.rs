@@ -7,6 +7,7 @@ mod airgap;
 mod plumbing;
 mod project;
 mod publishing;
+mod root;
 mod verdict;
 
 pub(crate) use verdict::{REPAIR, did_you_mean};

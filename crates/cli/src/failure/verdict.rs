@@ -13,6 +13,7 @@ use super::{
     airgap::{of_airgap, of_away},
     plumbing, project,
     publishing::{of_bump, of_draft, of_edit, of_publishing},
+    root::of_root,
 };
 use crate::{config, env, exit::Exit, settings};
 
@@ -55,6 +56,9 @@ fn cause_alone(cause: &(dyn Error + 'static)) -> Option<Verdict> {
                 return $verdict(known);
             })*
         };
+    }
+    if let Some(verdict) = of_root(cause) {
+        return Some(verdict);
     }
     known! {
         env::Error => |_| usage(&[]),
