@@ -385,8 +385,6 @@ fn what_cannot_be_exported_is_named() {
       caused by: cannot take sha256:[DIGEST] from http://[HOST]/dl/grabbed-1.0.0.tar.gz
       caused by: http://[HOST]/dl/grabbed-1.0.0.tar.gz does not exist
       caused by: GET http://[HOST]/dl/grabbed-1.0.0.tar.gz answered 404 Not Found
-
-    hint: look at the spelling of the repository, and of its tag
     ");
     assert_snapshot!(team.run("export ./acme/tool.toml -o closure.tar"), @r"
     exit 2
