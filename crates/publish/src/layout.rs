@@ -77,7 +77,7 @@ pub fn verify(home: &Home, place: &Place, tell: &dyn Fn(Event)) -> Result<Report
             match document(client, place, &descriptor).await {
                 Ok(Document::Index(index)) => ahead.extend(index.manifests),
                 Ok(Document::Image(image)) => {
-                    ahead.extend(image.layers.into_iter().chain([image.config]))
+                    ahead.extend(image.layers.into_iter().chain([image.config]));
                 }
                 Err(error) => {
                     report.problems.push(Problem { descriptor, error });

@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, BufReader, Read as _},
-    os::unix::ffi::OsStrExt as _,
+    os::unix::ffi::OsStrExt,
     path::Path,
 };
 
@@ -167,7 +167,7 @@ impl Maintainer {
 
 /// The text of `NAME/Chart.yaml` in an archive.
 fn description(path: &Path) -> io::Result<Option<String>> {
-    if !matches!(path.extension().map(|end| end.as_bytes()), Some(b"tgz" | b"gz")) {
+    if !matches!(path.extension().map(OsStrExt::as_bytes), Some(b"tgz" | b"gz")) {
         return Ok(None);
     }
     let file = BufReader::new(fs::File::open(path)?);
