@@ -11,12 +11,19 @@ const OWN: &str = "that root can be used as it is; `--root` or `PKG_ROOT` names 
 
 /// Of a root folder that this user may not write.
 pub(super) fn of_root(cause: &(dyn Error + 'static)) -> Option<Verdict> {
-    let source = match (seen(cause), seen(cause), seen(cause)) {
-        (Some(taps::Error::State { source, .. }), _, _)
-        | (_, Some(layout::Error::Make { source, .. }), _)
-        | (_, _, Some(lock::Error::Lock { source, .. })) => source,
-        _ => return None,
+    let of_taps = || match seen(cause)? {
+        taps::Error::State { source, .. } => Some(source),
+        _ => None,
     };
+    let of_layout = || match seen(cause)? {
+        layout::Error::Make { source, .. } => Some(source),
+        _ => None,
+    };
+    let of_lock = || match seen(cause)? {
+        lock::Error::Lock { source, .. } => Some(source),
+        _ => None,
+    };
+    let source: &io::Error = of_taps().or_else(of_layout).or_else(of_lock)?;
     use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
     match source.kind() {
         PermissionDenied | ReadOnlyFilesystem => told(Exit::Failed, &[OWN]),
