@@ -339,6 +339,20 @@ mod tests {
         descriptor.annotations.insert("k".into(), "oci:// \"media_type\": ".into());
         descriptor.artifact_type = Some("c/d".into());
         let view = Stored::of(&place, &descriptor).tagged(&place, ["1"].into_iter());
-        insta::assert_snapshot!(as_oras(&view), @r#""#);
+        insta::assert_snapshot!(as_oras(&view), @r#"
+        {
+          "reference": "localhost:5000/a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+          "mediaType": "a/b",
+          "digest": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+          "size": 0,
+          "annotations": {
+            "k": "oci:// \"media_type\": "
+          },
+          "artifactType": "c/d",
+          "referenceAsTags": [
+            "localhost:5000/a:1"
+          ]
+        }
+        "#);
     }
 }
