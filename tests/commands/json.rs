@@ -151,3 +151,38 @@ fn the_answer_of_every_command_is_a_document_with_a_schema() {
         assert!(output.json().is_object(), "{words}");
     }
 }
+
+/// The events of a run, a line each.
+fn events(output: &str) -> Vec<serde_json::Value> {
+    output.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+#[test]
+fn events_come_a_line_each_and_the_answer_is_the_last() {
+    let sandbox = Sandbox::new();
+    sandbox.formula("tool").version("1.0.0");
+    let output = sandbox.run("install tool --json=events --quiet").ok();
+    let lines = events(&output.stdout);
+    let kinds: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert!(lines.iter().all(|line| line["schema"] == 1), "{lines:?}");
+    for expect in ["step", "downloading", "downloaded"] {
+        assert!(kinds.contains(&expect), "{kinds:?}");
+    }
+    assert_eq!(kinds.iter().filter(|kind| **kind == "answer").count(), 1, "{kinds:?}");
+    let answer = &lines.last().unwrap()["answer"];
+    assert_eq!(answer["steps"][0]["name"], "tool", "{lines:?}");
+    assert_eq!(sandbox.run("list --json=events").ok().stdout.lines().count(), 1);
+    let document = sandbox.run("list --json=document").ok().stdout;
+    assert_eq!(document, sandbox.run("list --json").ok().stdout);
+}
+
+#[test]
+fn a_failure_is_an_event_with_its_exit_code() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.run("install nothing --json=events");
+    let lines = events(&output.stdout);
+    let last = lines.last().unwrap();
+    assert_eq!((last["event"].as_str(), last["exit"].as_u64()), (Some("error"), Some(3)));
+    assert_eq!(last["chain"][0], "there is no formula `nothing`");
+    assert!(output.stderr.contains("error: there is no formula"), "{output}");
+}

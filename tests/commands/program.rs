@@ -145,7 +145,7 @@ fn help_and_version_are_answers() {
       -h, --help           Print help
       -V, --version        Print version
       -y, --yes            Answer every question with yes
-          --json           Answer with one JSON document
+          --json[=<FORM>]  Answer in JSON: one document, or with `=events` a line for each event
       -q, --quiet          Say nothing but answers, warnings and errors
       -v, --verbose...     Log what is done to stderr; twice for details
           --offline        Use no network: what is here, or a failure
@@ -173,7 +173,7 @@ fn help_and_version_are_answers() {
 
     Options of every command:
       -y, --yes            Answer every question with yes
-          --json           Answer with one JSON document
+          --json[=<FORM>]  Answer in JSON: one document, or with `=events` a line for each event
       -q, --quiet          Say nothing but answers, warnings and errors
       -v, --verbose...     Log what is done to stderr; twice for details
           --offline        Use no network: what is here, or a failure

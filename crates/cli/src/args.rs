@@ -9,7 +9,7 @@ use clap::{
     builder::{StyledStr, Styles},
 };
 
-use crate::commands as c;
+use crate::{commands as c, printer::Json};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -38,9 +38,10 @@ pub struct Global {
     /// Answer every question with yes
     #[arg(long, short, global = true, display_order = 1000)]
     pub yes: bool,
-    /// Answer with one JSON document
-    #[arg(long, global = true, display_order = 1001)]
-    pub json: bool,
+    /// Answer in JSON: one document, or with `=events` a line for each event
+    #[arg(long, global = true, display_order = 1001, value_name = "FORM", num_args = 0..=1,
+          require_equals = true, default_missing_value = "document", hide_possible_values = true)]
+    pub json: Option<Json>,
     /// Say nothing but answers, warnings and errors
     #[arg(long, short, global = true, display_order = 1002)]
     pub quiet: bool,

@@ -22,7 +22,7 @@ use crate::{
     failure::Failure,
     table::Table,
     terminal::{self, Silence},
-    view,
+    view::{self, Event},
 };
 
 const BOLD: Style = Style::new().bold();
@@ -31,10 +31,19 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const STATUS: Style = AnsiColor::Green.on_default().bold();
 
+/// How answers look under `--json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Json {
+    /// One document, when the command ends
+    Document,
+    /// A line for each thing that happens, the answer among them
+    Events,
+}
+
 /// Writes to stdout and stderr for every command.
 pub struct Printer {
     is_quiet: bool,
-    is_json: bool,
+    json: Option<Json>,
     answers: Mutex<Answers>,
     conversation: Mutex<AutoStream<Stderr>>,
     /// Bars that are on the screen are taken away while a line of stderr is written.
@@ -48,22 +57,22 @@ struct Answers {
 }
 
 impl Printer {
-    /// A printer for this process; `is_quiet` silences status and hints, `is_json` says that
-    /// answers are JSON.
-    pub fn new(is_quiet: bool, is_json: bool) -> Self {
+    /// A printer for this process; `is_quiet` silences status and hints, `json` says that answers
+    /// are JSON, and how it looks.
+    pub fn new(is_quiet: bool, json: Option<Json>) -> Self {
         let stdout = BufWriter::new(AutoStream::auto(io::stdout()));
         Self {
             is_quiet,
-            is_json,
+            json,
             answers: Mutex::new(Answers { stdout, broken: None }),
             conversation: Mutex::new(AutoStream::auto(io::stderr())),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
         }
     }
 
-    /// Whether answers are JSON documents.
+    /// Whether answers are JSON.
     pub fn is_json(&self) -> bool {
-        self.is_json
+        self.json.is_some()
     }
 
     /// Whether status lines are silenced.
@@ -79,7 +88,7 @@ impl Printer {
 
     /// A text for another program, such as a script or a page: as it stands.
     pub(crate) fn text(&self, view: view::Text) {
-        match self.is_json {
+        match self.is_json() {
             true => self.json(&view),
             false => self.write_answer(view.as_str().trim_end_matches('\n')),
         }
@@ -87,14 +96,17 @@ impl Printer {
 
     /// A path; one that holds control characters stays as it is, since it names something.
     pub(crate) fn path(&self, view: view::Path) {
-        match self.is_json {
+        match self.is_json() {
             true => self.json(&view),
             false => self.write_answer(view.as_str()),
         }
     }
 
-    /// The answer as one JSON document.
+    /// The answer as one JSON document, or as the event that is the answer.
     pub fn json(&self, view: &impl Serialize) {
+        if self.json == Some(Json::Events) {
+            return self.write_event(view::Answer { answer: view });
+        }
         let text = serde_json::to_string_pretty(view).expect("views have text keys only");
         self.write_answer(&text);
     }
@@ -134,41 +146,59 @@ impl Printer {
         self.write_answer(&clean_but_colours(text));
     }
 
+    /// What happens, as a line of JSON for whoever asked for events.
+    pub(crate) fn event(&self, event: Event<'_>) {
+        if self.json == Some(Json::Events) {
+            self.write_event(event);
+        }
+    }
+
     /// What was done: a verb and its object.
     pub fn status(&self, verb: &str, text: impl Display) {
         let text = text.to_string();
+        self.event(Event::Status { verb, text: &text });
         self.say(false, &format!("{STATUS}{verb}{STATUS:#} {}", clean(&text)));
     }
 
     /// What else belongs to the conversation: a plan, a caveat.
     pub fn note(&self, text: impl Display) {
         let text = text.to_string();
+        self.event(Event::Note { text: &text });
         self.say(false, &clean(&text));
     }
 
     /// A table that belongs to the conversation.
     pub fn note_table(&self, table: &Table) {
         for line in table.lines() {
-            let heading = line.heading.unwrap_or_default();
-            self.say(false, &clean(&format!("{heading}{}", line.rest)));
+            self.note(format_args!("{}{}", line.heading.unwrap_or_default(), line.rest));
         }
     }
 
     /// What the user should know though the command goes on; `--quiet` does not silence it.
     pub fn warning(&self, text: impl Display) {
-        let text = indented(&text.to_string());
+        let text = text.to_string();
+        self.event(Event::Warning { text: &text });
+        let text = indented(&text);
         self.say(true, &format!("{WARNING}warning{WARNING:#}: {text}"));
     }
 
     /// What the user can do next.
     pub fn hint(&self, text: impl Display) {
-        let text = indented(&text.to_string());
+        let text = text.to_string();
+        self.event(Event::Hint { text: &text });
+        let text = indented(&text);
         self.say(false, &format!("{HINT}hint{HINT:#}: {text}"));
     }
 
     /// Why the command failed, with its causes and hints; `--quiet` does not silence it.
     pub fn failure(&self, failure: &Failure) {
         let chain = failure.chain();
+        self.event(Event::Error {
+            exit: failure.exit.code(),
+            chain: chain.clone(),
+            excerpt: failure.excerpt().map(|text| anstream::adapter::strip_str(&text).to_string()),
+            hints: &failure.hints,
+        });
         for (index, text) in chain.iter().map(|text| indented(text)).enumerate() {
             match index {
                 0 => self.say(true, &format!("{ERROR}error{ERROR:#}: {text}")),
@@ -191,12 +221,18 @@ impl Printer {
     /// The terminal shows the keys, and so moved the cursor: nothing can be taken away any more.
     pub(crate) fn interrupted(&self) {
         self.bars.set_draw_target(ProgressDrawTarget::hidden());
+        let told = "interrupted; what is installed is whole";
+        // Who does not take the answer any more is not waited for.
+        if self.answers.try_lock().is_ok() {
+            let (exit, chain) = (Exit::Interrupted.code(), vec![told.to_owned()]);
+            self.event(Event::Error { exit, chain, excerpt: None, hints: &[] });
+        }
         let gap = if io::stderr().is_terminal() { "\n" } else { "" };
         // Whoever holds stderr, such as a question, is interrupted as well.
         let Ok(mut stderr) = self.conversation.try_lock() else {
             return drop(io::stderr().write_all(gap.as_bytes()));
         };
-        let text = format!("{gap}{ERROR}error{ERROR:#}: interrupted; what is installed is whole\n");
+        let text = format!("{gap}{ERROR}error{ERROR:#}: {told}\n");
         let _gone = stderr.write_all(text.as_bytes());
     }
 
@@ -275,6 +311,13 @@ impl Printer {
             }
             _ => Ok(()),
         }
+    }
+
+    fn write_event(&self, event: impl Serialize) {
+        let line = serde_json::to_string(&view::Line::new(event));
+        self.write_answer(&line.expect("views have text keys only"));
+        // Whoever asked for events waits for each.
+        self.flush_answers();
     }
 
     fn write_answer(&self, text: &str) {

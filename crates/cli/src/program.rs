@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
         return exit;
     }
     // The hook speaks once, for whichever thread; what unwinds to here needs no second message.
-    panic::set_hook(Box::new(|panic| Printer::new(false, false).failure(&bug(panic))));
+    panic::set_hook(Box::new(|panic| Printer::new(false, None).failure(&bug(panic))));
     let exit = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Bug);
     exit.into()
 }
@@ -42,7 +42,7 @@ fn run() -> Exit {
         Ok(cli) => cli,
         Err(mut error) => {
             suggest_one(&mut error);
-            let printer = Printer::new(false, false);
+            let printer = Printer::new(false, None);
             printer.clap(&error);
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             return end(&printer, exit);

@@ -14,7 +14,10 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use install::{Event, with_causes};
 
-use crate::printer::{Printer, clean};
+use crate::{
+    printer::{Printer, clean},
+    view,
+};
 
 /// How long a command may take without showing anything.
 const QUIET_TIME: Duration = Duration::from_millis(300);
@@ -74,11 +77,15 @@ impl Progress {
             Event::Syncing => self.step("Writing to disk"),
             Event::Switched { .. } => self.step("Cleaning up"),
             Event::Download { id, name, total } => {
+                self.printer.event(view::Event::Downloading { id, name: &name, bytes: total });
                 self.begin(Which::Download(id), "Downloading", &name, total);
             }
             Event::Sized { id, total } => self.sized(&Which::Download(id), total),
             Event::Progress { id, bytes } => self.advance(&Which::Download(id), bytes),
-            Event::Downloaded { id } => self.finish(&Which::Download(id)),
+            Event::Downloaded { id } => {
+                self.printer.event(view::Event::Downloaded { id });
+                self.finish(&Which::Download(id));
+            }
             Event::Retry { host, why, wait } => {
                 let wait = wait.as_secs_f64().ceil();
                 self.printer.note(format_args!("{host}: {why}; trying again in {wait} s"));
@@ -113,7 +120,7 @@ impl Progress {
 
     /// Shows how far packing is.
     pub(crate) fn on_packing(&self, progress: build::pack::Progress) {
-        self.step(&format!("Packing, {} %", progress.percent()));
+        self.show(&format!("Packing, {} %", progress.percent()));
     }
 
     /// Shows what the registry client tells.
@@ -178,6 +185,11 @@ impl Progress {
     }
 
     fn step(&self, text: &str) {
+        self.printer.event(view::Event::Step { text });
+        self.show(text);
+    }
+
+    fn show(&self, text: &str) {
         let mut state = self.lock();
         let whole = self.whole(&mut state);
         whole.set_message(clean(text).into_owned());
@@ -216,6 +228,7 @@ impl Progress {
 
     /// An upload begins, or goes on; what it sent before may have to be sent again.
     fn sending(&self, digest: String, from: u64, size: u64) {
+        self.printer.event(view::Event::Pushing { digest: &digest, bytes: size });
         let which = Which::Upload(digest.clone());
         if !self.lock().transfers.contains_key(&which) {
             self.begin(which, "Pushing", &digest, Some(size));
@@ -235,6 +248,9 @@ impl Progress {
         show_moved(&state);
         drop(state);
         if is_done {
+            if let Which::Upload(digest) = &which {
+                self.printer.event(view::Event::Pushed { digest });
+            }
             self.finish(&which);
         }
     }

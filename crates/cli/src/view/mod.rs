@@ -9,6 +9,7 @@ mod artifact;
 mod authoring;
 mod change;
 mod config;
+mod event;
 mod facts;
 mod formula;
 mod history;
@@ -27,6 +28,7 @@ pub(crate) use artifact::{Artifact, Described, File, Inspected, Layer, Manifest}
 pub(crate) use authoring::{Bump, Fetched, Formatted, New, Yanked};
 pub(crate) use change::{Outcome, Plan};
 pub(crate) use config::Config;
+pub(crate) use event::{Answer, Event, Line};
 pub(crate) use facts::{Info, Told, Versions};
 pub(crate) use formula::{Cat, Check, Home, Search};
 pub(crate) use history::{Change, History};
