@@ -93,6 +93,25 @@ fn the_users_own_prefix_is_another_one() {
 }
 
 #[test]
+fn what_another_program_is_told_is_not_remembered() {
+    let sandbox = project();
+    let text = fs_err::read_to_string(sandbox.home().join("desk/work/pkg.toml")).unwrap();
+    sandbox.write("work/pkg.toml", format!("{text}tool = \"1.0\"\n"));
+    run(&sandbox, "run tool --token s3cret").ok();
+    sandbox.write("work/pkg.toml", format!("{text}tool = \"*\"\n"));
+    run(&sandbox, "lock --update").ok();
+    run(&sandbox, "shell tool --token s3cret").ok();
+    let root = fs_err::read_dir(sandbox.root().join("projects")).unwrap().next().unwrap();
+    let root = root.unwrap().path();
+    let history = sandbox.run(&format!("--root {} history --json", root.display())).ok().json();
+    let generations = history["generations"].as_array().unwrap().iter();
+    let commands: Vec<_> = generations.map(|one| one["command"].as_str().unwrap()).collect();
+    assert_eq!(commands, ["pkg shell", "pkg run tool"]);
+    let lock = fs_err::read_to_string(sandbox.root().join("lock")).unwrap();
+    assert!(!lock.contains("s3cret"), "{lock}");
+}
+
+#[test]
 fn a_shell_activates_what_was_synced_and_nothing_else() {
     let sandbox = project();
     for name in ["one", "two"] {

@@ -202,6 +202,22 @@ pub enum Command {
     Man(c::man::Man),
 }
 
+impl Command {
+    /// The command as the history and the lock's file have it, which are for everybody: as it was
+    /// typed, but without what another program is told, which may be a secret.
+    pub(crate) fn remembered(&self) -> String {
+        match self {
+            Self::Run(run) => format!("pkg run {}", run.spec),
+            Self::Shell(_) => "pkg shell".to_owned(),
+            _ => {
+                let words = std::env::args_os().skip(1);
+                let words = words.map(|word| word.to_string_lossy().into_owned());
+                std::iter::once("pkg".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+}
+
 /// The commands as the help lists them: each in one group.
 const GROUPS: &[(&str, &[&str])] = &[
     (

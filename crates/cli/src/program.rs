@@ -62,7 +62,8 @@ fn run() -> Exit {
 fn carry_out(cli: Cli, printer: &Arc<Printer>) -> Result {
     let environment = Environment::of_process()?;
     logging::start(cli.global.verbose, environment.log.as_deref(), printer)?;
-    let session = Session::new(&cli.global, environment, printer)?;
+    let command = cli.command.remembered();
+    let session = Session::new(&cli.global, command, environment, printer)?;
     commands::run(cli.command, &session)
 }
 

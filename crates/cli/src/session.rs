@@ -37,11 +37,14 @@ pub(crate) struct Session {
     pub(crate) settings: Settings,
     pub(crate) printer: Arc<Printer>,
     pub(crate) progress: Arc<Progress>,
+    /// The command as the history and the lock's file have it.
+    command: String,
 }
 
 impl Session {
     pub(crate) fn new(
         global: &Global,
+        command: String,
         environment: Environment,
         printer: &Arc<Printer>,
     ) -> Result<Self> {
@@ -54,37 +57,28 @@ impl Session {
         }
         let progress = Arc::new(Progress::new(printer, environment.no_progress));
         interrupt::watch(printer);
-        Ok(Self { environment, settings, printer: printer.clone(), progress })
+        Ok(Self { environment, settings, printer: printer.clone(), progress, command })
     }
 
     /// The user's root; nothing is read or made before it is asked for.
     pub(crate) fn home(&self) -> Result<Home> {
-        self.home_for(typed())
-    }
-
-    /// The user's root, for a command of which not every word may be remembered.
-    pub(crate) fn home_for(&self, command: String) -> Result<Home> {
-        Ok(Home::open(self.setting(command))?)
+        Ok(Home::open(self.own_setting())?)
     }
 
     /// The user's root, where what is not published may be built.
     pub(crate) fn home_that_builds(&self) -> Result<Home> {
-        Ok(Home::open(install::Setting { builds: true, ..self.setting(typed()) })?)
+        Ok(Home::open(install::Setting { builds: true, ..self.own_setting() })?)
     }
 
     /// The user's root, with a registry client that `change` sets up otherwise.
     pub(crate) fn home_with(&self, change: impl FnOnce(&mut oci::Config)) -> Result<Home> {
-        let mut setting = self.setting(typed());
+        let mut setting = self.own_setting();
         change(&mut setting.oci);
         Ok(Home::open(setting)?)
     }
 
-    /// How the user's root is set, for whoever opens another one beside it.
+    /// How the user's root is set; whoever opens another one beside it starts from that.
     pub(crate) fn own_setting(&self) -> install::Setting {
-        self.setting(typed())
-    }
-
-    fn setting(&self, command: String) -> install::Setting {
         let progress = self.progress.clone();
         install::Setting {
             root: self.settings.root.value.clone(),
@@ -103,7 +97,7 @@ impl Session {
             path: self.environment.path.clone(),
             proxies: self.settings.proxies.variables(),
             events: Arc::new(move |event| progress.on(event)),
-            command,
+            command: self.command.clone(),
         }
     }
 
@@ -119,7 +113,7 @@ impl Session {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let progress = self.progress.clone();
         Ok(Builder {
-            setting: self.setting(typed()),
+            setting: self.own_setting(),
             taps: store::Layout::new(self.settings.root.value.clone()).taps(),
             work: Arc::new(work),
             jobs: jobs.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)),
@@ -355,13 +349,6 @@ pub(crate) fn meant_file(named: &Path) -> Option<PathBuf> {
     let mut file = named.to_owned().into_os_string();
     file.push(".toml");
     Some(PathBuf::from(file)).filter(|file| file.is_file())
-}
-
-/// The command as the user typed it, for the history.
-fn typed() -> String {
-    let words = std::env::args_os().skip(1);
-    let words = words.map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("pkg".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// The folder of a file; the working folder where the path is a bare name.

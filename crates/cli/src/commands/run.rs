@@ -45,8 +45,7 @@ impl Run {
             return Err(failure);
         }
         let spec = self.spec.parse()?;
-        // What the program is told may be a secret, and the lock's file is for everybody.
-        let home = session.home_for(format!("pkg run {}", self.spec))?;
+        let home = session.home()?;
         let program = home.program(&spec, self.bin.as_deref(), &mut waiting(session))?;
         session.progress.end();
         Err(become_program(session, program, self.args))
