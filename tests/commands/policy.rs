@@ -257,6 +257,7 @@ fn what_the_system_fixes_no_user_changes() {
     warning: `registry."own.corp.test".plain-http` at config.toml:5 is not heard: /etc/pkg/config.toml:7 says it for everybody
     "#);
     let run = |words: &str| with_system(&sandbox, &system, words).unwrap();
+    assert_eq!(run("hook bash --export").ok().stderr, "");
     run(&add(&sandbox)).ok();
     run("install widget").ok();
     forbidden(&run("install oci://127.0.0.1:1/x:1"), "/etc/pkg/config.toml:5");

@@ -264,6 +264,11 @@ fn a_shell_is_offered_commands_and_names() {
     assert_eq!(offered(&["uninstall", ""])[0], "gadget");
     assert_eq!(offered(&["uninstall", "widg"]), [""; 0]);
     assert_eq!(offered(&["tap", "remove", "te"]), ["test"]);
+    let text = "schema = 1\nname = \"mine\"\nsummary = \"Mine\"\nlicense = \"MIT\"\n";
+    sandbox.write("own/mine.toml", text);
+    sandbox.config("[tap]\nown = \"../../desk/own\"\n");
+    assert_eq!(offered(&["tap", "info", "ow"]), ["own"]);
+    assert_eq!(offered(&["info", "own/m"]), ["own/mine"]);
 }
 
 #[test]

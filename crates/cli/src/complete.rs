@@ -6,17 +6,15 @@
 use std::{
     ffi::OsStr,
     io::{self, Write as _},
-    path::Path,
 };
 
-use catalog::Taps;
 use clap_complete::{
     CompleteEnv,
     engine::{ArgValueCompleter, CompletionCandidate},
     env::EnvCompleter,
 };
 
-use crate::{args, args::Global, config::Config, env::Environment, settings::Settings};
+use crate::{args, args::Global, env::Environment, settings::Settings};
 
 /// The variable in which a shell says that it asks for completions, and which shell it is.
 const VARIABLE: &str = "PKG_COMPLETE";
@@ -50,8 +48,8 @@ pub(crate) fn installed() -> ArgValueCompleter {
 /// Taps.
 pub(crate) fn taps() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
-        offered(typed, |root, prefix| {
-            let taps = Taps::open(&store::Layout::new(root.to_owned()).taps()).ok()?;
+        offered(typed, |settings, prefix| {
+            let taps = settings.open_taps().ok()?;
             let names = taps.iter().map(catalog::Tap::name).filter(|name| name.starts_with(prefix));
             Some(names.map(ToOwned::to_owned).collect())
         })
@@ -60,21 +58,21 @@ pub(crate) fn taps() -> ArgValueCompleter {
 
 fn offered(
     typed: &OsStr,
-    names: impl FnOnce(&Path, &str) -> Option<Vec<String>>,
+    names: impl FnOnce(&Settings, &str) -> Option<Vec<String>>,
 ) -> Vec<CompletionCandidate> {
-    let names = typed.to_str().and_then(|prefix| names(&root()?, prefix));
+    let names = typed.to_str().and_then(|prefix| names(&settings()?, prefix));
     names.unwrap_or_default().into_iter().map(CompletionCandidate::new).collect()
 }
 
-fn formulas_from(root: &Path, prefix: &str) -> Option<Vec<String>> {
-    let taps = Taps::open(&store::Layout::new(root.to_owned()).taps()).ok()?;
+fn formulas_from(settings: &Settings, prefix: &str) -> Option<Vec<String>> {
+    let taps = settings.open_taps().ok()?;
     let Some((tap, prefix)) = prefix.split_once('/') else { return taps.names_from(prefix).ok() };
     let names = taps.tap(tap).ok()?.names_from(prefix).ok()?;
     Some(names.iter().map(|name| format!("{tap}/{name}")).collect())
 }
 
-fn installed_from(root: &Path, prefix: &str) -> Option<Vec<String>> {
-    let layout = store::Layout::new(root.to_owned());
+fn installed_from(settings: &Settings, prefix: &str) -> Option<Vec<String>> {
+    let layout = store::Layout::new(settings.root.value.clone());
     let number = store::generation::current_number(&layout).ok()??;
     let record = store::generation::read(&layout, number).ok()?;
     let mut names: Vec<String> = record.kegs.into_iter().map(|keg| keg.name).collect();
@@ -84,13 +82,8 @@ fn installed_from(root: &Path, prefix: &str) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// The root folder, as the environment and config.toml say it.
-fn root() -> Option<std::path::PathBuf> {
+/// The settings, but for the flags of the line that is being typed.
+fn settings() -> Option<Settings> {
     let environment = Environment::of_process().ok()?;
-    let config = environment.folders.as_ref().map(|folders| Config::of_folder(&folders.config));
-    let config = config.transpose().ok()?.unwrap_or_default();
-    // The system's file says nothing about the root.
-    let settings =
-        Settings::new(&Global::default(), &environment, Config::default(), config).ok()?;
-    Some(settings.root.value)
+    Settings::read(&Global::default(), &environment).ok()
 }

@@ -12,7 +12,7 @@ use clap::{
 };
 
 use crate::{
-    args::{self, Cli},
+    args::{self, Cli, Command},
     commands, complete,
     env::Environment,
     exit::Exit,
@@ -64,6 +64,10 @@ fn carry_out(cli: Cli, printer: &Arc<Printer>) -> Result {
     logging::start(cli.global.verbose, environment.log.as_deref(), printer)?;
     let command = cli.command.remembered();
     let session = Session::new(&cli.global, command, environment, printer)?;
+    // Whoever has the hook would read it at each prompt.
+    if !matches!(cli.command, Command::Hook(_)) {
+        session.settings.unheard.iter().for_each(|unheard| printer.warning(unheard));
+    }
     commands::run(cli.command, &session)
 }
 

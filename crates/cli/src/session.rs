@@ -18,7 +18,7 @@ use publish::{
 use crate::{
     args::Global,
     commands::shellenv::Shell,
-    config::{Config, Registry, SYSTEM_FILE, registry::Mirror},
+    config::{Registry, registry::Mirror},
     env::Environment,
     exit::Exit,
     failure::{Failure, Result, did_you_mean},
@@ -48,13 +48,7 @@ impl Session {
         environment: Environment,
         printer: &Arc<Printer>,
     ) -> Result<Self> {
-        let folders = environment.folders.as_ref();
-        let config = folders.map(|folders| Config::of_folder(&folders.config)).transpose()?;
-        let system = Config::of_file(Path::new(SYSTEM_FILE))?;
-        let settings = Settings::new(global, &environment, system, config.unwrap_or_default())?;
-        for unheard in &settings.unheard {
-            printer.warning(unheard);
-        }
+        let settings = Settings::read(global, &environment)?;
         let progress = Arc::new(Progress::new(printer, environment.no_progress));
         interrupt::watch(printer);
         Ok(Self { environment, settings, printer: printer.clone(), progress, command })
@@ -201,8 +195,7 @@ impl Session {
 
     /// The taps that formulas come from.
     pub(crate) fn taps(&self) -> Result<Taps> {
-        let folder = store::Layout::new(self.settings.root.value.clone()).taps();
-        Ok(Taps::open_ruled(&folder, self.settings.tap_rules())?)
+        Ok(self.settings.open_taps()?)
     }
 
     /// The formula that `spec` names, whichever version it asks for.

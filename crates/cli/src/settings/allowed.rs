@@ -1,7 +1,8 @@
 //! What may be used at all: what is on the lists of both files.
 
-use catalog::{Declared, Rules};
+use catalog::{Declared, Rules, Taps, taps};
 use oci::Allowed;
+use store::Layout;
 
 use super::{Setting, Settings};
 use crate::config::{Policy, Tap};
@@ -21,6 +22,11 @@ impl Settings {
         };
         let allowed = self.allowed(|policy| &policy.taps, str::to_owned);
         Rules { allowed, declared: self.taps.iter().map(declared).collect() }
+    }
+
+    /// The taps of the root, and those that are declared.
+    pub(crate) fn open_taps(&self) -> Result<Taps, taps::Error> {
+        Taps::open_ruled(&Layout::new(self.root.value.clone()).taps(), self.tap_rules())
     }
 
     /// Which addresses may be asked beside registries.

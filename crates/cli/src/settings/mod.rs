@@ -19,6 +19,7 @@ use crate::{
     args::Global,
     config::{Config, Mirror, Policy, Registry, SYSTEM_FILE, Tap},
     env::Environment,
+    failure::Failure,
 };
 
 pub use fixed::Unheard;
@@ -125,6 +126,18 @@ impl<T> Setting<T> {
 }
 
 impl Settings {
+    /// Reads both files, and decides what holds.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be used, or no root folder can be named.
+    pub fn read(global: &Global, environment: &Environment) -> Result<Self, Failure> {
+        let folders = environment.folders.as_ref();
+        let user = folders.map(|folders| Config::of_folder(&folders.config)).transpose()?;
+        let system = Config::of_file(Path::new(SYSTEM_FILE))?;
+        Ok(Self::new(global, environment, system, user.unwrap_or_default())?)
+    }
+
     /// Decides what holds; `system` is the system's file, `user` the user's.
     ///
     /// # Errors
