@@ -3,7 +3,6 @@
 //! It knows the file's keys and where each stands; which of file, variable and flag wins is
 //! decided in `settings`.
 
-mod excerpt;
 mod policy;
 mod proxy;
 mod read;
@@ -18,6 +17,7 @@ use std::{
 };
 
 pub use policy::Policy;
+use project::Malformed;
 pub use proxy::Proxy;
 pub use registry::Registry;
 
@@ -138,16 +138,8 @@ pub enum Error {
         source: io::Error,
     },
     /// The file does not say anything that can be meant.
-    #[error("{}:{}: {}", .0.file.display(), .0.line(), .0.problem.what)]
+    #[error(transparent)]
     Malformed(Box<Malformed>),
-}
-
-/// What is wrong in the file, and where.
-#[derive(Debug)]
-pub struct Malformed {
-    pub(crate) file: PathBuf,
-    pub(crate) text: String,
-    pub(crate) problem: Problem,
 }
 
 /// What is wrong at one place of the file.
@@ -157,12 +149,6 @@ pub(crate) struct Problem {
     pub(crate) what: String,
     pub(crate) label: String,
     pub(crate) help: Option<String>,
-}
-
-impl Malformed {
-    fn line(&self) -> usize {
-        line_of(&self.text, self.problem.span.start)
-    }
 }
 
 impl Config {
@@ -198,7 +184,8 @@ impl Config {
         let is_system = file == Path::new(SYSTEM_FILE);
         read::config(text, &File { text, folder, is_system }).map_err(|problem| {
             let (file, text) = (file.to_owned(), proxy::without_secrets(text));
-            Error::Malformed(Box::new(Malformed { file, text, problem }))
+            let Problem { span, what, label, help } = problem;
+            Error::Malformed(Box::new(Malformed { file, text, span, what, label, help }))
         })
     }
 }

@@ -2,7 +2,7 @@ use annotate_snippets::Renderer;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::settings::Origin;
+use crate::{failure::excerpt::render, settings::Origin};
 
 fn parse(text: &str) -> Result<Config, Error> {
     Config::parse(text, Path::new("/c/config.toml"))
@@ -14,7 +14,7 @@ fn at<T>(line: usize, value: T) -> Setting<T> {
 
 fn refused(text: &str) -> String {
     match parse(text).unwrap_err() {
-        Error::Malformed(malformed) => excerpt::render(&malformed, &Renderer::plain()),
+        Error::Malformed(malformed) => render(&malformed, &Renderer::plain()),
         Error::Read { source } => panic!("{source}"),
     }
 }

@@ -4,6 +4,7 @@
 
 mod advice;
 mod airgap;
+pub(crate) mod excerpt;
 mod plumbing;
 mod project;
 mod publishing;
@@ -12,7 +13,7 @@ mod verdict;
 
 pub(crate) use verdict::{REPAIR, did_you_mean};
 
-use crate::{config, exit::Exit};
+use crate::exit::Exit;
 
 /// What a command that failed hands to the printer.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Failure {
     /// [`Failure::excerpt`] shows.
     pub fn chain(&self) -> Vec<String> {
         let mut chain: Vec<String> = Vec::new();
-        for cause in self.error.chain().filter(|cause| excerpt(*cause).is_none()) {
+        for cause in self.error.chain().filter(|cause| excerpt::of(*cause).is_none()) {
             let cause = cause.to_string();
             if !chain.last().is_some_and(|effect| effect.ends_with(&cause)) {
                 chain.push(cause);
@@ -83,12 +84,6 @@ impl Failure {
 
     /// The lines of a file that are to blame, with carets, coloured.
     pub fn excerpt(&self) -> Option<String> {
-        self.error.chain().find_map(excerpt)
+        self.error.chain().find_map(excerpt::of)
     }
-}
-
-fn excerpt(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let report = verdict::seen::<formula::Report>(cause).map(|report| report.render(true));
-    let config = || verdict::seen::<config::Error>(cause)?.excerpt();
-    report.or_else(config).or_else(|| project::excerpt(cause))
 }

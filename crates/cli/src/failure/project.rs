@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use install::proposal;
-use project::{Malformed, bundle, edit, lock, locking, project as folder, sync, taps, wants};
+use project::{bundle, edit, lock, locking, project as folder, sync, taps, wants};
 
 use super::verdict::{Verdict, of as chain, of_taps, seen, told, usage};
 use crate::exit::Exit;
@@ -106,23 +106,4 @@ fn of_bundle(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         bundle::Error::Taps(error) => of_taps(error),
         bundle::Error::Read(_) | bundle::Error::Edit(_) => None,
     }
-}
-
-/// The line of a hand-written file that is to blame, with carets.
-pub(super) fn excerpt(cause: &(dyn Error + 'static)) -> Option<String> {
-    let wants::Error::Malformed(malformed) = seen::<wants::Error>(cause)? else { return None };
-    Some(render(malformed))
-}
-
-fn render(malformed: &Malformed) -> String {
-    use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-    let Malformed { file, text, span, what, label, help } = malformed;
-    let path = file.to_string_lossy();
-    let label = AnnotationKind::Primary.span(span.clone()).label(label.as_str());
-    let snippet = Snippet::source(text.as_str()).path(path.as_ref()).annotation(label);
-    let mut group = Level::ERROR.primary_title(what.as_str()).element(snippet);
-    if let Some(help) = help {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
-    Renderer::styled().render(&[group])
 }
