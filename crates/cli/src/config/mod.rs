@@ -185,6 +185,7 @@ impl Config {
         read::config(text, &File { text, folder, is_system }).map_err(|problem| {
             let (file, text) = (file.to_owned(), proxy::without_secrets(text));
             let Problem { span, what, label, help } = problem;
+            let what = proxy::without_secrets(&what);
             Error::Malformed(Box::new(Malformed { file, text, span, what, label, help }))
         })
     }

@@ -26,7 +26,9 @@ pub(super) fn read(value: &Value<'_>) -> Result<Proxy, Problem> {
         DeValue::Boolean(false) => Ok(Proxy::None),
         DeValue::String(text) => {
             let url: Option<Url> = text.parse().ok();
-            match url.filter(|url| SCHEMES.contains(&url.scheme()) && url.has_host()) {
+            let url = url.filter(|url| SCHEMES.contains(&url.scheme()) && url.has_host());
+            // Browsers' rules let the slashes be missing; what hides passwords looks for them.
+            match url.filter(|_| text.contains("://")) {
                 Some(_) => Ok(Proxy::At(text.clone().into_owned())),
                 None => {
                     let what = "this is not the address of a proxy".to_owned();
@@ -54,9 +56,10 @@ impl fmt::Display for Proxy {
         match self {
             Self::None => f.write_str("none"),
             // Not even its length is anybody's business.
-            Self::At(url) => {
-                f.write_str(&without_secrets(url).replace("*", "").replace("//@", "//***@"))
-            }
+            Self::At(url) => match url.split_once("://").zip(url.rsplit_once('@')) {
+                Some(((scheme, _), (_, host))) => write!(f, "{scheme}://***@{host}"),
+                None => f.write_str(url),
+            },
         }
     }
 }
@@ -68,19 +71,20 @@ impl fmt::Debug for Proxy {
 }
 
 /// The text with `*` for every user and password in it, each as long as it was.
+///
+/// Whoever writes an address by hand leaves a slash, a quote or a space in a password as it is, so
+/// everything from the scheme to the last `@` of the line goes; without a scheme, from the quote.
 pub(super) fn without_secrets(text: &str) -> String {
-    let mut rest = text;
-    let mut clean = String::with_capacity(text.len());
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        clean.push_str(before);
-        let end = after.find(['/', '"', '\'', '\n', ' ']).unwrap_or(after.len());
-        let secret = after[..end].rfind('@').unwrap_or(0);
-        clean.extend(std::iter::repeat_n('*', secret));
-        rest = &after[secret..];
+    text.split_inclusive('\n').map(line_without_secrets).collect()
+}
+
+fn line_without_secrets(line: &str) -> String {
+    let start = line.find("://").map(|at| at + 3);
+    let start = start.or_else(|| line.find(['"', '\'']).map(|at| at + 1));
+    match start.zip(line.rfind('@')).filter(|(start, end)| start < end) {
+        Some((start, end)) => [&line[..start], &"*".repeat(end - start), &line[end..]].concat(),
+        None => line.to_owned(),
     }
-    clean.push_str(rest);
-    clean
 }
 
 #[cfg(test)]
@@ -94,16 +98,20 @@ mod tests {
             ("http://me:s3cret@proxy.example:3128/", "http://*********@proxy.example:3128/"),
             (
                 "a = \"htp://me:p@w@p\"\nb = \"https://x/@y\"",
-                "a = \"htp://******@p\"\nb = \"https://x/@y\"",
+                "a = \"htp://******@p\"\nb = \"https://**@y\"",
             ),
-            ("http://me@p and http://u:p@q", "http://**@p and http://***@q"),
+            ("http://me@p and http://u:p@q", "http://*******************@q"),
+            ("http://me:a/b 'c\"@p:1/x", "http://**********@p:1/x"),
+            ("x@y = \"http://p\"\n@", "x@y = \"http://p\"\n@"),
             ("no address", "no address"),
         ];
         for (text, expected) in cases {
             assert_eq!(without_secrets(text), expected);
             assert_eq!(without_secrets(text).len(), text.len());
         }
-        let proxy = Proxy::At("http://me:s3cret@p:1".to_owned());
-        assert_eq!(format!("{proxy} {proxy:?}"), "http://***@p:1 Proxy(http://***@p:1)");
+        for user in ["me:s3cret", "me:s3/cr et\"*", "s3cr@et"] {
+            let proxy = Proxy::At(format!("http://{user}@p:1"));
+            assert_eq!(format!("{proxy} {proxy:?}"), "http://***@p:1 Proxy(http://***@p:1)");
+        }
     }
 }

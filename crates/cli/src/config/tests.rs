@@ -208,7 +208,18 @@ fn a_proxy_is_an_address_whose_password_nobody_sees() {
       = help: write "http://proxy.example.org:3128", or `false`
     "#);
     assert!(refused("proxy = true\n").contains("must be a proxy's address or `false`"));
-    assert!(!refused("proxy = \"http://me:s3cret@p\"\nx = 1\n").contains("s3cret"));
+    for text in [
+        "proxy = \"http://me:s3cret@p\"\nx = 1\n",
+        "proxy = \"http://me:x/s3cret@p\"\n",
+        "proxy = \"http:me:s3cret@p\"\n",
+        "[mirror]\n\"https://a.example/\" = \"https://me:s3cret@m.example/\"\n",
+        "[mirror]\n\"https://a.example/\" = \"https://me:s3cret@m.example\"\n",
+        "[registry.\"r.example\"]\ntoken-server = \"https://me:s3cret@a.example\"\n",
+        "[registry.\"r.example\"]\nmirrors = [\"https://me:s3cret@m.example\"]\n",
+        "[tap]\nacme = \"oci://me:s3cret@r.example/tap\"\n",
+    ] {
+        assert!(!refused(text).contains("s3cret"), "{}", refused(text));
+    }
     assert_eq!(parse("proxy = false\n").unwrap().proxy, Some(at(1, Proxy::None)));
 }
 

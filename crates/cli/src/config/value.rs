@@ -104,9 +104,15 @@ pub(super) fn problem(
 
 /// The start of addresses, up to a slash.
 pub(super) fn start(text: &str, span: Range<usize>) -> Result<String, Problem> {
-    let has_scheme = text.starts_with("https://") || text.starts_with("http://");
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    if host.contains('@') {
+        let what = format!("`{text}` holds a user or a password");
+        let help = "credentials of a host are where `pkg login` keeps them".to_owned();
+        return Err(problem(span, what, "nobody sends them from here", Some(help)));
+    }
     // Without the slash `https://host` would be the start of `https://host.evil.example` too.
-    if has_scheme && text.ends_with('/') && text.len() > "https:///".len() {
+    if !host.is_empty() && text.ends_with('/') {
         return Ok(text.to_owned());
     }
     let help = "write the scheme and the last slash: \"https://github.com/\"".to_owned();
