@@ -192,6 +192,7 @@ fn a_manifest_is_stored_byte_for_byte() {
     error: cannot read the manifest
       caused by: failed to open file `nowhere.json`: No such file or directory (os error 2)
     ");
+    assert_eq!(oci(&sandbox, "manifest put REG/acme/foo:none .").code, 1);
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn attachment(text: &str) -> Result<Attachment> {
         let failure = Failure::told(Exit::Usage, sentence);
         return Err(failure.hint("one is written TYPE/SUBTYPE, as in `application/spdx+json`"));
     }
-    let bytes = fs_err::read(path).map_err(|error| Failure::new(Exit::NotFound, error))?;
+    let bytes = fs_err::read(path).map_err(Failure::of_file)?;
     let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Attachment { name, media_type: media_type.to_owned(), bytes: bytes.into() })
 }

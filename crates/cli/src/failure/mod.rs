@@ -11,6 +11,8 @@ mod publishing;
 mod root;
 mod verdict;
 
+use std::io;
+
 pub(crate) use verdict::{REPAIR, did_you_mean};
 
 use crate::exit::Exit;
@@ -47,6 +49,15 @@ impl Failure {
     pub(crate) fn of_login(error: oci::Error) -> Self {
         let hints = advice::to_check(&error);
         Self { hints, ..Self::from(error) }
+    }
+
+    /// That a file which the user named cannot be had.
+    pub(crate) fn of_file(error: io::Error) -> Self {
+        let exit = match error.kind() {
+            io::ErrorKind::NotFound => Exit::NotFound,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, error)
     }
 
     /// A failure that one sentence explains.

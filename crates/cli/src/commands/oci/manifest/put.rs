@@ -14,7 +14,6 @@ use crate::{
         shape::Shape,
         target::{Target, plain},
     },
-    exit::Exit,
     failure::{Failure, Result},
     session::Session,
     view,
@@ -81,11 +80,7 @@ impl Put {
             false => fs_err::File::open(&self.file)
                 .and_then(|file| file.take(most).read_to_end(&mut bytes)),
         };
-        match read {
-            Ok(_) => Ok(bytes),
-            Err(error) => {
-                Err(Failure::new(Exit::NotFound, error).context("cannot read the manifest"))
-            }
-        }
+        let failed = |error| Failure::of_file(error).context("cannot read the manifest");
+        read.map(|_| bytes).map_err(failed)
     }
 }
