@@ -86,8 +86,8 @@ pub(crate) fn export(session: &Session, shell: Reader) -> Result<String> {
         return Ok(String::new());
     }
     let mut lines = String::new();
-    let path = session.environment.path.clone().unwrap_or_default();
-    let mut paths: Vec<_> = std::env::split_paths(&path).collect();
+    let path = session.environment.path.iter();
+    let mut paths: Vec<_> = path.flat_map(std::env::split_paths).collect();
     // What a variable is once the old project is left.
     let mut is_now: Vec<(String, Option<String>)> = Vec::new();
     if let Some(Active { commands, before, .. }) = old {

@@ -5,6 +5,7 @@
 //! - `outcome`, `printer`, `table`, `amount`, `indent`, `view`, `progress`: what goes to stdout and stderr, and how
 //! - `terminal`: secrets that are typed or piped in
 //! - `activation`: which project is active in a shell
+//! - `handover`: another program in place of this one
 //! - `complete`: what a shell offers while a command is being typed
 //! - `failure`, `exit`: what happens to errors
 //! - `program`, `interrupt`: from the process's start to its exit code, and its end by Ctrl-C
@@ -20,6 +21,7 @@ pub mod config;
 pub mod env;
 pub mod exit;
 pub mod failure;
+mod handover;
 mod indent;
 mod interrupt;
 mod logging;

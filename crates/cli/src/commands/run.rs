@@ -8,13 +8,13 @@ use install::launch::Program;
 use super::{
     change::waiting,
     project::{brought, here},
-    shell::become_command,
+    shell::run_in,
 };
 use crate::{
     args::examples,
     complete,
-    exit::Exit,
     failure::{Failure, Result},
+    handover::hand_over,
     session::Session,
 };
 
@@ -48,11 +48,9 @@ impl Run {
         let home = session.home()?;
         let program = home.program(&spec, self.bin.as_deref(), &mut waiting(session))?;
         session.progress.end();
-        Err(become_program(session, program, self.args))
+        Err(run_alone(session, program, self.args))
     }
-}
 
-impl Run {
     /// Runs a command of the project, if there is a project that has it.
     fn of_project(&self, session: &Session) -> Result<Option<Failure>> {
         let is_name = formula::Name::parse(&self.spec).is_ok();
@@ -63,29 +61,18 @@ impl Run {
             return Ok(None);
         }
         let args = self.args.clone();
-        Ok(Some(become_command(session, surroundings, program.into(), args)))
+        Ok(Some(run_in(session, surroundings, program.into(), args)))
     }
 }
 
-/// Lets the program take this process over; comes back only where it cannot be started.
-fn become_program(session: &Session, program: Program, args: Vec<OsString>) -> Failure {
+/// Runs a package's program; comes back only where it cannot be started.
+fn run_alone(session: &Session, program: Program, args: Vec<OsString>) -> Failure {
     let Program { name, path, folders, variables, holds } = program;
-    let before = session.environment.path.clone().unwrap_or_default();
-    let paths = folders.into_iter().chain(std::env::split_paths(&before));
     let mut command = Command::new(&path);
     command.args(args).envs(variables);
-    if let Ok(joined) = std::env::join_paths(paths) {
-        command.env("PATH", joined);
-    }
     // A file that is called otherwise may look at the name that it is called by.
     if path.file_name() != Some(Path::new(&name).as_os_str()) {
         command.arg0(&name);
     }
-    for hold in holds {
-        if let Err(error) = hold.pass_on() {
-            tracing::debug!(%error, "the program runs without holding its package");
-        }
-    }
-    let error = command.exec();
-    Failure::new(Exit::Failed, error).context(format!("cannot start `{}`", path.display()))
+    hand_over(session, command, folders, holds)
 }
