@@ -108,7 +108,7 @@ impl Printer {
             return self.write_event(view::Answer { answer: view });
         }
         let text = serde_json::to_string_pretty(view).expect("views have text keys only");
-        self.write_answer(&text);
+        self.write_answer(&escaped(&text));
     }
 
     /// Bytes for another program, as they are and without a line's end; on a terminal, only what
@@ -381,6 +381,19 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
+/// JSON that means the same, with those characters as escapes; they can stand in texts only.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_refused(c) {
+            // None of them is beyond what one escape can hold.
+            true => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => text.push(c),
+        }
+    }
+    text
+}
+
 /// Control characters but newline and tab, and the marks that reorder text.
 fn is_refused(c: char) -> bool {
     let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -432,6 +445,15 @@ mod tests {
         check("a\u{202e}txt.exe\u{2066}b", "atxt.exeb");
         check("a\u{8}\u{7f}\0b", "ab");
         check("two\nlines\tand a tab", "two\nlines\tand a tab");
+    }
+
+    #[test]
+    fn json_means_the_same_without_a_character_that_moves_the_cursor() {
+        let text = "a\u{1b}[2J\u{7f}\u{9b}2Jb\u{202e}c\n\u{2028}é漢\u{1f600}";
+        let json = serde_json::to_string_pretty(&[text]).unwrap();
+        let escaped = escaped(&json);
+        assert!(!escaped.chars().any(is_refused), "{escaped}");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&escaped).unwrap(), [text]);
     }
 
     #[test]
