@@ -120,6 +120,21 @@ fn a_machine_is_had_again_elsewhere() {
 }
 
 #[test]
+fn what_is_pinned_and_missing_keeps_nothing_else_from_being_pinned() {
+    let sandbox = machine();
+    sandbox.write(
+        "bundle.toml",
+        "[packages]\ngone = { version = \"=1.0\", pin = true }\n\
+         tool = { version = \"=1.0.0\", pin = true }\n",
+    );
+    let output = sandbox.run("bundle install");
+    assert_eq!(output.code, 3, "{output}");
+    assert!(output.stderr.ends_with("but for `gone` (no tap has it)\n"), "{output}");
+    let pinned = sandbox.run("list --pinned --json").ok().json();
+    assert_eq!(pinned["packages"][0]["name"], "tool");
+}
+
+#[test]
 fn the_lists_of_others_are_read() {
     let sandbox = machine();
     sandbox.write(

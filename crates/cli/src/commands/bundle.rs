@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use install::{Outcome, Request, Target};
-use project::bundle::{self, Bundle as List};
+use project::{
+    Want,
+    bundle::{self, Bundle as List},
+};
 
 use super::change::{Links, carried_out};
 use crate::{
@@ -92,7 +95,9 @@ fn install(session: &Session, file: &Path, links: Links) -> Result {
         outcome = carried_out(session, &home, proposal, links)?;
         outcome::tell(session, &outcome);
     }
-    let pins: Vec<Target> = list.wants.packages.iter().filter(|want| want.pin).map(pin).collect();
+    let is_here = |want: &&Want| missing.iter().all(|(name, _)| name != want.name.as_str());
+    let pinned = list.wants.packages.iter().filter(|want| want.pin).filter(is_here);
+    let pins: Vec<Target> = pinned.map(pin).collect();
     if !pins.is_empty() {
         let proposal = home.propose(&Request::Pin(pins, true))?;
         carried_out(session, &home, proposal, links)?;
@@ -111,7 +116,7 @@ fn install(session: &Session, file: &Path, links: Links) -> Result {
     }
 }
 
-fn pin(want: &project::Want) -> Target {
+fn pin(want: &Want) -> Target {
     Target { name: want.name.to_string(), slot: None }
 }
 
