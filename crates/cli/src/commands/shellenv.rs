@@ -57,9 +57,14 @@ impl Shell {
 
     /// The line for a startup file that puts a folder on PATH.
     pub(crate) fn path_line(self, folder: &str) -> String {
+        let is_plain = folder.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+".contains(&b));
         match self {
-            Self::Bash | Self::Zsh => format!("export PATH=\"{folder}:$PATH\""),
-            Self::Fish => format!("fish_add_path {folder}"),
+            Self::Bash | Self::Zsh if is_plain => format!("export PATH=\"{folder}:$PATH\""),
+            Self::Bash | Self::Zsh => {
+                format!("export PATH={}:\"$PATH\"", quoted(folder, r"'\''"))
+            }
+            Self::Fish if is_plain => format!("fish_add_path {folder}"),
+            Self::Fish => format!("fish_add_path {}", quoted(folder, r"\'")),
             Self::Nu => format!("$env.PATH = ($env.PATH | prepend {folder:?})"),
         }
     }
@@ -107,4 +112,21 @@ impl Shell {
 pub(crate) fn quoted(text: &str, quote: &str) -> String {
     let text = if quote.starts_with('\\') { text.replace('\\', r"\\") } else { text.to_owned() };
     format!("'{}'", text.replace('\'', quote))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_means_itself_in_every_shell() {
+        for (shell, folder, expect) in [
+            (Shell::Bash, "/a/b-1.2/bin", r#"export PATH="/a/b-1.2/bin:$PATH""#),
+            (Shell::Zsh, "/a$b'c", r#"export PATH='/a$b'\''c':"$PATH""#),
+            (Shell::Fish, "/a/b", "fish_add_path /a/b"),
+            (Shell::Fish, r"/a$b'\c", r"fish_add_path '/a$b\'\\c'"),
+        ] {
+            assert_eq!(shell.path_line(folder), expect);
+        }
+    }
 }
