@@ -312,12 +312,21 @@ const SPELLINGS: &[(&str, &str)] = &[
 pub(crate) fn as_oras(view: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(view).expect("views have text keys only");
     let mut spelt = String::with_capacity(text.len());
+    // How far in the last line stands that begins what others wrote.
+    let mut foreign = usize::MAX;
     for line in text.lines().filter(|line| !line.starts_with("  \"schema\": ")) {
         let rest = line.trim_start();
-        spelt.push_str(&line[..line.len() - rest.len()]);
-        let other = SPELLINGS.iter().find_map(|(ours, theirs)| {
+        let indent = line.len() - rest.len();
+        spelt.push_str(&line[..indent]);
+        let spellings = if indent > foreign { &[] } else { SPELLINGS };
+        let other = spellings.iter().find_map(|(ours, theirs)| {
             rest.strip_prefix(ours).map(|rest| [*theirs, rest].concat())
         });
+        if indent <= foreign {
+            let begins =
+                ["\"annotations\": ", "\"content\": "].iter().any(|it| rest.starts_with(it));
+            foreign = if begins { indent } else { usize::MAX };
+        }
         spelt.push_str(other.as_deref().unwrap_or(rest));
         spelt.push('\n');
     }
@@ -337,8 +346,10 @@ mod tests {
         let place: Place = "localhost:5000/a:1".parse().unwrap();
         let mut descriptor = Descriptor::new("a/b", Digest::sha256(b""), 0);
         descriptor.annotations.insert("k".into(), "oci:// \"media_type\": ".into());
+        descriptor.annotations.insert("reference".into(), "oci://x".into());
         descriptor.artifact_type = Some("c/d".into());
-        let view = Stored::of(&place, &descriptor).tagged(&place, ["1"].into_iter());
+        let said = br#"{"media_type": {"artifact_type": ["oci://x"]}}"#;
+        let view = Stored::of(&place, &descriptor).tagged(&place, ["1"].into_iter()).saying(said);
         insta::assert_snapshot!(as_oras(&view), @r#"
         {
           "reference": "localhost:5000/a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -346,12 +357,20 @@ mod tests {
           "digest": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
           "size": 0,
           "annotations": {
-            "k": "oci:// \"media_type\": "
+            "k": "oci:// \"media_type\": ",
+            "reference": "oci://x"
           },
           "artifactType": "c/d",
           "referenceAsTags": [
             "localhost:5000/a:1"
-          ]
+          ],
+          "content": {
+            "media_type": {
+              "artifact_type": [
+                "oci://x"
+              ]
+            }
+          }
         }
         "#);
     }
