@@ -173,6 +173,25 @@ fn a_password_is_typed_unseen() {
 }
 
 #[test]
+fn a_terminal_in_place_of_a_pipe_shows_no_password() {
+    let sandbox = guarded();
+    let (mut master, slave) = terminal();
+    let before = tcgetattr(&slave).unwrap().local_modes;
+    let mut command = sandbox.command(&format!("login {} -u me --password-stdin", host(&sandbox)));
+    command.stdin(slave.try_clone().unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while tcgetattr(&slave).unwrap().local_modes == before {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before the terminal was silent");
+        std::thread::yield_now();
+    }
+    master.write_all(format!("{PASSWORD}\n\u{4}").as_bytes()).unwrap();
+    unseen(sandbox.end(child).ok());
+    let mut shown = [0; 64];
+    let count = master.read(&mut shown).unwrap();
+    assert_eq!(String::from_utf8_lossy(&shown[..count]), "\r\n");
+}
+
+#[test]
 fn an_interrupt_gives_the_terminal_back() {
     let sandbox = guarded();
     let (mut master, slave) = terminal();

@@ -59,6 +59,8 @@ pub(crate) fn restore() {
 ///
 /// Stdin cannot be read, is too long, or is not UTF-8.
 pub(crate) fn read_to_end() -> io::Result<Secret> {
+    // A terminal in place of a pipe: whoever types it there is not shown it either.
+    let _silence = Silence::begin().ok();
     read(false)
 }
 
