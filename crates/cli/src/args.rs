@@ -56,8 +56,11 @@ pub struct Global {
     pub root: Option<PathBuf>,
 }
 
-/// A command with its own words.
+/// A command with its own words, which are made when it is the one that is typed.
+// By then it has its sentence, which a `///` of a struct that is flattened into it would replace:
+// those have `//`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Install packages
     Install(c::install::Install),
@@ -321,6 +324,20 @@ mod tests {
     }
 
     #[test]
+    fn no_flattened_words_replace_the_sentence_of_a_command() {
+        let oci = c::oci::OciCommand::augment_subcommands(clap::Command::new("oci"));
+        for lazy in [command(), oci] {
+            let mut whole = lazy.clone();
+            whole.build();
+            for sub in lazy.get_subcommands() {
+                let built = whole.find_subcommand(sub.get_name()).unwrap();
+                let about = [sub, built].map(|it| it.get_about().map(ToString::to_string));
+                assert_eq!(about[0], about[1], "{}", sub.get_name());
+            }
+        }
+    }
+
+    #[test]
     fn the_words_of_brew_work() {
         for (typed, expect) in [
             ("remove x", "remove"),
@@ -339,8 +356,9 @@ mod tests {
 
     #[test]
     fn every_example_is_a_command_line() {
-        let mut checked = 0;
-        for sub in command().get_subcommands() {
+        let (mut checked, mut whole) = (0, command());
+        whole.build();
+        for sub in whole.get_subcommands() {
             let Some(help) = sub.get_after_help() else { continue };
             for line in help.to_string().lines().filter(|line| line.starts_with("  pkg ")) {
                 let typed = line.trim().split("  ").next().unwrap();

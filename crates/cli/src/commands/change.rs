@@ -12,7 +12,7 @@ use crate::{
     view,
 };
 
-/// Changes nothing, if wished.
+// Changes nothing, if wished.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Dry {
     /// Show the plan with its sizes, change nothing
@@ -20,7 +20,7 @@ pub struct Dry {
     pub dry_run: bool,
 }
 
-/// How far linking may go.
+// How far linking may go.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Links {
     /// Let a package take over files that another one links

@@ -9,7 +9,7 @@ use crate::{
     failure::{Failure, Result},
 };
 
-/// How a package is made.
+// How a package is made.
 #[derive(Debug, Clone, Args)]
 pub struct Packing {
     /// Only for this platform; may be repeated

@@ -13,7 +13,7 @@ use crate::{
     session::Session,
 };
 
-/// Flags of every verb that asks a registry.
+// Flags of every verb that asks a registry.
 #[derive(Debug, Args)]
 pub struct Connection {
     /// Speak plain HTTP to the registry
@@ -69,7 +69,7 @@ impl Connection {
     }
 }
 
-/// Flags of oras that would be wrong to take; each is answered with what to do instead.
+// Flags of oras that would be wrong to take; each is answered with what to do instead.
 #[derive(Debug, Args)]
 pub struct Refused {
     #[arg(long, hide = true)]

@@ -17,7 +17,7 @@ use crate::{
     session::Session,
 };
 
-/// Files, folders, and what is said of them.
+// Files, folders, and what is said of them.
 #[derive(Debug, Args)]
 pub struct Content {
     /// FILE or FOLDER, with its media type behind `:` where it has one

@@ -11,7 +11,7 @@ use crate::{
     view,
 };
 
-/// How something is deleted.
+// How something is deleted.
 #[derive(Debug, Args)]
 pub struct Deletion {
     /// Ask nothing, and take it for done where there is nothing

@@ -10,7 +10,7 @@ use crate::{
     view,
 };
 
-/// The form of the answer.
+// The form of the answer.
 #[derive(Debug, Args)]
 pub struct Format {
     /// `text`, or `json` as oras prints it; `--json` is this program's own

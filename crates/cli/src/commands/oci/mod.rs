@@ -35,6 +35,7 @@ pub struct Oci {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum OciCommand {
     /// Log in to a registry, as `pkg login` does
     Login(super::login::Login),

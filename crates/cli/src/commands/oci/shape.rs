@@ -5,7 +5,7 @@ use oci::Descriptor;
 
 use crate::{indent::indented, session::Session};
 
-/// What is printed of a document, and how.
+// What is printed of a document, and how.
 #[derive(Debug, Args)]
 pub struct Shape {
     /// Print the descriptor: type, digest and size

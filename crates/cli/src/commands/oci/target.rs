@@ -14,7 +14,7 @@ use crate::{
     session::Session,
 };
 
-/// One reference, and how to get there.
+// One reference, and how to get there.
 #[derive(Debug, Args)]
 pub struct Target {
     /// HOST/REPOSITORY[:TAG][@DIGEST]; oci:FOLDER[:TAG] or oci-archive:FILE[:TAG] for a layout

@@ -36,7 +36,7 @@ pub struct Config {
     pub document: Wanted,
 }
 
-/// Which document, and where it goes.
+// Which document, and where it goes.
 #[derive(Debug, Args)]
 pub struct Wanted {
     #[command(flatten)]
