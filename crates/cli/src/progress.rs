@@ -244,7 +244,7 @@ impl Progress {
         let before = transfer.bar.position();
         transfer.bar.set_position(bytes);
         let is_done = transfer.bar.length() == Some(bytes);
-        state.moved = (state.moved + bytes).saturating_sub(before);
+        state.moved = state.moved.saturating_add(bytes).saturating_sub(before);
         show_moved(&state);
         drop(state);
         if is_done {
@@ -263,7 +263,8 @@ impl Progress {
 
     /// The bar of the whole, with so many more bytes to come.
     fn grown(&self, state: &mut State, more: u64) -> ProgressBar {
-        state.total += more;
+        // What a registry declares may be as large as it likes.
+        state.total = state.total.saturating_add(more);
         let whole = self.whole(state);
         whole.set_style(style_of_whole(state.total));
         whole.set_length(state.total.max(state.moved));
@@ -334,4 +335,20 @@ fn style_of_whole(total: u64) -> ProgressStyle {
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template);
     style.expect("the templates above are well formed").progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_nobody_can_have_are_no_more_than_shown() {
+        let progress = Progress::new(&Arc::new(Printer::new(true, None)), true);
+        for id in [1, 2] {
+            let (name, total) = (String::new(), Some(u64::MAX));
+            progress.on(Event::Download { id, name, total });
+        }
+        progress.on(Event::Progress { id: 1, bytes: 1 });
+        assert_eq!(progress.lock().total, u64::MAX);
+    }
 }
