@@ -16,10 +16,13 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// A number of things: `1 package`, `2 packages`.
+/// A number of things: `1 package`, `2 packages`, `2 entries`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{ending}")
+    match (number, thing.strip_suffix('y')) {
+        (1, _) => format!("1 {thing}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {thing}s"),
+    }
 }
 
 #[cfg(test)]
@@ -47,5 +50,7 @@ mod tests {
     fn one_thing_is_singular() {
         let texts = [0, 1, 2].map(|number| super::count(number, "package"));
         assert_eq!(texts, ["0 packages", "1 package", "2 packages"]);
+        let texts = [1, 2].map(|number| super::count(number, "entry"));
+        assert_eq!(texts, ["1 entry", "2 entries"]);
     }
 }

@@ -132,7 +132,7 @@ fn show(session: &Session, view: &view::Packs) {
                 pack.version,
                 pack.platform,
                 bytes(pack.size),
-                count(entries, "entry").replace("entrys", "entries"),
+                count(entries, "entry"),
             ),
         );
     }
