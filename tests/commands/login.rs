@@ -318,6 +318,9 @@ fn what_is_used_before_a_login_is_said() {
     warning: `[HOST]/team/x` in `[HOME]/.config/containers/auth.json` stays, for a part of [HOST]
     ");
     let mut command = sandbox.command(&format!("login --check {host}"));
+    let mut command = sandbox.command(&format!("logout {host} --json"));
+    let said = sandbox.finish(command.env(&name, "another")).stderr;
+    assert!(said.starts_with("warning: ") && said.contains("is still asked with"), "{said}");
     let said = sandbox.finish(command.env(&name, "canary-s3cret").env("PKG_LOG", "trace"));
     assert_eq!(unseen(said).code, 5);
 }

@@ -24,17 +24,20 @@ impl Logout {
         session.progress.end();
         if session.printer.is_json() {
             session.printer.json(&view::Logout::of(&key, &done));
-            return Ok(());
-        }
-        for keeper in &done.erased {
-            let what = format_args!("the login for {key} from {keeper}");
-            session.printer.status("Removed", what);
-        }
-        if done.erased.is_empty() {
-            session.printer.note(format_args!("there is no login for {key} to remove"));
+        } else {
+            tell(session, &key, &done);
         }
         tell_what_is_left(session, &key, &done);
         Ok(())
+    }
+}
+
+fn tell(session: &Session, key: &Key, done: &LoggedOut) {
+    for keeper in &done.erased {
+        session.printer.status("Removed", format_args!("the login for {key} from {keeper}"));
+    }
+    if done.erased.is_empty() {
+        session.printer.note(format_args!("there is no login for {key} to remove"));
     }
 }
 
