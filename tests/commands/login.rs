@@ -217,6 +217,7 @@ fn what_cannot_be_meant_is_said_before_anybody_is_asked() {
         ("login ghcr.io -u me", "there is no terminal to ask for a password on"),
         ("login ghcr.io --password-stdin", "add `--username USER`"),
         ("login ghcr.io -u me --password-stdin", "the password is empty"),
+        ("login ghcr.io -u '' --password-stdin", "the user is empty"),
         ("login public.example -u me --password-stdin", "`pkg login mirror.example` logs in there"),
         ("login", "required"),
         ("login ghcr.io --check ghcr.io/a", "cannot be used with"),
@@ -317,10 +318,10 @@ fn what_is_used_before_a_login_is_said() {
     hint: `unset PKG_REGISTRY_127_0_0_1_PORT_TOKEN` ends that
     warning: `[HOST]/team/x` in `[HOME]/.config/containers/auth.json` stays, for a part of [HOST]
     ");
-    let mut command = sandbox.command(&format!("login --check {host}"));
     let mut command = sandbox.command(&format!("logout {host} --json"));
     let said = sandbox.finish(command.env(&name, "another")).stderr;
     assert!(said.starts_with("warning: ") && said.contains("is still asked with"), "{said}");
+    let mut command = sandbox.command(&format!("login --check {host}"));
     let said = sandbox.finish(command.env(&name, "canary-s3cret").env("PKG_LOG", "trace"));
     assert_eq!(unseen(said).code, 5);
 }

@@ -100,6 +100,9 @@ impl Login {
             }
             (None, false) => session.printer.ask_line("User").map_err(failed)?,
         };
+        if user.is_empty() {
+            return Err(Failure::told(Exit::Usage, "the user is empty"));
+        }
         let password = match self.password_stdin {
             true => terminal::read_to_end().map_err(failed)?,
             false => {
