@@ -266,6 +266,10 @@ fn a_shell_is_offered_commands_and_names() {
     assert_eq!(offered(&["tap", "remove", "te"]), ["test"]);
     let text = "schema = 1\nname = \"mine\"\nsummary = \"Mine\"\nlicense = \"MIT\"\n";
     sandbox.write("own/mine.toml", text);
+    assert_eq!(offered(&["remove", "g"]), ["gadget"]);
+    sandbox.write("pkg.toml", "[packages]\ngizmo = \"*\"\n");
+    assert_eq!(offered(&["remove", "g"]), ["gizmo"]);
+    assert_eq!(offered(&["uninstall", "g"]), ["gadget"]);
     sandbox.config("[tap]\nown = \"../../desk/own\"\n");
     assert_eq!(offered(&["tap", "info", "ow"]), ["own"]);
     assert_eq!(offered(&["info", "own/m"]), ["own/mine"]);

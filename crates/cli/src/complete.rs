@@ -6,6 +6,7 @@
 use std::{
     ffi::OsStr,
     io::{self, Write as _},
+    path::Path,
 };
 
 use clap_complete::{
@@ -13,6 +14,7 @@ use clap_complete::{
     engine::{ArgValueCompleter, CompletionCandidate},
     env::EnvCompleter,
 };
+use project::{Project, Wants};
 
 use crate::{args, args::Global, env::Environment, settings::Settings};
 
@@ -43,6 +45,20 @@ pub(crate) fn formulas() -> ArgValueCompleter {
 /// Installed packages.
 pub(crate) fn installed() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| offered(typed, installed_from))
+}
+
+/// Packages of the project that the working folder is in; where there is none, installed ones.
+pub(crate) fn removable() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        offered(typed, |settings, prefix| {
+            let Some(project) = Project::around(Path::new(".")).ok()? else {
+                return installed_from(settings, prefix);
+            };
+            let wants = Wants::read(&project.file()).ok()?;
+            let names = wants.packages.iter().map(|want| want.name.as_str());
+            Some(names.filter(|name| name.starts_with(prefix)).map(ToOwned::to_owned).collect())
+        })
+    })
 }
 
 /// Taps.

@@ -16,7 +16,7 @@ use crate::{args::examples, complete, failure::Result, session::Session, view};
 ]))]
 pub struct Remove {
     /// Packages of the project; where there is none, installed ones
-    #[arg(required = true, value_name = "NAME", add = complete::installed())]
+    #[arg(required = true, value_name = "NAME", add = complete::removable())]
     pub names: Vec<String>,
     #[command(flatten)]
     pub dry: Dry,
