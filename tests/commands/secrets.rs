@@ -172,8 +172,9 @@ struct Crash {
 }
 
 /// Crashes the program while its `number`-th request to the registry is on its way.
-fn crash(words: &str, number: usize) -> Crash {
+fn crash(config: &str, words: &str, number: usize) -> Crash {
     let sandbox = Sandbox::new();
+    sandbox.config(config);
     let registry = sandbox.registry();
     registry.require_basic("me", "canary-s3cret");
     registry.on("*").after(u32::try_from(number).unwrap() - 1).holding();
@@ -216,10 +217,13 @@ fn shlex(words: &str) -> Vec<String> {
 fn a_crash_writes_no_secret_to_the_disk() {
     // The first request goes without the login, which is in memory already.
     for number in [1, 2] {
-        let crash = crash("login HOST -u me --password-stdin", number);
+        let crash = crash("", "login HOST -u me --password-stdin", number);
         assert!(!crash.is_dumped && !crash.is_secret_there, "at request {number}");
     }
-    let without = crash("tap add oci://HOST/tap", 1);
+    let proxy = "proxy = \"http://me:canary-s3cret@proxy.test:3128\"\n";
+    let crashed = crash(proxy, "tap add oci://HOST/tap", 1);
+    assert!(!crashed.is_dumped && !crashed.is_secret_there, "with a proxy");
+    let without = crash("", "tap add oci://HOST/tap", 1);
     if !without.is_dumped {
         skipped("a_crash_writes_no_secret_to_the_disk", "nothing is dumped here at all");
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use oci::credentials::never_dump;
 use toml::de::DeValue;
 use url::Url;
 
@@ -29,7 +30,7 @@ pub(super) fn read(value: &Value<'_>) -> Result<Proxy, Problem> {
             let url = url.filter(|url| SCHEMES.contains(&url.scheme()) && url.has_host());
             // Browsers' rules let the slashes be missing; what hides passwords looks for them.
             match url.filter(|_| text.contains("://")) {
-                Some(_) => Ok(Proxy::At(text.clone().into_owned())),
+                Some(_) => Ok(Proxy::at(text.clone().into_owned())),
                 None => {
                     let what = "this is not the address of a proxy".to_owned();
                     let help = "write \"http://proxy.example.org:3128\", or `false`".to_owned();
@@ -42,6 +43,14 @@ pub(super) fn read(value: &Value<'_>) -> Result<Proxy, Problem> {
 }
 
 impl Proxy {
+    /// The proxy of an address; a process that has read its password is not dumped when it crashes.
+    pub(crate) fn at(url: String) -> Self {
+        if url.contains('@') {
+            never_dump();
+        }
+        Self::At(url)
+    }
+
     /// The address with all that it holds, where there is one.
     pub fn url(&self) -> Option<String> {
         match self {

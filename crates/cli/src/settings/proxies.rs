@@ -37,7 +37,7 @@ impl Proxies {
             // Other programs take an address without a scheme, and so it is written.
             let has_scheme = value.contains("://");
             let value = if has_scheme { value } else { format!("http://{value}") };
-            Some(Setting { value: Proxy::At(value), origin })
+            Some(Setting { value: Proxy::at(value), origin })
         };
         let joined =
             except.map(|Setting { value, origin }| Setting { value: value.join(","), origin });
