@@ -239,11 +239,8 @@ impl Printer {
     /// A text that clap made: help and versions are answers, the rest is conversation.
     pub(crate) fn clap(&self, error: &clap::Error) {
         let text = error.render().ansi().to_string();
-        if error.use_stderr() {
-            self.say(true, text.trim_end());
-        } else {
-            self.write_answer(text.trim_end());
-        }
+        let text = clean_but_colours(text.trim_end());
+        if error.use_stderr() { self.say(true, &text) } else { self.write_answer(&text) }
     }
 
     /// Asks on stderr and reads a line of stdin; anything but a yes is a no.
