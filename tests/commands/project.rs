@@ -437,7 +437,7 @@ fn a_lock_that_is_not_up_to_date_is_refused_with_what_differs() {
     assert_snapshot!(run(&sandbox, "sync"), @r#"
     exit 1
     --- stderr
-    error: this is a number, not a version, or a table such as { version = "1", tap = "x" }
+    error: this is the number 3, not a version, or a table such as { version = "1", tap = "x" }
      --> [HOME]/desk/work/pkg.toml:2:8
       |
     2 | tool = 3

@@ -12,13 +12,12 @@ use std::{
 
 use catalog::{BUILTIN, DIRECT, Spec, spec};
 use formula::{Constraint, Name, Platform};
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
 
 use crate::{
-    malformed::{Malformed, line_of},
+    malformed::{
+        Key, Malformed, Problem, Value, document, in_order, line_of, problem, string, switch,
+        table, unknown, wrong,
+    },
     platform,
 };
 
@@ -102,10 +101,8 @@ impl Wants {
     }
 
     pub(crate) fn parse_as(kind: Kind, text: &str, file: &Path) -> Result<Self, Error> {
-        read_all(kind, text).map_err(|Problem { span, what, label, help }| {
-            let (file, text) = (file.to_owned(), text.to_owned());
-            Error::Malformed(Box::new(Malformed { file, text, span, what, label, help }))
-        })
+        let failed = |problem: Problem| Error::Malformed(Box::new(problem.in_file(file, text)));
+        read_all(kind, text).map_err(failed)
     }
 
     /// The package of that name.
@@ -158,27 +155,13 @@ impl Want {
     }
 }
 
-/// What is wrong at one place of the file.
-struct Problem {
-    span: Range<usize>,
-    what: String,
-    label: String,
-    help: Option<String>,
-}
-
-type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
-type Value<'a> = Spanned<DeValue<'a>>;
-
 const KEYS: &[&str] = &["group", "packages", "platforms", "taps"];
 const BUNDLE_KEYS: &[&str] = &["packages", "taps"];
 const PACKAGE_KEYS: &[&str] = &["from", "tap", "version"];
 const PINNED_KEYS: &[&str] = &["from", "pin", "tap", "version"];
 
 fn read_all(kind: Kind, text: &str) -> Result<Wants, Problem> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or_default();
-        problem(span, format!("this is not TOML: {}", error.message()), "here", None)
-    })?;
+    let document = document(text)?;
     let (mut all, mut at) = (Wants::default(), BTreeMap::new());
     let keys = if kind == Kind::Project { KEYS } else { BUNDLE_KEYS };
     for (key, value) in in_order(document.get_ref()) {
@@ -215,13 +198,6 @@ fn read_all(kind: Kind, text: &str) -> Result<Wants, Problem> {
         }
     }
     Ok(all)
-}
-
-/// The entries as they stand in the file; the parser's map has them by name.
-fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<(&'a Key<'a>, &'a Value<'a>)> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-    entries
 }
 
 fn platforms(value: &Value<'_>) -> Result<Vec<Platform>, Problem> {
@@ -311,10 +287,7 @@ fn want(kind: Kind, key: &Key<'_>, value: &Value<'_>, group: &str) -> Result<Wan
                 want.tap = Some(tap.as_str().to_owned());
             }
             "from" => want.from = Some(from(value)?),
-            "pin" if kind == Kind::Bundle => {
-                let pin = value.get_ref().as_bool();
-                want.pin = pin.ok_or_else(|| wrong(value, "`true` or `false`"))?;
-            }
+            "pin" if kind == Kind::Bundle => want.pin = switch(value)?,
             _ if kind == Kind::Bundle => return Err(unknown(key, PINNED_KEYS)),
             _ => return Err(unknown(key, PACKAGE_KEYS)),
         }
@@ -372,43 +345,6 @@ fn name(key: &Key<'_>) -> Result<Name, Problem> {
     parsed.map_err(|error| problem(key.span(), error.to_string(), "a name", None))
 }
 
-fn table<'a>(value: &'a Value<'a>) -> Result<&'a DeTable<'a>, Problem> {
-    value.get_ref().as_table().ok_or_else(|| wrong(value, "a table"))
-}
-
-fn string<'a>(value: &'a Value<'a>) -> Result<&'a str, Problem> {
-    value.get_ref().as_str().ok_or_else(|| wrong(value, "a string"))
-}
-
-fn unknown(key: &Key<'_>, known: &[&str]) -> Problem {
-    let name = key.get_ref().as_ref();
-    let nearest = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3));
-    let help = match nearest {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
-        None => format!("the keys here are `{}`", known.join("`, `")),
-    };
-    let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
-    problem(key.span(), format!("unknown key `{name}`"), "nobody reads this", Some(help))
-}
-
-fn wrong(value: &Value<'_>, expected: &str) -> Problem {
-    let kind = match value.get_ref() {
-        DeValue::Integer(_) | DeValue::Float(_) => "a number".to_owned(),
-        DeValue::Array(_) => "a list".to_owned(),
-        other => format!("a {}", other.type_str()),
-    };
-    let what = format!("this is {kind}, not {expected}");
-    problem(value.span(), what, &format!("must be {expected}"), None)
-}
-
-fn problem(span: Range<usize>, what: String, label: &str, help: Option<String>) -> Problem {
-    Problem { span, what, label: label.to_owned(), help }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -450,7 +386,7 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused_with_its_line() {
         for (text, expect) in [
-            ("[packages]\njaq = 3", "pkg.toml:2: this is a number, not a version"),
+            ("[packages]\njaq = 3", "pkg.toml:2: this is the number 3, not a version"),
             ("[packages]\njaq = \"\"", "pkg.toml:2: `` is not a version that can be asked for"),
             ("[packages]\nJaq = \"3\"", "pkg.toml:2: `Jaq` is not a name: it holds upper-case"),
             ("[package]\njaq = \"3\"", "pkg.toml:1: unknown key `package`"),

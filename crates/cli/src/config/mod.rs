@@ -12,12 +12,14 @@ mod value;
 use std::{
     io,
     num::{NonZeroU64, NonZeroUsize},
-    ops::Range,
     path::{Path, PathBuf},
 };
 
 pub use policy::Policy;
-use project::Malformed;
+use project::{
+    Malformed,
+    malformed::{Problem, line_of},
+};
 pub use proxy::Proxy;
 pub use registry::Registry;
 
@@ -142,15 +144,6 @@ pub enum Error {
     Malformed(Box<Malformed>),
 }
 
-/// What is wrong at one place of the file.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Problem {
-    pub(crate) span: Range<usize>,
-    pub(crate) what: String,
-    pub(crate) label: String,
-    pub(crate) help: Option<String>,
-}
-
 impl Config {
     /// Reads `config.toml` of `folder`; without the file nothing is set.
     ///
@@ -183,10 +176,9 @@ impl Config {
         let folder = file.parent().unwrap_or(Path::new("/"));
         let is_system = file == Path::new(SYSTEM_FILE);
         read::config(text, &File { text, folder, is_system }).map_err(|problem| {
-            let (file, text) = (file.to_owned(), proxy::without_secrets(text));
-            let Problem { span, what, label, help } = problem;
-            let what = proxy::without_secrets(&what);
-            Error::Malformed(Box::new(Malformed { file, text, span, what, label, help }))
+            let what = proxy::without_secrets(&problem.what);
+            let problem = Problem { what, ..problem };
+            Error::Malformed(Box::new(problem.in_file(file, &proxy::without_secrets(text))))
         })
     }
 }
@@ -205,11 +197,6 @@ impl File<'_> {
         let origin = if self.is_system { Origin::System(line) } else { Origin::File(line) };
         Setting { value, origin }
     }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
 }
 
 #[cfg(test)]

@@ -2,13 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use toml::de::DeTable;
-
 use super::{
     Config, File, Mirror, Problem, Tap, policy, proxy, registry,
     value::{
-        Entry, Value, in_order, integer, list, number, path, paths, problem, start, string, switch,
-        table, unknown, wrong,
+        Entry, Value, document, in_order, integer, list, number, path, paths, problem, start,
+        string, switch, table, unknown, wrong,
     },
 };
 
@@ -30,10 +28,7 @@ const KEYS: &[&str] = &[
 const PATIENCE_KEYS: &[&str] = &["lock-seconds", "retries", "stall-seconds"];
 
 pub(super) fn config(text: &str, file: &File<'_>) -> Result<Config, Problem> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or_default();
-        problem(span, format!("this is not TOML: {}", error.message()), "here", None)
-    })?;
+    let document = document(text)?;
     let mut config = Config::default();
     for (key, value) in in_order(document.get_ref()) {
         match key.get_ref().as_ref() {

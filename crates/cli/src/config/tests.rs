@@ -121,7 +121,7 @@ fn a_value_of_another_kind_is_shown() {
       |           ^^^^ must be `true` or `false`
     ");
     assert_snapshot!(refused("mirror = []\n"), @r"
-    error: this is an array, not a table
+    error: this is a list, not a table
      --> /c/config.toml:1:10
       |
     1 | mirror = []

@@ -5,19 +5,11 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::{Bundle, tool_versions::version};
-use crate::{malformed::Malformed, wants};
+use crate::{malformed::not_toml, wants};
 
 pub(super) fn read(text: &str, file: &Path) -> Result<Bundle, wants::Error> {
-    let document: Table = toml::from_str(text).map_err(|error| {
-        wants::Error::Malformed(Box::new(Malformed {
-            file: file.to_owned(),
-            text: text.to_owned(),
-            span: error.span().unwrap_or_default(),
-            what: format!("this is not TOML: {}", error.message()),
-            label: "here".to_owned(),
-            help: None,
-        }))
-    })?;
+    let failed = |error| wants::Error::Malformed(Box::new(not_toml(&error).in_file(file, text)));
+    let document: Table = toml::from_str(text).map_err(failed)?;
     let mut bundle = Bundle::default();
     let tools = document.get("tools").and_then(Value::as_table);
     for (name, value) in tools.into_iter().flatten() {
