@@ -63,11 +63,6 @@ impl Table {
         }
     }
 
-    /// Whether the table has no rows but its headings.
-    pub fn is_empty(&self) -> bool {
-        self.rows.iter().all(|row| row.heading == Heading::All)
-    }
-
     pub(crate) fn lines(&self) -> impl Iterator<Item = Line> {
         let columns = self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
         let mut widths = vec![0; columns];
