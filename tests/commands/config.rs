@@ -71,6 +71,16 @@ fn a_mistake_in_the_file_is_shown_where_it_is() {
 }
 
 #[test]
+fn a_number_may_be_as_large_as_it_likes() {
+    let sandbox = Sandbox::new();
+    for key in ["jobs", "connections", "keep-downloads"] {
+        sandbox.config(&format!("{key} = {}\n[patience]\nretries = 0\n", usize::MAX));
+        let output = sandbox.run("inspect oci://127.0.0.1:1/x:1");
+        assert_eq!(output.code, 4, "{key}: {output}");
+    }
+}
+
+#[test]
 fn without_home_the_password_file_says_where_it_is() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command("config --json");

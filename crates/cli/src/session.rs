@@ -74,6 +74,7 @@ impl Session {
     /// How the user's root is set; whoever opens another one beside it starts from that.
     pub(crate) fn own_setting(&self) -> install::Setting {
         let progress = self.progress.clone();
+        let kept = self.settings.keep_downloads.as_ref();
         install::Setting {
             root: self.settings.root.value.clone(),
             shared: install::projects::host_of(&self.settings.root.value),
@@ -83,7 +84,7 @@ impl Session {
             tap_rules: self.settings.tap_rules(),
             lent: Vec::new(),
             cache: self.cache().map(ToOwned::to_owned),
-            downloads_kept: self.settings.keep_downloads.as_ref().map(|kept| kept.value.get() * GB),
+            downloads_kept: kept.map(|gigabytes| gigabytes.value.get().saturating_mul(GB)),
             nearby: None,
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),

@@ -25,7 +25,8 @@ pub(crate) struct Gates {
 impl Gates {
     /// Gates that let so many requests, and so many blobs, through at once.
     pub(crate) fn new(requests: usize, streams: usize) -> Self {
-        Self { requests: requests.max(1), streams: streams.max(1), gates: Mutex::default() }
+        let places = |number: usize| number.clamp(1, Semaphore::MAX_PERMITS);
+        Self { requests: places(requests), streams: places(streams), gates: Mutex::default() }
     }
 
     /// The gate of a server.
