@@ -54,6 +54,10 @@ fn tags_and_repositories_are_listed() {
 
     hint: name it with `:TAG` or `@DIGEST`
     ");
+    for words in ["repo ls ''", "repo ls /acme", "repo ls oci://REG"] {
+        let output = oci(&sandbox, words);
+        assert!(output.code == 2 && output.stderr.contains("is no registry's host"), "{output}");
+    }
 }
 
 #[test]

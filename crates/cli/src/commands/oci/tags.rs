@@ -3,7 +3,12 @@
 use clap::Args;
 
 use super::{connection::Connection, format::Format, target::Target};
-use crate::{failure::Result, session::Session, view};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Result},
+    session::Session,
+    view,
+};
 
 #[derive(Debug, Args)]
 pub struct Tags {
@@ -71,6 +76,10 @@ impl Repositories {
     pub(super) fn run(self, session: &Session) -> Result {
         self.format.check()?;
         let (host, below) = self.registry.split_once('/').unwrap_or((&self.registry, ""));
+        oci::host::canonical(host).map_err(|rule| {
+            let sentence = format!("`{host}` is no registry's host: {rule}");
+            Failure::told(Exit::Usage, sentence).hint("write HOST[:PORT][/NAMESPACE]")
+        })?;
         let below = below.trim_end_matches('/');
         let registry = self.connection.open_host(session, host)?;
         let names = registry.ask(async |client| client.repositories(host).await)?;
