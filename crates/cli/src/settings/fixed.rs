@@ -49,6 +49,7 @@ impl Fixed {
             // The longest match counts, so one that is more exact would win too.
             let is_fixed = |fixed: &&Setting<Mirror>| own.value.from.starts_with(&fixed.value.from);
             match system.iter().find(is_fixed) {
+                Some(fixed) if fixed.value == own.value => {}
                 Some(fixed) => {
                     self.ignore(format!("mirror.\"{}\"", own.value.from), own.origin, fixed.origin);
                 }
@@ -151,7 +152,8 @@ mod tests {
         let (mirrors, _) = check(
             "[mirror]\n\"https://a.example/\" = \"https://m.example/\"\n",
             "[mirror]\n\"https://a.example/x/\" = \"https://e.example/\"\n\
-             \"https://b.example/\" = \"https://f.example/\"\n",
+             \"https://b.example/\" = \"https://f.example/\"\n\
+             \"https://a.example/\" = \"https://m.example/\"\n",
             &["`mirror.\"https://a.example/x/\"` at config.toml:2 is not heard: \
                /etc/pkg/config.toml:2 says it for everybody"],
         );
