@@ -19,6 +19,7 @@ type Checked = Result<(), Refused>;
 pub(super) fn check(facts: &Facts) -> Checked {
     once(&facts.platforms, |platform| format!("platform {platform}"))?;
     once(&facts.taps, |tap| format!("tap `{}`", tap.tap))?;
+    elsewhere(facts)?;
     once(&facts.requests, |request| format!("request `{}`", request.request))?;
     facts.packages.iter().try_for_each(|fact| {
         alone(&fact.value).map_err(|rule| Refused { line: fact.line, rule })
@@ -46,6 +47,16 @@ fn once<T>(facts: &[Placed<T>], shown: impl Fn(&T) -> String) -> Checked {
         seen.insert(shown, *line);
     }
     Ok(())
+}
+
+/// That nothing says where the taps are that pkg has by itself: what may be used is told by where
+/// it is, and these are listed by their names.
+fn elsewhere(facts: &Facts) -> Checked {
+    let own = facts.taps.iter().find(|fact| [BUILTIN, DIRECT].contains(&&*fact.value.tap));
+    own.map_or(Ok(()), |Placed { line, value }| {
+        let rule = format!("`{}` is a tap that pkg has by itself, and nowhere else", value.tap);
+        Err(Refused { line: *line, rule })
+    })
 }
 
 /// What can be told of a package by its own line.

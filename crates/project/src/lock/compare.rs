@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use catalog::{BUILTIN, DIRECT};
 use formula::Platform;
 
 use super::Lock;
@@ -93,7 +92,7 @@ impl Lock {
         found.extend(left.map(|name| Difference::Left(name.to_string())));
         for (name, locked) in &self.taps {
             let asked = wants.taps.get(name);
-            if asked != Some(locked) && name != BUILTIN && name != DIRECT {
+            if asked != Some(locked) {
                 let (name, asked, locked) = (name.clone(), asked.cloned(), locked.clone());
                 found.push(Difference::Tap { name, asked, locked });
             }

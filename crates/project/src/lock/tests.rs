@@ -132,7 +132,7 @@ fn refused(change: impl FnOnce(&str) -> String) -> String {
 #[test]
 fn a_line_that_breaks_a_rule_is_named_with_the_rule() {
     type Change = fn(&str) -> String;
-    let rows: [(Change, &str); 20] = [
+    let rows: [(Change, &str); 22] = [
         (|_| String::new(), "pkg.lock:1: it does not begin with {\"schema\":1}"),
         (
             |t| t.replace("{\"schema\":1}", "{\"schema\":2}"),
@@ -173,6 +173,14 @@ fn a_line_that_breaks_a_rule_is_named_with_the_rule() {
             "pkg.lock:10: `p0` is for linux-amd64-gnu, which has no",
         ),
         (|t| t.replace("{\"tap\"", "#"), "pkg.lock:10: no line says where tap `acme` of `p0` is"),
+        (
+            |t| t.replace("\"tap\":\"acme\"", "\"tap\":\"core\""),
+            "pkg.lock:6: `core` is a tap that pkg has by itself",
+        ),
+        (
+            |t| t.replace("\"tap\":\"acme\"", "\"tap\":\"direct\""),
+            "pkg.lock:6: `direct` is a tap that pkg has by itself",
+        ),
         (
             |t| t.replacen("{\"manifest\"", "{\"index\"", 1),
             "pkg.lock:10: `p0` is pinned to an index",
