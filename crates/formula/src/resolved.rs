@@ -176,7 +176,27 @@ pub enum Source {
     },
 }
 
+impl Pin {
+    /// The digest, of whichever it is.
+    pub fn digest(&self) -> &Digest {
+        match self {
+            Self::Index(digest) | Self::Manifest(digest) => digest,
+        }
+    }
+}
+
 impl Source {
+    /// The digest that it is pinned to; none where there are no bytes yet.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Oci { pin, .. } | Self::Image { pin, .. } => Some(pin.digest()),
+            Self::Http { digest, .. } | Self::File { digest, .. } | Self::Git { digest, .. } => {
+                Some(digest)
+            }
+            Self::Build { .. } | Self::Later { .. } => None,
+        }
+    }
+
     /// Targets that links may have although they leave the package.
     pub fn external_links(&self) -> &[String] {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{Spec, locate};
-use formula::{Name, Pin, Platform, Source};
+use formula::{Name, Platform};
 use install::{
     Home, Host, Setting,
     proposal::{self, Asking, Exact},
@@ -308,7 +308,7 @@ fn other_bytes(before: Option<&Lock>, after: &Lock) -> Vec<String> {
                 && new.platforms.iter().any(|platform| old.platforms.contains(platform))
         };
         for new in after.packages.iter().filter(is_it) {
-            let (was, is) = (pin(&old.source), pin(&new.source));
+            let (was, is) = (old.source.digest(), new.source.digest());
             if was != is {
                 let (name, version) = (old.shown_name(), old.shown_version());
                 let was = was.map_or_else(String::new, |digest| format!(" {}", digest.short()));
@@ -320,18 +320,6 @@ fn other_bytes(before: Option<&Lock>, after: &Lock) -> Vec<String> {
         }
     }
     notes
-}
-
-/// The digest that a source is pinned to.
-pub(crate) fn pin(source: &Source) -> Option<&digest::Digest> {
-    match source {
-        Source::Oci { pin: Pin::Manifest(digest) | Pin::Index(digest), .. }
-        | Source::Image { pin: Pin::Manifest(digest) | Pin::Index(digest), .. }
-        | Source::Http { digest, .. }
-        | Source::File { digest, .. }
-        | Source::Git { digest, .. } => Some(digest),
-        Source::Build { .. } | Source::Later { .. } => None,
-    }
 }
 
 /// What differs between two locks, by name.

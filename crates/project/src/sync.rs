@@ -7,7 +7,6 @@ use install::{Home, Proposal, Request, Setting, proposal};
 
 use crate::{
     lock::{Difference, Entry, Lock, closure},
-    locking::pin,
     project::Project,
     taps,
     wants::{DEFAULT, Wants},
@@ -187,6 +186,6 @@ fn moved(
     let place = place.with_tag(place.tag()?).ok()?;
     let (runtime, client) = home.online().ok()?;
     let now = runtime.block_on(client.resolve(&place)).ok()?.digest;
-    let locked = pin(&entry.source)?.clone();
+    let locked = entry.source.digest()?.clone();
     Some((name.clone(), place.to_string(), locked, now))
 }

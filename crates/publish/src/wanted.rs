@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use catalog::{Found, Published};
 use digest::Digest;
-use formula::{PatchPlace, Pin, Platform, Release, Resolved, Source};
+use formula::{PatchPlace, Platform, Release, Resolved, Source};
 
 /// Something with a digest, and whatever names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,8 +109,7 @@ impl List<'_> {
                 self.push(name, What::File(path), digest);
             }
             Source::Oci { reference, pin, .. } | Source::Image { reference, pin, .. } => {
-                let (Pin::Index(digest) | Pin::Manifest(digest)) = pin;
-                self.push(name, What::Artifact(reference.clone()), digest);
+                self.push(name, What::Artifact(reference.clone()), pin.digest());
             }
             Source::Git { url, commit, digest, .. } => {
                 let url = match url.contains("://") {

@@ -1,8 +1,7 @@
 //! What a formula says of a package, as `info` and `versions` answer it.
 
 use catalog::Found;
-use digest::Digest;
-use formula::{Formula, FullName, Key, Name, Notice, Pin, Platform, Release, Resolved, Source};
+use formula::{Formula, FullName, Key, Name, Notice, Platform, Release, Resolved, Source};
 use install::Receipt;
 use serde::Serialize;
 
@@ -273,24 +272,23 @@ fn fetches(found: &Found, release: &Release, host: &Platform) -> Vec<Fetch> {
 
 impl Fetch {
     fn of(platform: String, source: &Source) -> Self {
-        let (url, reference, digest): (_, _, Option<&Digest>) = match source {
-            Source::Oci { reference, pin, .. } | Source::Image { reference, pin, .. } => {
-                let (Pin::Index(digest) | Pin::Manifest(digest)) = pin;
-                (None, Some(reference.clone()), Some(digest))
+        let (url, reference) = match source {
+            Source::Oci { reference, .. } | Source::Image { reference, .. } => {
+                (None, Some(reference.clone()))
             }
-            Source::Http { urls, digest, .. } => (urls.first().cloned(), None, Some(digest)),
-            Source::File { path, digest, .. } => (Some(format!("file:{path}")), None, Some(digest)),
-            Source::Git { url, digest, .. } => {
+            Source::Http { urls, .. } => (urls.first().cloned(), None),
+            Source::File { path, .. } => (Some(format!("file:{path}")), None),
+            Source::Git { url, .. } => {
                 let is_path = !url.contains("://");
                 let url = if is_path { format!("file:{url}") } else { url.clone() };
-                (Some(url), None, Some(digest))
+                (Some(url), None)
             }
-            Source::Build { what } | Source::Later { what, .. } => (Some(what.clone()), None, None),
+            Source::Build { what } | Source::Later { what, .. } => (Some(what.clone()), None),
         };
         let commit = match source {
             Source::Git { commit, .. } => Some(commit.clone()),
             _ => None,
         };
-        Self { platform, url, reference, commit, digest: digest.map(ToString::to_string) }
+        Self { platform, url, reference, commit, digest: source.digest().map(ToString::to_string) }
     }
 }

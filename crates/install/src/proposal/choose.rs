@@ -163,16 +163,9 @@ fn imagined(installed: &Installed, one: &Exact) -> Known {
         programs: Vec::new(),
         copies: Vec::new(),
     };
-    let artifact = match &one.package.source {
-        Source::Oci { pin: Pin::Manifest(digest) | Pin::Index(digest), .. }
-        | Source::Image { pin: Pin::Manifest(digest) | Pin::Index(digest), .. }
-        | Source::Http { digest, .. }
-        | Source::File { digest, .. }
-        | Source::Git { digest, .. } => digest.clone(),
-        Source::Build { what } | Source::Later { what, .. } => {
-            digest::Digest::sha256(what.as_bytes())
-        }
-    };
+    // What has no bytes yet is not in a lock.
+    let nothing = || digest::Digest::sha256(b"");
+    let artifact = one.package.source.digest().cloned().unwrap_or_else(nothing);
     Known {
         package: package.expect("the record was made of it").clone(),
         receipt: Receipt {

@@ -3,7 +3,7 @@
 
 use catalog::{Artifact, Found, Layer, Manifests, Published, locate};
 use digest::Digest;
-use formula::{Key, Name, Pin, Platform, Release, Resolved, Source};
+use formula::{Key, Name, Platform, Release, Resolved, Source};
 use install::{Around, Home};
 use oci::Place;
 
@@ -136,10 +136,9 @@ impl<'a> Pins<'a> {
     fn source(&mut self, named: String, resolved: &Resolved, source: &Source) {
         match source {
             Source::Oci { reference, pin, .. } | Source::Image { reference, pin, .. } => {
-                let (Pin::Index(digest) | Pin::Manifest(digest)) = pin;
                 // A layout lies with the tap's author, and cannot be installed from elsewhere.
                 if let Ok(place @ Place::Registry(_)) = Place::parse(reference) {
-                    self.push(named, What::Artifact(place.bare()), digest);
+                    self.push(named, What::Artifact(place.bare()), pin.digest());
                 }
             }
             Source::Http { .. } | Source::Git { .. } => {
