@@ -12,7 +12,7 @@ use store::{generation::Keg, lock::Wait};
 use crate::{
     home::{self, Home, Setting},
     network,
-    proposal::{self, Coming},
+    proposal::{self, keg_of},
     transaction,
 };
 
@@ -98,22 +98,20 @@ impl Home {
         packages: Vec<closure::Package>,
         wait: &mut Wait<'_>,
     ) -> Result<(Vec<closure::Package>, Left), transaction::Error> {
-        let keg = |package: &closure::Package| Keg {
-            name: package.name.as_str().to_owned(),
-            slot: None,
-            tap: package.tap.clone(),
-            version: package.version.clone(),
-            revision: package.revision,
-            leaf: String::new(),
-            linked: false,
-            keg_only: None,
-        };
-        let kegs: Vec<Keg> = packages.iter().map(keg).collect();
-        let (mut comings, mut there, mut left) = (Vec::new(), Vec::new(), Vec::new());
-        for (package, keg) in packages.into_iter().zip(&kegs) {
-            match self.coming_again(keg, &kegs) {
+        let (mut releases, mut left) = (Vec::new(), Vec::new());
+        for package in packages {
+            match self.release(&package.tap, package.name.as_str(), &package.version) {
+                Ok(release) => releases.push((package, release)),
+                Err(error) => left.push((package, error)),
+            }
+        }
+        let kegs: Vec<Keg> =
+            releases.iter().map(|(_, release)| keg_of(&release.resolved, &release.tap)).collect();
+        let (mut comings, mut there) = (Vec::new(), Vec::new());
+        for (package, release) in releases {
+            match self.coming(release, &kegs) {
                 Ok(coming) => {
-                    comings.push(Coming { again: false, ..coming });
+                    comings.push(coming);
                     there.push(package);
                 }
                 Err(error) => left.push((package, error)),

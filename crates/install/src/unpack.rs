@@ -12,7 +12,7 @@ use crate::{
     fetch::Wanted,
     home::Home,
     network,
-    proposal::{self, Coming},
+    proposal::{self, Coming, Release},
     receipt::Origin,
     transaction::{self, Realised},
 };
@@ -38,17 +38,13 @@ impl Home {
         wait: &mut Wait<'_>,
     ) -> Result<Realised, Error> {
         let artifact = self.artifact_for(&resolved.platform, resolved, source, around)?;
-        let keg = self.keg(resolved, &artifact, &[]);
-        let coming = Coming {
+        let release = Release {
             resolved: resolved.clone(),
             tap: catalog::DIRECT.to_owned(),
             origin: Origin::Tap,
-            artifact,
-            keg,
-            again: false,
             around: around.clone(),
-            to_make: false,
         };
+        let coming = Coming { source: source.clone(), ..Coming::of(self, release, artifact, &[]) };
         Ok(self.realise_one(coming, wait)?)
     }
 

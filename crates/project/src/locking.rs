@@ -205,7 +205,7 @@ impl Locking<'_> {
         let failed = |source| Error::Choose { platform, source: Box::new(source) };
         let chosen = home.choose(&asking).map_err(failed)?;
         notes.extend(chosen.notes);
-        for (want, (is, _)) in new.iter().zip(chosen.meant) {
+        for (want, is) in new.iter().zip(chosen.meant) {
             if let Some(from) = want.from.as_ref().filter(|_| want.name != is) {
                 let (from, name) = (from.clone(), want.name.clone());
                 return Err(Error::Named { from, is, name });

@@ -2,6 +2,8 @@
 //!
 //! Nothing of what is installed is looked at: what is locked stands in its place.
 
+use std::collections::BTreeSet;
+
 use catalog::{Shape, Spec};
 use formula::{Name, Pin, Source};
 use plan::{Action, Key, Note, Wish};
@@ -10,7 +12,6 @@ use store::generation::Record;
 use super::{Coming, Draft, Error, Exact, exactly};
 use crate::{
     home::Home,
-    offer::Offers,
     receipt::{Receipt, Recipe},
     state::{Installed, Known},
 };
@@ -31,8 +32,8 @@ pub struct Asking<'a> {
 pub struct Chosen {
     /// Every package, by name and slot.
     pub packages: Vec<Exact>,
-    /// Name and slot of the package that each of the specs means.
-    pub meant: Vec<(Name, Option<String>)>,
+    /// Name of the package that each of the specs means.
+    pub meant: Vec<Name>,
     /// What the user should know, one line each.
     pub notes: Vec<String>,
 }
@@ -64,72 +65,59 @@ impl Home {
         let mut wishes = draft.moved(offers.guests())?;
         let mut meant = Vec::new();
         for spec in asking.specs {
-            let (_, name, slot, _) = draft.meant(spec, &offers)?;
-            meant.push((name, slot));
+            let (_, name, ..) = draft.meant(spec, &offers)?;
+            meant.push(name);
             wishes.push(draft.install_wish(spec, &offers)?);
         }
         let is_updated = |one: &&Exact| asking.update.contains(&one.package.name);
         for one in asking.kept.iter().filter(is_updated) {
-            let key = Key { name: one.package.name.clone(), slot: one.package.slot.clone() };
-            wishes.push(Wish::Upgrade { key, constraint: None });
+            wishes.push(Wish::Upgrade { key: one.key(), constraint: None });
         }
         wishes.extend(draft.changed(offers.guests())?);
         wishes.push(Wish::Autoremove);
         let before = draft.planner_view(&offers)?;
         let plan = plan::plan(&before, &wishes, &offers)?;
-        let mut packages = asking.kept.to_vec();
-        for step in &plan.steps {
-            let key = step.key();
-            packages.retain(|one| !is(one, &key));
-            if !matches!(step.action, Action::Remove) {
-                let coming = draft.coming(step, &offers, &installed.record.kegs)?;
-                packages.push(self.exact(coming, &offers)?);
-            }
+        let moved: BTreeSet<Key> = plan.steps.iter().map(plan::Step::key).collect();
+        let mut packages = Vec::new();
+        for one in asking.kept.iter().filter(|one| !moved.contains(&one.key())) {
+            let is_looked_at = is_updated(&one) && one.tap != catalog::DIRECT;
+            packages.push(if is_looked_at { self.look_again(one)? } else { one.clone() });
         }
-        for one in packages.iter_mut().filter(|one| is_updated(&&**one)) {
-            self.look_again(one, &offers)?;
+        for step in plan.steps.iter().filter(|step| !matches!(step.action, Action::Remove)) {
+            packages.push(exact(draft.coming(step, &offers, &installed.record.kegs)?));
         }
-        let order = |one: &Exact| (one.package.name.clone(), one.package.slot.clone());
-        packages.sort_by_key(order);
-        for (name, slot) in &mut meant {
-            let is_it = |key: &&Key| key.name == *name && (slot.is_none() || key.slot == *slot);
-            *slot = plan.requests.keys().find(is_it).and_then(|key| key.slot.clone());
+        for one in &mut packages {
+            let request = plan.requests.get(&one.key());
+            one.requested = request.map(|constraint| constraint.as_str().to_owned());
         }
+        packages.sort_by_key(Exact::key);
         let notes = plan.notes.iter().filter(|note| is_of_releases(note));
         let notes = notes.map(ToString::to_string).collect();
         Ok(Chosen { packages, meant, notes })
     }
 
     /// The bytes that a tap has today for the release that was chosen before.
-    fn look_again(&self, one: &mut Exact, offers: &Offers<'_>) -> Result<(), Error> {
-        if one.tap == catalog::DIRECT {
-            return Ok(());
-        }
-        let kegs = [one.to_keg(String::new())];
-        let again = self.coming_again(&kegs[0], &kegs)?;
-        let requested = one.requested.take();
-        *one = Exact { requested, ..self.exact(again, offers)? };
-        Ok(())
+    fn look_again(&self, one: &Exact) -> Result<Exact, Error> {
+        let package = &one.package;
+        let release = self.release(&one.tap, package.name.as_str(), &package.version)?;
+        Ok(exact(self.coming(release, &[])?))
     }
+}
 
-    /// A package that comes, with the source that its bytes come from, pinned.
-    fn exact(&self, coming: Coming, offers: &Offers<'_>) -> Result<Exact, Error> {
-        let Coming { resolved: mut package, tap, origin, artifact, around, .. } = coming;
-        if offers.guest(package.name.as_str(), &tap, &package.version).is_none() {
-            let found = offers.find(Some(&tap), package.name.as_str())?;
-            package.source = self.located(&package, &self.around(&found))?.1;
+/// A package that comes, with the source that its bytes come from, pinned.
+fn exact(coming: Coming) -> Exact {
+    let Coming { resolved: mut package, tap, origin, artifact, mut source, around, .. } = coming;
+    match &mut source {
+        Source::Oci { pin, .. } | Source::Image { pin, .. } => {
+            *pin = Pin::Manifest(artifact.digest.clone());
         }
-        match &mut package.source {
-            Source::Oci { pin, .. } | Source::Image { pin, .. } => {
-                *pin = Pin::Manifest(artifact.digest.clone());
-            }
-            _ => {}
-        }
-        package.package = None;
-        let mut sizes = artifact.layers.iter().map(|layer| layer.size);
-        let size = sizes.try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)));
-        Ok(Exact { package, tap, origin, requested: None, folder: around.folder, size })
+        _ => {}
     }
+    package.source = source;
+    package.package = None;
+    let mut sizes = artifact.layers.iter().map(|layer| layer.size);
+    let size = sizes.try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)));
+    Exact { package, tap, origin, requested: None, folder: around.folder, size }
 }
 
 /// Whether a note is about what there is; the others speak of what is installed.
@@ -145,10 +133,6 @@ fn is_of_releases(note: &Note) -> bool {
         | Note::TapChanged { .. }
         | Note::Unneeded { .. } => false,
     }
-}
-
-fn is(one: &Exact, key: &Key) -> bool {
-    (&one.package.name, &one.package.slot) == (&key.name, &key.slot)
 }
 
 /// A package of a lock as if it were installed.

@@ -18,12 +18,22 @@ pub(crate) struct Coming {
     pub(crate) tap: String,
     pub(crate) origin: Origin,
     pub(crate) artifact: Artifact,
+    /// Where that is from: the tap's registry, where the version was published there.
+    pub(crate) source: Source,
     pub(crate) keg: keg::Id,
     pub(crate) again: bool,
     /// Where what its formula names is looked for.
     pub(crate) around: Around,
     /// Whether it is made first, from source code.
     pub(crate) to_make: bool,
+}
+
+/// A release that may come, and where it was found.
+pub(crate) struct Release {
+    pub(crate) resolved: Resolved,
+    pub(crate) tap: String,
+    pub(crate) origin: Origin,
+    pub(crate) around: Around,
 }
 
 impl Home {
@@ -33,11 +43,7 @@ impl Home {
     }
 
     /// The artifact, and the source that it comes from.
-    pub(super) fn located(
-        &self,
-        resolved: &Resolved,
-        around: &Around,
-    ) -> Result<(Artifact, Source), Error> {
+    fn located(&self, resolved: &Resolved, around: &Around) -> Result<(Artifact, Source), Error> {
         use locate::Error::NoPlatform;
         let host = self.host.platform();
         let source = effective_source(resolved, around.registry.as_deref());
@@ -53,25 +59,28 @@ impl Home {
         }
     }
 
-    /// The artifact, or the promise of one that is made first; whether it is a promise.
-    fn artifact_or_promise(
-        &self,
-        resolved: &Resolved,
-        around: &Around,
-    ) -> Result<(Artifact, bool), Error> {
+    /// A package with its artifact, or the promise of one that is made first, beside `kegs`.
+    pub(crate) fn coming(&self, release: Release, kegs: &[Keg]) -> Result<Coming, Error> {
         use locate::Error::{NoPlatform, Unbuilt};
-        match self.artifact(resolved, around) {
+        let Release { resolved, around, .. } = &release;
+        let (artifact, source, to_make) = match self.located(resolved, around) {
             Err(Error::Locate { source: Unbuilt { .. } | NoPlatform { .. }, .. })
                 if self.may_make(resolved) =>
             {
-                let Some(made) = self.made(resolved) else {
-                    return Ok((made::promised(resolved), true));
-                };
-                let (host, around) = (self.host.platform(), Around::default());
-                Ok((self.artifact_for(host, resolved, &made, &around)?, false))
+                match self.made(resolved) {
+                    None => (made::promised(resolved), resolved.source.clone(), true),
+                    Some(made) => {
+                        let (host, around) = (self.host.platform(), Around::default());
+                        (self.artifact_for(host, resolved, &made, &around)?, made, false)
+                    }
+                }
             }
-            artifact => Ok((artifact?, false)),
-        }
+            located => {
+                let (artifact, source) = located?;
+                (artifact, source, false)
+            }
+        };
+        Ok(Coming { source, to_make, ..Coming::of(self, release, artifact, kegs) })
     }
 
     /// The artifact of `source` for whichever platform.
@@ -110,22 +119,24 @@ impl Home {
         }
     }
 
-    /// A package of a generation as its tap would bring it today, beside `kegs`.
-    pub(crate) fn coming_again(&self, keg: &Keg, kegs: &[Keg]) -> Result<Coming, Error> {
-        let found = self.taps()?.find(Some(&keg.tap), &keg.name)?;
-        let releases = found.formula.releases().iter();
-        let mut versions = releases.map(|release| &release.version);
-        let version = versions.find(|version| version.as_str() == keg.version);
-        let resolved = version.map(|version| found.formula.resolve(version, self.host.platform()));
+    /// A release as its tap has it today.
+    pub(crate) fn release(&self, tap: &str, name: &str, version: &str) -> Result<Release, Error> {
+        let found = self.taps()?.find(Some(tap), name)?;
+        let is_it = |release: &&formula::Release| release.version.as_str() == version;
+        let release = found.formula.releases().iter().find(is_it);
+        let resolved = release.map(|it| found.formula.resolve(&it.version, self.host.platform()));
         let Some(Ok(resolved)) = resolved else {
-            let (tap, name) = (keg.tap.clone(), keg.name.clone());
-            return Err(Error::NoRelease { tap, name, version: keg.version.clone() });
+            let (tap, name, version) = (tap.to_owned(), name.to_owned(), version.to_owned());
+            return Err(Error::NoRelease { tap, name, version });
         };
         let around = self.around(&found);
-        let (artifact, to_make) = self.artifact_or_promise(&resolved, &around)?;
-        let (tap, origin, again) = (found.tap.clone(), Origin::Tap, true);
-        let keg = self.keg(&resolved, &artifact, kegs);
-        Ok(Coming { resolved, tap, origin, artifact, keg, again, around, to_make })
+        Ok(Release { resolved, tap: found.tap, origin: Origin::Tap, around })
+    }
+
+    /// A package of a generation as its tap would bring it today, beside `kegs`.
+    pub(crate) fn coming_again(&self, keg: &Keg, kegs: &[Keg]) -> Result<Coming, Error> {
+        let release = self.release(&keg.tap, &keg.name, &keg.version)?;
+        Ok(Coming { again: true, ..self.coming(release, kegs)? })
     }
 
     /// Bytes of the layers that the store does not have yet, where all are known.
@@ -147,6 +158,15 @@ impl Home {
 }
 
 impl Coming {
+    /// A release of which the artifact is at hand; its bytes come from where the formula says.
+    pub(crate) fn of(home: &Home, release: Release, artifact: Artifact, kegs: &[Keg]) -> Self {
+        let Release { resolved, tap, origin, around } = release;
+        let keg = home.keg(&resolved, &artifact, kegs);
+        let source = resolved.source.clone();
+        let (again, to_make) = (false, false);
+        Self { resolved, tap, origin, artifact, source, keg, again, around, to_make }
+    }
+
     /// `name` or `name@slot`.
     pub(super) fn shown_name(&self) -> String {
         crate::state::shown(self.resolved.name.as_str(), self.resolved.slot.as_deref())
@@ -162,37 +182,31 @@ impl Draft<'_> {
         kegs: &[Keg],
     ) -> Result<Coming, Error> {
         let candidate = &step.candidate;
-        let name = candidate.name.as_str();
         let version = candidate.version.to_string();
-        let again = matches!(step.action, Action::Reinstall);
-        let (resolved, origin, around, artifact) =
-            match offers.guest(name, &candidate.tap, &version) {
-                Some(guest) => {
-                    let folder = guest.found.as_ref().and_then(|found| found.folder.clone());
-                    let (around, artifact) = (Around::folder(folder), guest.artifact.clone());
-                    (guest.resolved.clone(), guest.origin.clone(), around, artifact)
-                }
-                None => self.tap_release(candidate, offers)?,
-            };
-        let (artifact, to_make) = match artifact {
-            Some(artifact) => (artifact, false),
-            None => self.home.artifact_or_promise(&resolved, &around)?,
+        let guest = offers.guest(candidate.name.as_str(), &candidate.tap, &version);
+        let release = match guest {
+            Some(guest) => {
+                let folder = guest.found.as_ref().and_then(|found| found.folder.clone());
+                let (resolved, tap) = (guest.resolved.clone(), candidate.tap.clone());
+                let (origin, around) = (guest.origin.clone(), Around::folder(folder));
+                Release { resolved, tap, origin, around }
+            }
+            None => self.tap_release(candidate, offers)?,
         };
-        let keg = self.home.keg(&resolved, &artifact, kegs);
-        let tap = candidate.tap.clone();
-        Ok(Coming { resolved, tap, origin, artifact, keg, again, around, to_make })
+        let coming = match guest.and_then(|guest| guest.artifact.clone()) {
+            Some(artifact) => Coming::of(self.home, release, artifact, kegs),
+            None => self.home.coming(release, kegs)?,
+        };
+        Ok(Coming { again: matches!(step.action, Action::Reinstall), ..coming })
     }
 
     /// A release of a tap; one that the tap no longer has is as its receipt remembers it.
-    fn tap_release(
-        &self,
-        candidate: &Candidate,
-        offers: &Offers<'_>,
-    ) -> Result<(Resolved, Origin, Around, Option<Artifact>), Error> {
-        let name = candidate.name.as_str();
+    fn tap_release(&self, candidate: &Candidate, offers: &Offers<'_>) -> Result<Release, Error> {
+        let (name, tap) = (candidate.name.as_str(), candidate.tap.clone());
         if let Some(resolved) = offers.resolve(candidate) {
-            let found = offers.find(Some(&candidate.tap), name)?;
-            return Ok((resolved, Origin::Tap, self.home.around(&found), None));
+            let found = offers.find(Some(&tap), name)?;
+            let around = self.home.around(&found);
+            return Ok(Release { resolved, tap, origin: Origin::Tap, around });
         }
         let is_it =
             |known: &&Known| known.package.name == name && known.package.slot == candidate.slot;
@@ -204,7 +218,8 @@ impl Draft<'_> {
             Origin::File(path) => path.parent().map(ToOwned::to_owned),
             _ => None,
         };
-        Ok((receipt.package.clone(), receipt.origin.clone(), Around::folder(folder), None))
+        let (resolved, origin) = (receipt.package.clone(), receipt.origin.clone());
+        Ok(Release { resolved, tap, origin, around: Around::folder(folder) })
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use catalog::Artifact;
 use formula::Resolved;
+use plan::Key;
 use store::generation::{Keg, Record};
 
-use super::{Coming, Error, Proposal, link_one_slot_each};
+use super::{Coming, Error, Proposal, Release, keg_of, link_one_slot_each};
 use crate::{
     history,
     home::Home,
@@ -39,22 +39,12 @@ impl Exact {
         state::shown(self.package.name.as_str(), self.package.slot.as_deref())
     }
 
-    pub(super) fn is_of(&self, keg: &Keg) -> bool {
-        self.package.name.as_str() == keg.name && self.package.slot == keg.slot
+    pub(super) fn key(&self) -> Key {
+        Key { name: self.package.name.clone(), slot: self.package.slot.clone() }
     }
 
-    pub(super) fn to_keg(&self, leaf: String) -> Keg {
-        let package = &self.package;
-        Keg {
-            name: package.name.as_str().to_owned(),
-            slot: package.slot.clone(),
-            tap: self.tap.clone(),
-            version: package.version.clone(),
-            revision: package.revision,
-            leaf,
-            linked: package.keg_only.is_none(),
-            keg_only: package.keg_only.clone(),
-        }
+    pub(super) fn is_of(&self, keg: &Keg) -> bool {
+        self.package.name.as_str() == keg.name && self.package.slot == keg.slot
     }
 }
 
@@ -119,14 +109,12 @@ impl Home {
     }
 
     fn coming_exactly(&self, one: &Exact, kegs: &[Keg]) -> Result<Coming, Error> {
-        let resolved = one.package.clone();
+        let (resolved, tap, origin) = (one.package.clone(), one.tap.clone(), one.origin.clone());
         let around = self.around_folder(&resolved.name, one.folder.clone());
-        let platform = &resolved.platform;
-        let artifact: Artifact =
-            self.artifact_for(platform, &resolved, &resolved.source, &around)?;
-        let keg = self.keg(&resolved, &artifact, kegs);
-        let (tap, origin) = (one.tap.clone(), one.origin.clone());
-        Ok(Coming { resolved, tap, origin, artifact, keg, again: false, around, to_make: false })
+        let artifact =
+            self.artifact_for(&resolved.platform, &resolved, &resolved.source, &around)?;
+        let release = Release { resolved, tap, origin, around };
+        Ok(Coming::of(self, release, artifact, kegs))
     }
 }
 
@@ -137,7 +125,7 @@ pub(super) fn with(before: &Record, wanted: &[Exact]) -> Record {
     record.pins.clear();
     let request = |one: &Exact| Some((one.shown_name(), one.requested.clone()?));
     record.requests = wanted.iter().filter_map(request).collect();
-    record.kegs = wanted.iter().map(|one| one.to_keg(String::new())).collect();
+    record.kegs = wanted.iter().map(|one| keg_of(&one.package, &one.tap)).collect();
     record.kegs.sort_by(|a, b| (&a.name, &a.slot).cmp(&(&b.name, &b.slot)));
     link_one_slot_each(&mut record);
     record

@@ -11,12 +11,12 @@ mod step;
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{At, Spec, spec};
-use formula::{Constraint, Name};
+use formula::{Constraint, Name, Resolved};
 use plan::{Action, Wish};
 use store::generation::{self, Keg, Record};
 
 pub use choose::{Asking, Chosen};
-pub(crate) use coming::Coming;
+pub(crate) use coming::{Coming, Release};
 use direct::Meant;
 pub use error::{Error, Unmet};
 pub use exactly::Exact;
@@ -385,20 +385,25 @@ impl<'a> Draft<'a> {
     }
 
     fn place(record: &mut Record, coming: &Coming) {
-        let resolved = &coming.resolved;
-        let name = resolved.name.as_str();
-        let before = record.kegs.iter().position(|k| k.name == name && k.slot == resolved.slot);
+        let keg = Keg { leaf: coming.keg.leaf.clone(), ..keg_of(&coming.resolved, &coming.tap) };
+        let is_it = |other: &Keg| (&other.name, &other.slot) == (&keg.name, &keg.slot);
+        let before = record.kegs.iter().position(is_it);
         let was_linked = before.map(|position| record.kegs.remove(position).linked);
-        record.kegs.push(Keg {
-            name: name.to_owned(),
-            slot: resolved.slot.clone(),
-            tap: coming.tap.clone(),
-            version: resolved.version.clone(),
-            revision: resolved.revision,
-            leaf: coming.keg.leaf.clone(),
-            linked: was_linked.unwrap_or(resolved.keg_only.is_none()),
-            keg_only: resolved.keg_only.clone(),
-        });
+        record.kegs.push(Keg { linked: was_linked.unwrap_or(keg.linked), ..keg });
+    }
+}
+
+/// The keg of a package in a record; its leaf is not known yet.
+pub(crate) fn keg_of(package: &Resolved, tap: &str) -> Keg {
+    Keg {
+        name: package.name.as_str().to_owned(),
+        slot: package.slot.clone(),
+        tap: tap.to_owned(),
+        version: package.version.clone(),
+        revision: package.revision,
+        leaf: String::new(),
+        linked: package.keg_only.is_none(),
+        keg_only: package.keg_only.clone(),
     }
 }
 
