@@ -7,16 +7,15 @@ use formula::{Key, Platform, Resolved};
 use install::{Origin, proposal::Exact};
 
 use crate::{
-    lock::{Edition, Entry, Request},
+    lock::{Entry, Request},
     place,
 };
 
 impl Entry {
-    /// A chosen package as a line; `request` is the one that asked for it.
+    /// A chosen package as a line that names no edition; `request` is the one that asked for it.
     pub(crate) fn of(
         exact: &Exact,
         platform: Platform,
-        edition: Option<Edition>,
         request: Option<&Request>,
         project: &Path,
     ) -> Self {
@@ -32,7 +31,7 @@ impl Entry {
             platforms: vec![platform],
             requested: request.is_some(),
             from: from.filter(|_| exact.tap == DIRECT),
-            edition,
+            edition: None,
             tap: exact.tap.clone(),
             source: place::moved(package.source, folder, project),
             size: exact.size,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::{Spec, locate};
+use catalog::{DIRECT, Spec, locate};
 use formula::{Name, Platform};
 use install::{
     Home, Host, Setting,
@@ -231,6 +231,10 @@ impl Locking<'_> {
                 *request.package() == entry.package
                     && self.requests.get(&request.request).is_some_and(|now| is_same(now, request))
             });
+            // What is of no tap is what one request names, and nobody else could find it again.
+            if entry.tap == DIRECT && same.is_none() {
+                continue;
+            }
             if let Some(request) = same.and_then(|old| self.requests.get_mut(&old.request)) {
                 request.means = same.and_then(|old| old.means.clone());
             }
@@ -255,15 +259,16 @@ impl Locking<'_> {
         kept: &[(Entry, Exact)],
         home: &Home,
     ) -> Entry {
-        let project = self.project.folder();
+        // Another slot of what was asked for may be there as well, because something needs it.
         let is_it = |request: &&Request| *request.package() == one.package.name;
-        let request = self.requests.values().find(is_it);
+        let asked = one.requested.as_ref();
+        let request = asked.and_then(|_| self.requests.values().find(is_it));
         let edition = || {
             let tap = home.taps().ok()?.tap(&one.tap).ok()?;
             let edition = &tap.subscription()?.edition;
             Some(Edition { serial: edition.serial, digest: edition.digest.clone() })
         };
-        let mut entry = Entry::of(one, platform, None, request, project);
+        let mut entry = Entry::of(one, platform, request, self.project.folder());
         // What stays keeps the edition that said so.
         let same = kept.iter().map(|(old, _)| old).find(|old| {
             let old = Entry { platforms: entry.platforms.clone(), edition: None, ..(*old).clone() };
@@ -333,4 +338,115 @@ pub fn changes(before: Option<&Lock>, after: &Lock) -> Vec<Change> {
     }
     let differs = found.into_iter().filter(|(_, (before, after))| before != after);
     differs.map(|(name, (before, after))| Change { name, before, after }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use fs_err as fs;
+
+    use super::*;
+
+    /// A project whose tap is a folder beside its `pkg.toml`.
+    struct Desk {
+        folder: tempfile::TempDir,
+        project: Project,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("acme")).unwrap();
+            let project = Project::in_folder(folder.path()).unwrap();
+            Self { folder, project }
+        }
+
+        /// A formula of one file for every platform, at a path below the project's folder.
+        fn formula(&self, path: &str, versions: &[&str], extra: &str) {
+            let name = Path::new(path).file_stem().unwrap().to_string_lossy();
+            let mut text = format!(
+                "schema = 1\nname = \"{name}\"\nsummary = \"One of ours\"\nlicense = \"MIT\"\n\
+                 {extra}\n[source]\nfile = \"x\"\nformat = \"raw\"\n"
+            );
+            for version in versions {
+                let digest = digest::Digest::sha256(version.as_bytes());
+                text.push_str(&format!("\n[version.\"{version}\"]\nany = \"{digest}\"\n"));
+            }
+            fs::write(self.project.folder().join(path), text).unwrap();
+        }
+
+        /// What `[packages]` of these lines are locked to, read back as it is written.
+        fn lock(&self, packages: &str, before: Option<&Lock>) -> Result<Lock, String> {
+            let text = format!("[taps]\nacme = \"./acme\"\n\n[packages]\n{packages}");
+            let wants = Wants::parse(&text, Path::new("pkg.toml")).unwrap();
+            let locked = lock(&self.project, &wants, before, &Update::Nothing, &self.setting());
+            let locked = locked.map_err(|error| install::with_causes(&error))?.lock;
+            assert_eq!(Lock::parse(&locked.to_string()).as_ref(), Ok(&locked));
+            assert!(locked.differences(&wants).is_empty());
+            Ok(locked)
+        }
+
+        fn setting(&self) -> Setting {
+            Setting {
+                root: self.folder.path().join("root"),
+                shared: None,
+                platform: None,
+                relocated_as: None,
+                taps: None,
+                tap_rules: catalog::Rules::default(),
+                lent: Vec::new(),
+                cache: None,
+                downloads_kept: None,
+                nearby: None,
+                jobs: 1,
+                oci: oci::Config { offline: true, ..oci::Config::default() },
+                builds: false,
+                path: None,
+                proxies: Vec::new(),
+                events: Arc::new(|_| {}),
+                command: String::new(),
+            }
+        }
+    }
+
+    /// Name, version and whether it was asked for, of each package.
+    fn shown(lock: &Lock) -> Vec<String> {
+        let asked = |entry: &Entry| if entry.requested { " asked for" } else { "" };
+        let line = |entry: &Entry| {
+            format!("{} {}{}", entry.shown_name(), entry.shown_version(), asked(entry))
+        };
+        lock.packages.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_slot_that_only_something_needs_was_not_asked_for() {
+        let desk = Desk::new();
+        desk.formula("acme/ssl.toml", &["1.1.0", "3.0.0"], "slot = \"{version.major}\"");
+        let needs = "[depends]\nssl = { version = \"*\", slot = \"1\" }";
+        desk.formula("acme/app.toml", &["1.0.0"], needs);
+        let both = desk.lock("app = \"*\"\nssl = \"3\"\n", None).unwrap();
+        assert_eq!(shown(&both), ["app 1.0.0 asked for", "ssl@1 1.1.0", "ssl@3 3.0.0 asked for"]);
+        let one = desk.lock("ssl = \"3\"\n", Some(&both)).unwrap();
+        assert_eq!(shown(&one), ["ssl@3 3.0.0 asked for"]);
+        let again = desk.lock("app = \"*\"\nssl = \"3\"\n", Some(&one)).unwrap();
+        assert_eq!(again, both);
+    }
+
+    #[test]
+    fn what_is_of_no_tap_goes_with_the_line_that_names_it() {
+        let desk = Desk::new();
+        desk.formula("acme/app.toml", &["1.0.0"], "[depends]\nlib = \"*\"");
+        desk.formula("lib.toml", &["2.0.0"], "");
+        let from = "app = \"*\"\nlib = { from = \"./lib.toml\" }\n";
+        let whole = desk.lock(from, None).unwrap();
+        assert_eq!(shown(&whole), ["app 1.0.0 asked for", "lib 2.0.0 asked for"]);
+        let error = desk.lock("app = \"*\"\n", Some(&whole)).unwrap_err();
+        assert!(error.contains("lib"), "{error}");
+        let error = desk.lock("app = \"*\"\nlib = \"*\"\n", Some(&whole)).unwrap_err();
+        assert!(error.contains("there is no formula `lib`"), "{error}");
+        desk.formula("acme/lib.toml", &["1.0.0"], "");
+        let tap = desk.lock("app = \"*\"\n", Some(&whole)).unwrap();
+        assert_eq!(shown(&tap), ["app 1.0.0 asked for", "lib 1.0.0"]);
+    }
 }
