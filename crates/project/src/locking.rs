@@ -228,7 +228,7 @@ impl Locking<'_> {
                 continue;
             }
             let same = before.requests.values().find(|request| {
-                *request.package() == entry.package
+                entry.answers(request)
                     && self.requests.get(&request.request).is_some_and(|now| is_same(now, request))
             });
             // What is of no tap is what one request names, and nobody else could find it again.
@@ -239,7 +239,6 @@ impl Locking<'_> {
                 request.means = same.and_then(|old| old.means.clone());
             }
             let requested = same.map(|request| request.version.clone());
-            let requested = requested.filter(|_| entry.requested);
             kept.push((entry.clone(), entry.exact(platform, requested, self.project.folder())));
         }
         kept

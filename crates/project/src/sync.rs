@@ -115,8 +115,8 @@ pub fn propose(
         taps::allowed_in(lock, tap, project, setting)?;
     }
     let exact = |entry: &&Entry| {
-        let request = lock.requests.values().find(|request| *request.package() == entry.package);
-        let requested = request.filter(|_| entry.requested).map(|it| it.version.clone());
+        let request = lock.requests.values().find(|request| entry.answers(request));
+        let requested = request.map(|request| request.version.clone());
         entry.exact(platform, requested, project.folder())
     };
     let request = Request::Exactly(wanted.iter().map(exact).collect());
@@ -146,12 +146,10 @@ fn wanted<'a>(
         return Err(Error::NoPlatform { platform, there });
     }
     let here: Vec<&Entry> = lock.on(platform).collect();
+    let is_in = |group: &String| groups.is_empty() || groups.contains(group);
     let is_asked = |entry: &Entry| {
-        entry.requested
-            && lock.requests.values().any(|request| {
-                *request.package() == entry.package
-                    && (groups.is_empty() || groups.contains(&request.group))
-            })
+        let mut asking = lock.requests.values().filter(|request| entry.answers(request));
+        asking.any(|request| is_in(&request.group))
     };
     let names = closure(&here, &is_asked);
     Ok(here.into_iter().filter(|entry| names.contains(&entry.shown_name())).collect())

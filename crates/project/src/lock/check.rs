@@ -9,7 +9,7 @@ use digest::Digest;
 use formula::{Annotation, Name, Pin, Platform, Source, Version};
 
 use super::{
-    Entry,
+    Entry, Request,
     text::{Facts, Placed, Refused},
 };
 
@@ -25,14 +25,10 @@ pub(super) fn check(facts: &Facts) -> Checked {
         alone(&fact.value).map_err(|rule| Refused { line: fact.line, rule })
     })?;
     places(facts)?;
-    let mut means: BTreeMap<&Name, usize> = BTreeMap::new();
-    for Placed { line, value } in &facts.requests {
-        means.insert(value.package(), *line);
-    }
     for Placed { value: platform, .. } in &facts.platforms {
-        on(facts, *platform, &means)?;
+        on(facts, *platform)?;
     }
-    used(facts, &means)
+    used(facts)
 }
 
 /// That nothing is said twice.
@@ -169,19 +165,18 @@ fn places(facts: &Facts) -> Checked {
 }
 
 /// That on one platform everything is there that is asked for or needed, and nothing else.
-fn on(facts: &Facts, platform: Platform, means: &BTreeMap<&Name, usize>) -> Checked {
+fn on(facts: &Facts, platform: Platform) -> Checked {
     let here: Vec<&Placed<Entry>> =
         facts.packages.iter().filter(|fact| fact.value.platforms.contains(&platform)).collect();
-    for (name, line) in means {
-        if !here.iter().any(|fact| fact.value.requested && fact.value.package == **name) {
-            let rule = format!("`{name}` has no line for {platform}");
-            return Err(Refused { line: *line, rule });
+    for Placed { line, value: request } in &facts.requests {
+        if !here.iter().any(|fact| fact.value.answers(request)) {
+            return Err(Refused { line: *line, rule: unanswered(request, &here, platform) });
         }
     }
     for Placed { line, value } in &here {
         let refused = |rule| Err(Refused { line: *line, rule });
         let name = value.shown_name();
-        if value.requested && !means.contains_key(&value.package) {
+        if value.requested && !facts.requests.iter().any(|fact| value.answers(&fact.value)) {
             return refused(format!("`{name}` was asked for, and no line says so"));
         }
         for (full, depend) in &value.depends {
@@ -220,6 +215,22 @@ fn on(facts: &Facts, platform: Platform, means: &BTreeMap<&Name, usize>) -> Chec
     }
 }
 
+/// Why no package is what a request asks for.
+fn unanswered(request: &Request, here: &[&Placed<Entry>], platform: Platform) -> String {
+    let name = request.package();
+    let other = here.iter().find(|fact| fact.value.requested && fact.value.package == *name);
+    let Some(Placed { line, value: other }) = other else {
+        return format!("`{name}` has no line for {platform}");
+    };
+    let there = other.from.as_ref().unwrap_or(&other.tap);
+    match request.from.as_ref().or(request.tap.as_ref()) {
+        Some(asked) => {
+            format!("`{name}` is asked for from `{asked}`, and is from `{there}` in line {line}")
+        }
+        None => format!("`{name}` is asked for from a tap, and is from `{there}` in line {line}"),
+    }
+}
+
 /// The names of those that `is_root` chooses and of all that they need, among the packages of one
 /// platform.
 pub(crate) fn closure(here: &[&Entry], is_root: &dyn Fn(&Entry) -> bool) -> BTreeSet<String> {
@@ -239,16 +250,16 @@ pub(crate) fn closure(here: &[&Entry], is_root: &dyn Fn(&Entry) -> bool) -> BTre
 }
 
 /// That every tap and request leads to a package.
-fn used(facts: &Facts, means: &BTreeMap<&Name, usize>) -> Checked {
+fn used(facts: &Facts) -> Checked {
     for Placed { line, value } in &facts.taps {
         if !facts.packages.iter().any(|fact| fact.value.tap == value.tap) {
             let rule = format!("nothing is from tap `{}`", value.tap);
             return Err(Refused { line: *line, rule });
         }
     }
-    match (means.iter().next(), facts.platforms.is_empty()) {
-        (Some((name, line)), true) => {
-            let rule = format!("`{name}` is locked for no platform");
+    match (facts.requests.first(), facts.platforms.is_empty()) {
+        (Some(Placed { line, value }), true) => {
+            let rule = format!("`{}` is locked for no platform", value.request);
             Err(Refused { line: *line, rule })
         }
         _ => Ok(()),

@@ -201,7 +201,15 @@ impl Entry {
         formula::shown_version(&self.version, self.revision)
     }
 
-    /// Whether it is what a dependency of a package of `tap` asks for.
+    /// Whether it is what a request asks for: of that name, and from where it says.
+    pub(crate) fn answers(&self, request: &Request) -> bool {
+        self.requested
+            && self.package == *request.package()
+            && request.tap.as_ref().is_none_or(|tap| *tap == self.tap)
+            && self.from == request.from
+    }
+
+    /// Whether it is what a dependency asks for; a tap counts only where that names one.
     pub(crate) fn meets(&self, full: &FullName, depend: &Depend) -> bool {
         self.is_called(full)
             && (depend.slot.is_none() || depend.slot == self.slot)

@@ -132,7 +132,7 @@ fn refused(change: impl FnOnce(&str) -> String) -> String {
 #[test]
 fn a_line_that_breaks_a_rule_is_named_with_the_rule() {
     type Change = fn(&str) -> String;
-    let rows: [(Change, &str); 22] = [
+    let rows: [(Change, &str); 24] = [
         (|_| String::new(), "pkg.lock:1: it does not begin with {\"schema\":1}"),
         (
             |t| t.replace("{\"schema\":1}", "{\"schema\":2}"),
@@ -167,6 +167,14 @@ fn a_line_that_breaks_a_rule_is_named_with_the_rule() {
         (
             |t| t.replace("\"depends\":{\"p0\":{\"constraint\":\">=1\"}}", "\"depends\":{}"),
             "pkg.lock:10: nothing asks for `p0` on",
+        ),
+        (
+            |t| t.replace("\"version\":\"*\"", "\"version\":\"*\",\"tap\":\"core\""),
+            "pkg.lock:8: `p1` is asked for from `core`, and is from `acme` in line 12",
+        ),
+        (
+            |t| t.replace("\"version\":\"*\"", "\"version\":\"*\",\"from\":\"./p1.toml\""),
+            "pkg.lock:8: `p1` is asked for from `./p1.toml`, and is from `acme` in line 12",
         ),
         (
             |t| t.replace("{\"platform\"", "#"),
