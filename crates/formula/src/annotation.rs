@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Depend, Expose, FullName, Name, Relocations, Requires, Resolved, Scheme, Service, Setup, Test,
-    Version, check_sound, sound,
+    Unsound, Version, sound,
 };
 
 /// A package in its own words, about one platform; with it no tap is needed to install.
@@ -132,14 +132,18 @@ impl Annotation {
         if annotation.schema > Self::SCHEMA {
             return Err(serde_json::Error::custom("it is of a later schema; update pkg"));
         }
-        if Version::parse(&annotation.version, Scheme::Loose).is_err() {
-            return Err(serde_json::Error::custom("its version is not one"));
-        }
-        check_sound(&annotation.expose, &annotation.env, &annotation.setup)
-            .map_err(serde_json::Error::custom)?;
-        sound::check_place(&annotation).map_err(serde_json::Error::custom)?;
-        annotation.relocations.check().map_err(serde_json::Error::custom)?;
+        annotation.check().map_err(serde_json::Error::custom)?;
         Ok(annotation)
+    }
+
+    /// Refuses what no formula could say.
+    pub fn check(&self) -> Result<(), Unsound> {
+        if Version::parse(&self.version, Scheme::Loose).is_err() {
+            return Err(Unsound::new("its version is not one".to_owned()));
+        }
+        sound::check_sound(&self.expose, &self.env, &self.setup)?;
+        sound::check_place(self)?;
+        self.relocations.check()
     }
 }
 

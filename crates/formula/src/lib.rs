@@ -57,7 +57,7 @@ pub use resolved::{
 };
 pub use schema::json_schema;
 pub use selector::Selector;
-pub use sound::{Unsound, check_sound};
+pub use sound::Unsound;
 pub use tap::{Defaults, TapFile, TapKind};
 pub use update::Watch;
 pub use version::{Scheme, Version, shown_version};

@@ -29,7 +29,7 @@ impl Unsound {
 }
 
 /// Refuses paths that leave their folder, and variables and modes that no package may set.
-pub fn check_sound(
+pub(crate) fn check_sound(
     expose: &Expose,
     env: &BTreeMap<String, String>,
     setup: &[Setup],

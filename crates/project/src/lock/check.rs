@@ -2,11 +2,14 @@
 //!
 //! A line that goes missing, or that comes twice, breaks one of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use catalog::{BUILTIN, DIRECT, Spec, spec};
 use digest::Digest;
-use formula::{Annotation, Name, Pin, Platform, Source, Version};
+use formula::{Annotation, Extent, Name, Pin, Platform, Relocations, Source, Unsound, Version};
 
 use super::{
     Entry, Request,
@@ -61,9 +64,10 @@ fn alone(entry: &Entry) -> Result<(), String> {
     if Version::parse(&entry.version, entry.scheme).is_err() {
         return Err(format!("the version of `{name}` is not one"));
     }
-    if entry.platforms.is_empty() || !entry.platforms.is_sorted_by(|a, b| a < b) {
+    let platforms = &entry.platforms;
+    let Some(platform) = platforms.first().filter(|_| platforms.is_sorted_by(|a, b| a < b)) else {
         return Err(format!("the platforms of `{name}` are not a sorted list"));
-    }
+    };
     match &entry.source {
         Source::Oci { reference, pin, .. } | Source::Image { reference, pin, .. } => {
             let Pin::Manifest(digest) = pin else {
@@ -91,7 +95,8 @@ fn alone(entry: &Entry) -> Result<(), String> {
             return Err(format!("there are no bytes for `{name}`"));
         }
     }
-    sound(entry).map_err(|why| format!("`{name}` says what no package may say: {why}"))?;
+    sound(entry, *platform)
+        .map_err(|why| format!("`{name}` says what no package may say: {why}"))?;
     from(entry)
 }
 
@@ -114,31 +119,11 @@ fn from(entry: &Entry) -> Result<(), String> {
 }
 
 /// The same rules that hold for what a registry says of a package.
-fn sound(entry: &Entry) -> Result<(), String> {
-    let said = Annotation {
-        schema: Annotation::SCHEMA,
-        name: entry.package.clone(),
-        version: entry.version.clone(),
-        revision: entry.revision,
-        slot: entry.slot.clone(),
-        keg_only: entry.keg_only.clone(),
-        summary: entry.summary.clone(),
-        license: entry.license.clone(),
-        depends: entry.depends.clone(),
-        conflicts: entry.conflicts.clone(),
-        external_links: entry.source.external_links().to_vec(),
-        requires: entry.requires.clone(),
-        expose: entry.expose.clone(),
-        env: entry.env.clone(),
-        setup: entry.setup.clone(),
-        service: entry.service.clone(),
-        tests: Vec::new(),
-        relocations: formula::Relocations::default(),
-        unpacked_size: None,
-        entries: None,
-    };
-    let text = serde_json::to_string(&said).map_err(|error| error.to_string())?;
-    Annotation::parse(&text).map(drop).map_err(|error| error.to_string())
+fn sound(entry: &Entry, platform: Platform) -> Result<(), Unsound> {
+    let package = entry.exact(platform, None, Path::new("")).package;
+    // How much there is stands nowhere in a lock, and no rule asks for it.
+    let nothing = Extent { unpacked_size: 0, entries: 0 };
+    Annotation::about(&package, nothing, Relocations::default()).check()
 }
 
 /// That each package is for platforms and from a tap that the lock has.
