@@ -16,6 +16,8 @@ use digest::Digest;
 use fs_err as fs;
 use tempfile::NamedTempFile;
 
+use crate::regular;
+
 /// The folder's name in the cache.
 const FOLDER: &str = "blobs";
 /// How the names of files that are being written begin.
@@ -36,6 +38,8 @@ pub(crate) struct Blobs {
 pub(crate) struct Receiving {
     file: NamedTempFile,
     folder: PathBuf,
+    /// Bytes that may still come.
+    left: u64,
 }
 
 /// So many blobs with so many bytes.
@@ -55,7 +59,7 @@ impl Blobs {
 
     /// Opens a blob, if it is here; what it holds is for the reader to verify.
     pub(crate) fn open(&self, digest: &Digest) -> Option<File> {
-        let file = self.reads.then(|| File::open(self.path(digest)).ok())??;
+        let file = self.reads.then(|| regular::open(&self.path(digest)).ok())??;
         // Only a help to tell what is used; another user's file may not be touched.
         let _ = file.set_modified(SystemTime::now()).is_ok();
         Some(file)
@@ -72,15 +76,19 @@ impl Blobs {
         Self { reads: false, ..self.clone() }
     }
 
-    /// Begins to keep a blob; a cache that cannot be written keeps nothing.
-    pub(crate) fn receive(&self, digest: &Digest) -> Option<Receiving> {
+    /// Begins to keep a blob; a cache that cannot be written keeps nothing, nor one that is too
+    /// small for it: everything else would have to go.
+    pub(crate) fn receive(&self, digest: &Digest, size: Option<u64>) -> Option<Receiving> {
+        if size.is_some_and(|size| size > self.bytes_max) {
+            return None;
+        }
         let folder = self.folder.join(digest.algorithm());
         let begin = || {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
             tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&folder)
         };
         match begin() {
-            Ok(file) => Some(Receiving { file, folder }),
+            Ok(file) => Some(Receiving { file, folder, left: self.bytes_max }),
             Err(error) => {
                 tracing::debug!(%error, "cannot keep a download");
                 None
@@ -120,11 +128,20 @@ impl Blobs {
                 true => used.elapsed().is_ok_and(|age| age > ABANDONED),
                 false => goes(used, left),
             };
-            if goes && (dry || fs::remove_file(&file).is_ok()) {
-                left -= size;
-                dropped.blobs += 1;
-                dropped.bytes += size;
+            if !goes {
+                continue;
             }
+            let removed = if dry { Ok(()) } else { fs::remove_file(&file) };
+            match removed {
+                Ok(()) => {
+                    dropped.blobs += 1;
+                    dropped.bytes += size;
+                }
+                // Another job was faster: there is as much less all the same.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(_) => continue,
+            }
+            left -= size;
         }
         Ok(dropped)
     }
@@ -135,8 +152,10 @@ impl Blobs {
 }
 
 impl Receiving {
-    /// Takes the next bytes; an error is one of the disk, and then nothing is kept.
+    /// Takes the next bytes; after an error, of the disk or because of the size, nothing is kept.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let left = self.left.checked_sub(bytes.len() as u64);
+        self.left = left.ok_or(io::ErrorKind::FileTooLarge)?;
         self.file.write_all(bytes)
     }
 
@@ -165,7 +184,7 @@ mod tests {
 
     fn keep(blobs: &Blobs, text: &str, seconds: u64) -> Digest {
         let digest = Digest::sha256(text.as_bytes());
-        let mut receiving = blobs.receive(&digest).unwrap();
+        let mut receiving = blobs.receive(&digest, None).unwrap();
         receiving.take(text.as_bytes()).unwrap();
         receiving.keep(&digest);
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
@@ -185,7 +204,7 @@ mod tests {
         let mut text = String::new();
         blobs.open(&three.0).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, three.1);
-        drop(blobs.receive(&one.0));
+        drop(blobs.receive(&one.0, None));
         blobs.trim();
         assert_eq!([&one, &two, &three].map(|(digest, _)| blobs.has(digest)), [true, false, true]);
         let anew = blobs.anew(&one.0);
@@ -198,5 +217,44 @@ mod tests {
         assert_eq!(blobs.drop_unused(later, false).unwrap(), all);
         assert_eq!(blobs.drop_unused(later, false).unwrap(), Dropped::default());
         assert!(Blobs::new(&cache.path().join("none"), 1).drop_unused(later, false).is_ok());
+    }
+    #[test]
+    fn what_another_job_dropped_counts_no_more() {
+        let cache = tempfile::tempdir().unwrap();
+        let blobs = Blobs::new(cache.path(), 8);
+        let all = [("one.", 1), ("two.", 2), ("six.", 3)];
+        let [one, two, three] = all.map(|(text, seconds)| keep(&blobs, text, seconds));
+        let goes = |_: SystemTime, left: u64| {
+            // The other job looked at the same files.
+            let _ = fs::remove_file(blobs.path(&one)).is_ok();
+            left > 8
+        };
+        assert_eq!(blobs.drop_old(goes, false).unwrap(), Dropped::default());
+        assert_eq!([&one, &two, &three].map(|digest| blobs.has(digest)), [false, true, true]);
+    }
+
+    #[test]
+    fn what_is_larger_than_the_cache_drives_nothing_out() {
+        let cache = tempfile::tempdir().unwrap();
+        let blobs = Blobs::new(cache.path(), 8);
+        let small = keep(&blobs, "small", 1);
+        let large = Digest::sha256(b"larger than all");
+        assert!(blobs.receive(&large, Some(9)).is_none());
+        let mut receiving = blobs.receive(&large, None).unwrap();
+        receiving.take(b"larger ").unwrap();
+        assert!(receiving.take(b"than all").is_err());
+        drop(receiving);
+        blobs.trim();
+        assert!(blobs.has(&small) && !blobs.has(&large));
+    }
+
+    #[test]
+    fn nothing_waits_for_what_is_no_file() {
+        let cache = tempfile::tempdir().unwrap();
+        let blobs = Blobs::new(cache.path(), 8);
+        let digest = keep(&blobs, "one.", 1);
+        fs::remove_file(blobs.path(&digest)).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(blobs.path(&digest)).status().unwrap();
+        assert!(made.success() && blobs.open(&digest).is_none());
     }
 }

@@ -159,7 +159,7 @@ impl Feed {
             let (stage, kept, receiving) = (Stage::Cached(file), None, None);
             return Ok(Self { layer, id, around, stage, hasher, taken: 0, kept, receiving });
         }
-        let receiving = blobs.and_then(|blobs| blobs.receive(&layer.digest));
+        let receiving = blobs.and_then(|blobs| blobs.receive(&layer.digest, layer.size));
         let remote = matches!(layer.origin, Origin::Blob { .. } | Origin::Urls(_));
         let resumed = remote.then(|| File::open(&partial).ok()).flatten();
         let kept = remote.then(|| Kept::new(partial, layer.size, resumed.is_some()));
