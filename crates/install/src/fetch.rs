@@ -180,12 +180,12 @@ impl Fetcher<'_> {
         let is_cached = feed.is_cached();
         let plan = match self.decode(wanted, &order, shelves, feed) {
             // Another job may have noticed it too, and put the right bytes there by now.
-            Err(Error::Layer { .. }) if is_cached => {
+            Err(error) if is_cached && error.is_of_bytes() => {
                 let anew = self.blobs.as_ref().map(|blobs| blobs.anew(&wanted.layer.digest));
                 self.decode(wanted, &order, shelves, self.feed(wanted, stop, anew)?)
             }
             // What an earlier run kept may be damaged: once more, from the first byte.
-            Err(Error::Layer { .. }) if was_kept && fs::remove_file(&partial).is_ok() => {
+            Err(error) if was_kept && error.is_of_bytes() && fs::remove_file(&partial).is_ok() => {
                 let feed = self.feed(wanted, stop, self.blobs.clone())?;
                 self.decode(wanted, &order, shelves, feed)
             }
@@ -262,6 +262,22 @@ impl Error {
         }
     }
 
+    /// Whether other bytes may do: neither the way to them failed, nor the disk, nor another
+    /// download.
+    fn is_of_bytes(&self) -> bool {
+        use oci::Kind::{Forbidden, Network, Offline, Unauthorized};
+        match self {
+            Self::Layer { source: archive::Error::Fetch { source }, .. } => {
+                let way = source.downcast_ref().map(oci::Error::kind);
+                let is_of_way = matches!(way, Some(Forbidden | Network | Offline | Unauthorized));
+                !is_of_way && !self.is_stopped()
+            }
+            Self::Layer { source: archive::Error::Stage { .. }, .. } => false,
+            Self::Layer { .. } => true,
+            Self::Feed { .. } | Self::NoArchive { .. } => false,
+        }
+    }
+
     /// Whether this is only the echo of another failure.
     fn is_stopped(&self) -> bool {
         match self {
@@ -297,5 +313,92 @@ pub(crate) fn profile(shape: &Shape) -> Profile {
     match shape {
         Shape::Joined => Profile::Strict,
         Shape::Image { .. } => Profile::Image,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::Origin;
+    use digest::Digest;
+
+    use super::*;
+    use crate::home::Setting;
+
+    /// A root whose downloads stay in a cache, and where no server may be asked.
+    fn home(folder: &std::path::Path) -> Home {
+        let home = Home::open(Setting {
+            root: folder.join("root"),
+            shared: None,
+            platform: None,
+            relocated_as: None,
+            taps: None,
+            tap_rules: catalog::Rules::default(),
+            lent: Vec::new(),
+            cache: Some(folder.join("cache")),
+            downloads_kept: Some(1 << 20),
+            nearby: None,
+            jobs: 1,
+            oci: oci::Config { offline: true, ..oci::Config::default() },
+            builds: false,
+            path: None,
+            proxies: Vec::new(),
+            events: Arc::new(|_| {}),
+            command: String::new(),
+        });
+        let home = home.unwrap();
+        home.create().unwrap();
+        home
+    }
+
+    /// What becomes of a layer, where another one failed already or not.
+    fn fetched(home: &Home, digest: &Digest, stopped: bool) -> Result<Fetched, Error> {
+        let layer = Layer {
+            digest: digest.clone(),
+            size: None,
+            media_type: None,
+            format: None,
+            origin: Origin::Urls(vec!["https://files.example/x".to_owned()]),
+            placement: Placement::File { path: "x".to_owned() },
+            nearby: Vec::new(),
+        };
+        let wanted = Wanted {
+            name: "x",
+            layer: &layer,
+            shape: &Shape::Joined,
+            bytes: None,
+            entries: None,
+            anew: false,
+        };
+        let staging = Staging::begin(&home.layout).unwrap();
+        let stop = Arc::new(AtomicBool::new(stopped));
+        home.fetcher(&staging).one(&wanted, &OnceLock::new(), &stop)
+    }
+
+    #[test]
+    fn only_what_holds_other_bytes_is_thrown_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(folder.path());
+        let blobs = home.blobs().unwrap();
+        let digest = Digest::sha256(b"the bytes");
+        let keep = |bytes: &[u8]| {
+            let mut receiving = blobs.receive(&digest, None).unwrap();
+            receiving.take(bytes).unwrap();
+            receiving.keep(&digest);
+        };
+        keep(b"the bytes");
+        assert!(fetched(&home, &digest, true).is_err_and(|error| error.is_stopped()));
+        assert!(blobs.has(&digest), "another download failed, and this one is as good as before");
+        assert!(fetched(&home, &digest, false).is_ok());
+        keep(b"others");
+        assert!(fetched(&home, &digest, false).is_err());
+        assert!(!blobs.has(&digest));
+
+        let partial = home.layout.partial(&digest);
+        fs::create_dir_all(partial.parent().unwrap()).unwrap();
+        fs::write(&partial, "the").unwrap();
+        for stopped in [true, false] {
+            assert!(fetched(&home, &digest, stopped).is_err());
+            assert!(partial.exists(), "nobody could be asked for the rest");
+        }
     }
 }
