@@ -7,6 +7,7 @@
 use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use digest::Sha256;
@@ -19,6 +20,10 @@ use store::{Layout, in_use, keg};
 const ID_DIGITS: usize = 12;
 /// The file that says whose root it is.
 const FILE: &str = "project.json";
+/// How the names of roots begin that are being made, by whoever does not have the lock yet.
+const UNFINISHED: &str = ".new-";
+/// When such a one is taken for one whose maker died.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The root of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +86,8 @@ impl ProjectRoot {
         });
         let text = text.map_err(|error| failed(error.into()))?;
         // It appears whole: a root without the file belongs to nobody, and is cleaned up.
-        let staged = tempfile::Builder::new().prefix(".new-").tempdir_in(parent).map_err(failed)?;
+        let mut staged = tempfile::Builder::new();
+        let staged = staged.prefix(UNFINISHED).tempdir_in(parent).map_err(failed)?;
         let mut file = fs::File::create(staged.path().join(FILE)).map_err(failed)?;
         file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
         match fs::rename(staged.path(), &self.root) {
@@ -128,7 +134,14 @@ pub(crate) fn all(host: &Layout) -> io::Result<(Vec<ProjectRoot>, Vec<PathBuf>)>
         Err(error) => return Err(error),
     };
     for entry in entries {
-        let path = entry?.path();
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            if is_abandoned(&path) {
+                lost.push(path);
+            }
+            continue;
+        }
         match read(&path) {
             Ok(Some(project)) => known.push(project),
             Ok(None) => lost.push(path),
@@ -139,14 +152,24 @@ pub(crate) fn all(host: &Layout) -> io::Result<(Vec<ProjectRoot>, Vec<PathBuf>)>
     Ok((known, lost))
 }
 
+/// Whether a root that somebody began to make will not be finished.
+fn is_abandoned(path: &Path) -> bool {
+    let made = fs::symlink_metadata(path).and_then(|found| found.modified());
+    made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > ABANDONED))
+}
+
 fn read(root: &Path) -> io::Result<Option<ProjectRoot>> {
-    let bytes = match fs::read(root.join(FILE)) {
+    let file = root.join(FILE);
+    let bytes = match fs::read(&file) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(None),
         Err(error) => return Err(error),
     };
-    let Remembered { folder, platform, .. } = serde_json::from_slice(&bytes)?;
+    let remembered = serde_json::from_slice(&bytes).map_err(|error| {
+        io::Error::other(format!("`{}` cannot be understood: {error}", file.display()))
+    });
+    let Remembered { folder, platform, .. } = remembered?;
     Ok(Some(ProjectRoot { root: root.to_owned(), folder, platform }))
 }
 
@@ -206,5 +229,30 @@ mod tests {
         let (known, lost) = all(&Layout::new(host.path().to_owned())).unwrap();
         assert_eq!(known, [one, other]);
         assert_eq!(lost.len(), 1);
+    }
+
+    #[test]
+    fn a_root_that_is_being_made_is_let_alone_for_a_day() {
+        let host = tempfile::tempdir().unwrap();
+        let layout = Layout::new(host.path().to_owned());
+        let [new, old] = [".new-1", ".new-2"].map(|name| layout.projects().join(name));
+        for root in [&new, &old] {
+            fs::create_dir_all(root).unwrap();
+            fs::write(root.join(FILE), r#"{"schema":1,"folder":"/"}"#).unwrap();
+        }
+        let time = std::time::SystemTime::now() - 2 * ABANDONED;
+        std::fs::File::open(&old).unwrap().set_modified(time).unwrap();
+        assert_eq!(all(&layout).unwrap(), (Vec::new(), vec![old]));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_named() {
+        let host = tempfile::tempdir().unwrap();
+        let layout = Layout::new(host.path().to_owned());
+        let root = layout.projects().join("0123456789ab");
+        fs::create_dir_all(&root).unwrap();
+        fs::write(root.join(FILE), "").unwrap();
+        let error = all(&layout).unwrap_err().to_string();
+        assert!(error.contains("0123456789ab/project.json` cannot be understood"), "{error}");
     }
 }
