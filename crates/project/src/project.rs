@@ -116,6 +116,18 @@ impl Project {
         store::Layout::new(self.root(host, None).root).taps()
     }
 
+    /// Writes a file that people edit: whole, and only where it still is as it was read.
+    pub fn replace(&self, name: &str, before: &str, text: &str) -> Result<(), Error> {
+        let path = self.folder.join(name);
+        let failed = |step, source| Error { step, path: path.clone(), source };
+        let now = fs::read_to_string(&path).map_err(|source| failed("read", source))?;
+        if now != before {
+            let changed = "somebody changed it meanwhile; run the command again";
+            return Err(failed("write", io::Error::other(changed)));
+        }
+        self.write(name, text)
+    }
+
     /// Writes a file of the project: whole, or not at all.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let path = self.folder.join(name);
@@ -158,6 +170,18 @@ mod tests {
         fs::remove_file(deep.join("pkg.toml")).unwrap();
         fs::set_permissions(&root, std::fs::Permissions::from_mode(0o1777)).unwrap();
         assert_eq!(around(&deep), None, "a folder for passing things is nobody's project");
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_meanwhile_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::in_folder(folder.path()).unwrap();
+        project.write(wants::FILE, "one").unwrap();
+        project.replace(wants::FILE, "one", "two").unwrap();
+        let error = project.replace(wants::FILE, "one", "three").unwrap_err();
+        let why = install::with_causes(&error);
+        assert!(why.ends_with("somebody changed it meanwhile; run the command again"), "{why}");
+        assert_eq!(fs::read_to_string(project.file()).unwrap(), "two");
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Add {
         let locked = locked(session, &project, &wants, &Update::Nothing)?;
         // Only what can be locked is written.
         if text != before {
-            project.write(wants::FILE, &text)?;
+            project.replace(wants::FILE, &before, &text)?;
         }
         let group = match self.group.as_str() {
             wants::DEFAULT => String::new(),

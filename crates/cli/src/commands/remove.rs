@@ -35,7 +35,8 @@ impl Remove {
 
     fn edit(self, session: &Session, project: &Project) -> Result {
         let file = project.file();
-        let mut text = Wants::text(&file)?;
+        let before = Wants::text(&file)?;
+        let mut text = before.clone();
         for name in &self.names {
             text = edit::remove(&text, name)?;
         }
@@ -50,7 +51,7 @@ impl Remove {
             return Ok(());
         }
         let locked = locked(session, project, &wants, &Update::Nothing)?;
-        project.write(wants::FILE, &text)?;
+        project.replace(wants::FILE, &before, &text)?;
         for name in &self.names {
             session.printer.status("Removed", format_args!("{name} from pkg.toml"));
         }
