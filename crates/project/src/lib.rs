@@ -8,6 +8,7 @@
 //!
 //! This room deliberately knows no words on a terminal, and runs nothing.
 
+mod bounded;
 pub mod malformed;
 mod platform;
 pub mod wants;

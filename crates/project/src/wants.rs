@@ -14,6 +14,7 @@ use catalog::{BUILTIN, DIRECT, Spec, spec};
 use formula::{Constraint, Name, Platform};
 
 use crate::{
+    bounded,
     malformed::{
         Key, Malformed, Problem, Value, document, in_order, line_of, problem, string, switch,
         table, unknown, wrong,
@@ -92,7 +93,8 @@ impl Wants {
 
     /// The text of the file.
     pub fn text(file: &Path) -> Result<String, Error> {
-        text(file)
+        let failed = |source| Error::Read { file: file.to_owned(), source };
+        bounded::read(file, FILE_BYTES_MAX).map_err(failed)
     }
 
     /// Reads the text of `file`.
@@ -114,19 +116,6 @@ impl Wants {
     pub fn groups(&self) -> std::collections::BTreeSet<&str> {
         self.packages.iter().map(|want| want.group.as_str()).chain([DEFAULT]).collect()
     }
-}
-
-/// The text of a hand-written file.
-pub(crate) fn text(file: &Path) -> Result<String, Error> {
-    let failed = |source| Error::Read { file: file.to_owned(), source };
-    let open = fs_err::File::open(file).map_err(failed)?;
-    let mut text = String::new();
-    let mut bounded = io::Read::take(open, FILE_BYTES_MAX + 1);
-    io::Read::read_to_string(&mut bounded, &mut text).map_err(failed)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(failed(io::Error::other("it is larger than 1 MiB")));
-    }
-    Ok(text)
 }
 
 impl Want {

@@ -94,7 +94,7 @@ pub fn dump(home: &Home) -> Result<String, Error> {
 
 /// Reads a list, by its file's name.
 pub fn read(file: &Path) -> Result<Bundle, wants::Error> {
-    let text = wants::text(file)?;
+    let text = Wants::text(file)?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
     if name == "Brewfile" || name.ends_with(".Brewfile") || name.starts_with("Brewfile.") {
