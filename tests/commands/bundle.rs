@@ -13,6 +13,57 @@ fn machine() -> Sandbox {
     sandbox
 }
 
+#[test]
+fn what_a_list_cannot_say_is_said() {
+    let sandbox = Sandbox::in_memory();
+    drop(
+        sandbox.formula("ssl").key("slot = \"{version.major}\"").version("1.1.0").version("3.0.0"),
+    );
+    sandbox.run("install ssl@1 ssl@3").ok();
+    assert_snapshot!(sandbox.run("bundle dump"), @r#"
+    exit 0
+    --- stdout
+    # What this machine has; `pkg bundle install -f FILE` has it again.
+
+    [taps]
+    test = "[HOME]/test"
+
+    # Left out, as a list has each name once: ssl@3
+    [packages]
+    ssl = { version = "1", tap = "test" }
+    "#);
+}
+
+#[test]
+fn folders_in_a_list_start_at_its_own() {
+    let sandbox = machine();
+    let list = "[taps]\nours = \"../../test\"\n\n[packages]\ntool = { tap = \"ours\" }\n";
+    sandbox.write("lists/bundle.toml", list);
+    assert_snapshot!(elsewhere(&sandbox, "bundle install -f lists/bundle.toml"), @r#"
+    exit 0
+    --- stderr
+    Added tap ours (3 formulas)
+    Installed tool 2.0.0 from ours
+    Linked tool in [HOME]/elsewhere/.local/share/pkg/current/bin
+    hint: put it on your PATH: export PATH="[HOME]/elsewhere/.local/share/pkg/current/bin:$PATH"
+    "#);
+}
+
+#[test]
+fn what_no_tap_has_is_not_pinned_either() {
+    let sandbox = machine();
+    sandbox
+        .write("bundle.toml", "[packages]\ngone = { version = \"1\", pin = true }\ntool = \"*\"\n");
+    assert_snapshot!(sandbox.run("bundle install"), @r#"
+    exit 3
+    --- stderr
+    Installed tool 2.0.0 from test
+    Linked tool in [HOME]/.local/share/pkg/current/bin
+    hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
+    error: the rest is installed, but for `gone` (no tap has it)
+    "#);
+}
+
 fn elsewhere(sandbox: &Sandbox, words: &str) -> Output {
     let home = sandbox.home().join("elsewhere");
     fs_err::create_dir_all(&home).unwrap();

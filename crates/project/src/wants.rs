@@ -88,7 +88,7 @@ pub(crate) enum Kind {
 impl Wants {
     /// Reads the file.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        Self::parse(&text(file)?, file)
+        Self::parse(&Self::text(file)?, file)
     }
 
     /// The text of the file.
@@ -293,17 +293,21 @@ fn want(kind: Kind, key: &Key<'_>, value: &Value<'_>, group: &str) -> Result<Wan
 
 fn version(value: &Value<'_>) -> Result<String, Problem> {
     let text = string(value)?;
-    // A channel or a slot is a name; only a formula can tell that there is one.
-    let is_meant = text == ANY
-        || Constraint::parse(text).is_ok()
-        || !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b));
-    if is_meant {
+    if is_version(text) {
         return Ok(text.to_owned());
     }
     let help = "write \"*\", \"1.2\", \">=1, <3\", or the name of a channel or slot".to_owned();
     let what = format!("`{text}` is not a version that can be asked for");
     Err(problem(value.span(), what, "a constraint", Some(help)))
+}
+
+/// Whether a text can be asked for as a version: as a constraint, or as a channel or slot, of which
+/// only a formula can tell whether there is one.
+pub(crate) fn is_version(text: &str) -> bool {
+    let is_name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+    };
+    text == ANY || Constraint::parse(text).is_ok() || is_name(text)
 }
 
 fn from(value: &Value<'_>) -> Result<String, Problem> {

@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use install::{Outcome, Request, Target};
-use project::{
-    Want,
-    bundle::{self, Bundle as List},
-};
+use project::{Want, bundle};
 
 use super::change::{Links, carried_out};
 use crate::{
@@ -85,9 +82,11 @@ fn install(session: &Session, file: &Path, links: Links) -> Result {
     for (what, why) in &list.skipped {
         session.printer.note(format_args!("skipped `{what}`: {why}"));
     }
-    add_taps(session, &list, file)?;
-    let home = session.home()?;
     let folder = absolute(file.parent().unwrap_or(Path::new("."))).unwrap_or_default();
+    for (name, at) in list.taps(&folder) {
+        add_tap(session, name, at, file)?;
+    }
+    let home = session.home()?;
     let (specs, missing) = list.found(home.taps()?, &folder)?;
     let mut outcome = Outcome::default();
     if !specs.is_empty() {
@@ -95,8 +94,8 @@ fn install(session: &Session, file: &Path, links: Links) -> Result {
         outcome = carried_out(session, &home, proposal, links)?;
         outcome::tell(session, &outcome);
     }
-    let is_here = |want: &&Want| missing.iter().all(|(name, _)| name != want.name.as_str());
-    let pinned = list.wants.packages.iter().filter(|want| want.pin).filter(is_here);
+    let is_missing = |want: &&Want| missing.iter().any(|(name, _)| *name == want.name.to_string());
+    let pinned = list.wants.packages.iter().filter(|want| want.pin && !is_missing(want));
     let pins: Vec<Target> = pinned.map(pin).collect();
     if !pins.is_empty() {
         let proposal = home.propose(&Request::Pin(pins, true))?;
@@ -120,17 +119,16 @@ fn pin(want: &Want) -> Target {
     Target { name: want.name.to_string(), slot: None }
 }
 
-fn add_taps(session: &Session, list: &List, file: &Path) -> Result {
-    for (name, at) in &list.wants.taps {
-        let known = session.taps()?.location(name);
-        match known {
-            Some(known) if known == *at => {}
-            Some(known) => session.printer.warning(format_args!(
-                "tap `{name}` is {known} here, and {at} in `{}`; it stays",
-                file.display()
-            )),
-            None => super::tap::add_at(session, PathBuf::from(at), name)?,
+fn add_tap(session: &Session, name: &str, at: PathBuf, file: &Path) -> Result {
+    match session.taps()?.location(name) {
+        Some(known) if Path::new(&known) == at => Ok(()),
+        Some(known) => {
+            let (at, file) = (at.display(), file.display());
+            session.printer.warning(format_args!(
+                "tap `{name}` is {known} here, and {at} in `{file}`; it stays"
+            ));
+            Ok(())
         }
+        None => super::tap::add_at(session, at, name),
     }
-    Ok(())
 }

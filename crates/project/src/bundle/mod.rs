@@ -14,7 +14,7 @@ use formula::Name;
 use install::{Home, Origin};
 
 use crate::{
-    edit,
+    edit, place,
     wants::{self, ANY, DEFAULT, Kind, Want, Wants},
 };
 
@@ -53,10 +53,14 @@ pub fn dump(home: &Home) -> Result<String, Error> {
     let installed = home.installed()?;
     let mut text =
         String::from("# What this machine has; `pkg bundle install -f FILE` has it again.\n");
-    let mut wants = Vec::new();
+    let (mut wants, mut left) = (Vec::<Want>::new(), Vec::new());
     for package in installed.packages() {
         let Some(version) = &package.requested else { continue };
         let Ok(name) = Name::parse(&package.name) else { continue };
+        if wants.iter().any(|want| want.name == name) {
+            left.push(package.shown_name());
+            continue;
+        }
         let (from, tap) = match home.receipt(package)?.origin {
             Origin::Tap => (None, Some(package.tap.clone())),
             Origin::File(path) => (Some(path.display().to_string()), None),
@@ -85,7 +89,12 @@ pub fn dump(home: &Home) -> Result<String, Error> {
             text.push_str(&format!("{} = {at}\n", tap.name()));
         }
     }
-    text.push_str("\n[packages]\n");
+    text.push('\n');
+    if !left.is_empty() {
+        let left = left.join(", ");
+        text.push_str(&format!("# Left out, as a list has each name once: {left}\n"));
+    }
+    text.push_str("[packages]\n");
     for want in &wants {
         text = edit::add(&text, want)?;
     }
@@ -119,6 +128,15 @@ pub fn find(folder: &Path) -> Option<PathBuf> {
 pub type Missing = Vec<(String, String)>;
 
 impl Bundle {
+    /// The taps of the list, and where each is; folders in it start at `folder`.
+    pub fn taps(&self, folder: &Path) -> impl Iterator<Item = (&str, PathBuf)> {
+        let at = move |at: &str| match wants::is_in_registry(at) {
+            true => PathBuf::from(at),
+            false => place::below(&folder.join(at), Path::new("")),
+        };
+        self.wants.taps.iter().map(move |(name, place)| (name.as_str(), at(place)))
+    }
+
     /// What of the list `taps` have, and what they have not; paths in it start at `folder`.
     pub fn found(&self, taps: &Taps, folder: &Path) -> Result<(Vec<Spec>, Missing), taps::Error> {
         let (mut specs, mut missing) = (Vec::new(), Vec::new());
@@ -156,9 +174,11 @@ impl Bundle {
         if self.wants.want(parsed.as_str()).is_some() {
             return;
         }
-        let version = version.unwrap_or(ANY);
-        let is_version = version == ANY || formula::Constraint::parse(version).is_ok();
-        let version = if version == "latest" || !is_version { ANY } else { version };
+        let version = version.filter(|version| *version != "latest").unwrap_or(ANY);
+        if !wants::is_version(version) {
+            self.skip(name, "its version cannot be asked for");
+            return;
+        }
         self.wants.packages.push(Want {
             name: parsed,
             group: DEFAULT.to_owned(),

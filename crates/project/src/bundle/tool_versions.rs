@@ -30,11 +30,15 @@ mod tests {
 
     #[test]
     fn the_first_version_counts() {
-        let bundle =
-            read("node 20.1 18\n# no\njq latest # yes\npython system\ngo ref:main\n\nxh\n");
+        let bundle = read(
+            "node 20.1 18\n# no\njq latest # yes\npython system\ngo ref:main\n\nxh\n\
+             java temurin-21\nzig $(pick)\n",
+        );
         let wants: Vec<_> =
             bundle.wants.packages.iter().map(|w| format!("{} {}", w.name, w.version)).collect();
-        assert_eq!(wants, ["node 20.1", "jq *", "xh *"]);
-        assert_eq!(bundle.skipped.len(), 2);
+        // What a version in words means is the formula's to say; that it is nothing is said then.
+        assert_eq!(wants, ["node 20.1", "jq *", "xh *", "java temurin-21"]);
+        let skipped: Vec<_> = bundle.skipped.iter().map(|(what, _)| what.as_str()).collect();
+        assert_eq!(skipped, ["python", "go", "zig"]);
     }
 }
