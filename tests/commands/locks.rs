@@ -292,6 +292,24 @@ fn many_at_once_have_the_same() {
 }
 
 #[test]
+fn who_locks_at_the_same_time_locks_the_same() {
+    let sandbox = project();
+    let text = read(&sandbox, "work/pkg.toml").replace("[HOST]", sandbox.registry().host());
+    sandbox.write("work/pkg.toml", format!("{text}app = \"*\"\ntool = \"1.0\"\n"));
+    let begin = |_| {
+        let mut command = sandbox.command("lock");
+        command.current_dir(sandbox.home().join("desk/work"));
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let begun: Vec<_> = (0..6).map(begin).collect();
+    for child in begun {
+        sandbox.end(child).ok();
+    }
+    run(&sandbox, "sync --locked").ok();
+}
+
+#[test]
 fn what_may_not_be_used_is_not_had_by_a_lock_either() {
     let sandbox = project();
     sandbox.write("work/formulas/own.toml", "");

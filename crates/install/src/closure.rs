@@ -24,7 +24,12 @@ pub struct Needed {
 impl Home {
     /// The same surroundings for machines of another platform.
     pub fn for_platform(&self, platform: Platform) -> Result<Self, home::Error> {
-        Self::open(Setting { platform: Some(platform), ..self.setting.clone() })
+        let setting = Setting { platform: Some(platform), ..self.setting.clone() };
+        let mut apart = Self::open(setting)?;
+        // Connections and logins serve for all platforms.
+        apart.network = self.network.clone();
+        apart.git = self.git.clone();
+        Ok(apart)
     }
 
     /// The packages that `specs` name and all that they need, were nothing installed.

@@ -119,11 +119,9 @@ pub fn lock(
     let (platforms, may_fail) = locking.platforms(before);
     let mut lock = Lock::default();
     let mut notes = Vec::new();
+    let home = Home::open(project.setting(setting, None, lent))?;
     for platform in platforms {
-        let home = Home::open(Setting {
-            platform: Some(platform),
-            ..project.setting(setting, Some(platform), lent.clone())
-        })?;
+        let home = home.for_platform(platform)?;
         match locking.choose(&home, platform, &mut notes) {
             Ok(entries) => {
                 lock.packages.extend(entries);

@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-use catalog::{Tap, Taps, refresh::Turn, taps};
-use install::{Home, Setting};
+use catalog::{
+    Tap, Taps,
+    refresh::{self, Turn},
+    taps,
+};
+use install::{Home, Setting, follow};
 use oci::Place;
 
 use crate::{
@@ -50,7 +54,7 @@ pub enum Error {
         name: String,
         /// What is wrong.
         #[source]
-        source: Box<install::follow::Error>,
+        source: Box<follow::Error>,
     },
     /// The tap is older than the one that packages were locked from.
     #[error("tap `{name}` is at edition {now}, and pkg.lock has packages of edition {locked}")]
@@ -95,17 +99,27 @@ pub(crate) fn bring(
             known.remove(name)?;
         }
     }
+    let home = Home::open(project.setting(setting, None, Vec::new()))?;
     for (name, place) in places {
-        let home = Home::open(project.setting(setting, None, Vec::new()))?;
         let failed = |source| Error::Follow { name: name.clone(), source: Box::new(source) };
         if known.location(name).is_none() {
-            home.follow(&place, Some(name), None).map_err(failed)?;
+            match home.follow(&place, Some(name), None) {
+                // Another process locks the same project, and was faster.
+                Err(error) if is_there(&error, &place) => {}
+                followed => drop(followed.map_err(failed)?),
+            }
         } else if !setting.oci.offline {
             home.refresh(name, Turn::Keep).map_err(failed)?;
         }
         check(name, &Taps::open(&folder)?, before)?;
     }
     Ok(lent)
+}
+
+/// Whether a tap cannot be added because it is there by now, as it shall be.
+fn is_there(error: &follow::Error, place: &Place) -> bool {
+    let follow::Error::Refresh(refresh::Error::Taps(error)) = error else { return false };
+    matches!(error, taps::Error::Taken { location, .. } if *location == place.to_string())
 }
 
 /// Where a tap is, as following it remembers it.
