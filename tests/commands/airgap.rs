@@ -42,7 +42,7 @@ fn pinned(sandbox: &Sandbox) {
 
 /// A team whose tap `acme` is in its registry: a package for two platforms, an archive of the web,
 /// and a manifest of another repository.
-fn team() -> Sandbox {
+pub(super) fn team() -> Sandbox {
     let sandbox = Sandbox::new();
     tap(&sandbox, "one");
     sandbox.write("acme/sbom.json", "{}\n");
@@ -66,7 +66,7 @@ fn publish(sandbox: &Sandbox) {
 }
 
 #[track_caller]
-fn says(sandbox: &Sandbox, program: &str) -> String {
+pub(super) fn says(sandbox: &Sandbox, program: &str) -> String {
     sandbox.finish(&mut sandbox.foreign(sandbox.prefix(&format!("bin/{program}")))).ok().stdout
 }
 

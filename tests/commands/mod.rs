@@ -15,6 +15,7 @@ mod faults;
 mod formulas;
 mod git;
 mod hostile;
+mod inside;
 mod inspect;
 mod install;
 mod installed;

@@ -148,6 +148,7 @@ impl Session {
             ..oci::Config::default()
         };
         let mirrors = settings.mirrors.iter().map(|mirror| &mirror.value);
+        let mirrors = mirrors.filter(|mirror| !mirror.is_of_tap());
         config.mirrors = mirrors.map(|mirror| (mirror.from.clone(), mirror.to.clone())).collect();
         let is_plain = |own: &&Registry| own.plain_http.as_ref().is_some_and(|plain| plain.value);
         let plain = settings.registries.iter().filter(is_plain);

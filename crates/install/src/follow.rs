@@ -33,7 +33,7 @@ pub enum Error {
 }
 
 impl Home {
-    /// Adds the tap at `place`.
+    /// Adds the tap at `place`, or its mirror where the configuration names one.
     pub fn follow(
         &self,
         place: &Place,
@@ -42,6 +42,8 @@ impl Home {
     ) -> Result<Refreshed, Error> {
         self.create()?;
         let taps = self.taps()?;
+        let mirror = self.setting.tap_rules.mirror(place);
+        let place = mirror.as_ref().unwrap_or(place);
         self.asking(&self.layout.taps(), async |refresh| {
             taps.follow(place, name, as_of, refresh).await
         })

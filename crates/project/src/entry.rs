@@ -98,6 +98,7 @@ impl Entry {
             folder: (entry.tap != BUILTIN).then(|| project.to_owned()),
             tap: entry.tap,
             requested,
+            mirror: None,
             size: entry.size,
         }
     }

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use formula::{Platform, Source};
-use install::{Home, Proposal, Request, Setting, proposal};
+use install::{
+    Home, Proposal, Request, Setting,
+    proposal::{self, Exact},
+};
 
 use crate::{
     lock::{Difference, Entry, Lock, closure},
@@ -117,7 +120,9 @@ pub fn propose(
     let exact = |entry: &&Entry| {
         let request = lock.requests.values().find(|request| entry.answers(request));
         let requested = request.map(|request| request.version.clone());
-        entry.exact(platform, requested, project.folder())
+        let mirror = taps::mirror_of(lock, &entry.tap, setting);
+        let mirror = mirror.map(|tap| catalog::mirror::place(&tap, &entry.package));
+        Exact { mirror, ..entry.exact(platform, requested, project.folder()) }
     };
     let request = Request::Exactly(wanted.iter().map(exact).collect());
     let other =
@@ -127,6 +132,13 @@ pub fn propose(
         Ok(proposal) => Ok((home, proposal)),
         Err(error) => Err(explained(&home, &wanted, error)),
     }
+}
+
+/// Where the tap of a locked package is, if that is in a registry and no mirror is set for it.
+pub fn unmirrored<'a>(lock: &'a Lock, package: &str, setting: &Setting) -> Option<&'a str> {
+    let entry = lock.packages.iter().find(|entry| entry.package.as_str() == package)?;
+    let at = lock.taps.get(&entry.tap).filter(|at| at.starts_with("oci://"))?;
+    taps::mirror_of(lock, &entry.tap, setting).is_none().then_some(at)
 }
 
 /// The packages of some groups for one platform, with all that they need.

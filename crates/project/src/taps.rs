@@ -52,6 +52,8 @@ pub enum Error {
     Follow {
         /// Name of the tap.
         name: String,
+        /// Where it is, as `pkg.toml` says.
+        at: String,
         /// What is wrong.
         #[source]
         source: Box<follow::Error>,
@@ -83,7 +85,8 @@ pub(crate) fn bring(
     let mut lent = Vec::new();
     for (name, at) in &wants.taps {
         if wants::is_in_registry(at) {
-            places.push((name, place_of(name, at, project)?));
+            let place = place_of(name, at, project)?;
+            places.push((name, setting.tap_rules.mirror(&place).unwrap_or(place)));
         } else {
             allowed(name, at, project, setting)?;
             let tap = Tap::folder(&project.folder().join(at), Some(name));
@@ -101,7 +104,10 @@ pub(crate) fn bring(
     }
     let home = Home::open(project.setting(setting, None, Vec::new()))?;
     for (name, place) in places {
-        let failed = |source| Error::Follow { name: name.clone(), source: Box::new(source) };
+        let failed = |source| {
+            let at = wants.taps.get(name).cloned().unwrap_or_default();
+            Error::Follow { name: name.clone(), at, source: Box::new(source) }
+        };
         if known.location(name).is_none() {
             match home.follow(&place, Some(name), None) {
                 // Another process locks the same project, and was faster.
@@ -130,6 +136,12 @@ fn place_of(name: &str, at: &str, project: &Project) -> Result<Place, Error> {
         (None, None) => place.with_tag("latest").map_err(failed),
         _ => Ok(place),
     }
+}
+
+/// Where the configuration says that a tap of a lock is mirrored.
+pub(crate) fn mirror_of(lock: &Lock, tap: &str, setting: &Setting) -> Option<Place> {
+    let place = Place::parse(lock.taps.get(tap)?).ok()?;
+    setting.tap_rules.mirror(&place)
 }
 
 /// That a project's tap may be used: what an administrator lists holds for projects, too.

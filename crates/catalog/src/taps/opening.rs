@@ -24,6 +24,20 @@ pub struct Rules {
     pub allowed: Allowed,
     /// Which are there, in their order and before those that were added.
     pub declared: Vec<Declared>,
+    /// Which are mirrored, and where; both sides without tag and digest.
+    pub mirrors: BTreeMap<oci::Place, oci::Place>,
+}
+
+impl Rules {
+    /// Where the tap at `place` is mirrored, at the same tag or digest.
+    pub fn mirror(&self, place: &oci::Place) -> Option<oci::Place> {
+        let mirror = self.mirrors.get(&place.bare())?;
+        match (place.digest(), place.tag()) {
+            (Some(digest), _) => Some(mirror.with_digest(digest.clone())),
+            (None, Some(tag)) => mirror.with_tag(tag).ok(),
+            (None, None) => Some(mirror.clone()),
+        }
+    }
 }
 
 /// A tap that is there by a configuration.

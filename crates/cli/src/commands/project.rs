@@ -13,7 +13,7 @@ use super::change::waiting;
 use crate::{
     amount::count,
     exit::Exit,
-    failure::{Failure, Result},
+    failure::{Failure, Result, mirror_of},
     outcome,
     session::{Session, shown},
 };
@@ -66,11 +66,21 @@ pub(crate) fn tell_changes(session: &Session, locked: &Locked) {
     }
 }
 
-/// The failure, and where there was no network what brings what is missing for a project.
-fn away(session: &Session, failure: Failure) -> Failure {
+/// The failure, and what brings what is missing for a project where there was no network, or no
+/// way to the registry of a tap.
+fn away(session: &Session, lock: &Lock, failure: Failure) -> Failure {
     session.progress.end();
-    if !session.settings.offline.value || failure.exit != Exit::Registry {
+    if failure.exit != Exit::Registry {
         return failure;
+    }
+    if !session.settings.offline.value {
+        let setting = session.own_setting();
+        let package = failure.out_of_reach();
+        let tap = package.and_then(|name| sync::unmirrored(lock, name, &setting));
+        return match tap.map(mirror_of) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        };
     }
     let hints = vec!["`pkg sync` brings what is missing, while there is a network".to_owned()];
     Failure { hints, ..failure }
@@ -90,13 +100,13 @@ pub(crate) fn synced(
     extent: &Extent,
 ) -> Result<Synced> {
     let proposed = sync::propose(project, lock, extent, &session.own_setting());
-    let (home, proposal) = proposed.map_err(|error| away(session, error.into()))?;
+    let (home, proposal) = proposed.map_err(|error| away(session, lock, error.into()))?;
     let mut wait = waiting(session);
     let mut talk = Talk { confirm: &mut |_| true, wait: &mut wait };
     // The project's commands are on nobody's PATH but in the project.
     let options = Options { allow_shadow: true, ..Options::default() };
     let outcome = home.carry_out(proposal, options, &mut talk);
-    let outcome = outcome.map_err(|error| away(session, error.into()))?;
+    let outcome = outcome.map_err(|error| away(session, lock, error.into()))?;
     session.progress.end();
     outcome::tell_steps(session, &outcome.steps);
     outcome.notes.iter().for_each(|note| session.printer.note(note));

@@ -48,6 +48,8 @@ lock-seconds = 600    # how long another process may change the same root
 # This holds for registries and all other sources alike.
 [mirror]
 "https://github.com/" = "https://mirror.example.org/github/"
+# A tap that `pkg mirror` copied, with all that it names: for who has it by its own address.
+"oci://registry.example.org:5000/tap" = "oci://mirror.example.org/tap"
 
 # What is special about one registry: its host, with its port where it has one.
 [registry."registry.example.org:5000"]
@@ -114,10 +116,17 @@ pub struct Config {
 /// Addresses that start with `from` are fetched from `to` and the rest of the address.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mirror {
-    /// The start of an address; ends in `/`.
+    /// The start of an address, which ends in `/`; or a tap, as `oci://host/repository`.
     pub from: String,
-    /// What stands in its place; ends in `/`.
+    /// What stands in its place, of the same kind.
     pub to: String,
+}
+
+impl Mirror {
+    /// Whether it is a tap that is mirrored, with all that it names.
+    pub fn is_of_tap(&self) -> bool {
+        self.from.starts_with("oci://")
+    }
 }
 
 /// A tap that is there without having been added.

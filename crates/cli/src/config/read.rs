@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use super::{
     Config, File, Mirror, Problem, Tap, policy, proxy, registry,
     value::{
-        Entry, Value, document, in_order, integer, list, number, path, paths, problem, start,
-        string, switch, table, unknown, wrong,
+        Entry, Value, document, in_order, integer, list, number, path, paths, problem, repository,
+        start, string, switch, table, unknown, wrong,
     },
 };
 
@@ -103,6 +103,7 @@ fn tap(file: &File<'_>, (key, value): Entry<'_>) -> Result<Tap, Problem> {
 }
 
 fn mirror((from, to): Entry<'_>) -> Result<Mirror, Problem> {
-    let from = start(from.get_ref(), from.span())?;
-    Ok(Mirror { from, to: start(string(to)?, to.span())? })
+    let read = if from.get_ref().starts_with("oci:") { repository } else { start };
+    let from = read(from.get_ref(), from.span())?;
+    Ok(Mirror { from, to: read(string(to)?, to.span())? })
 }

@@ -157,6 +157,24 @@ fn a_mirror_is_the_start_of_an_address_up_to_a_slash() {
 }
 
 #[test]
+fn a_tap_that_is_mirrored_is_a_repository_on_both_sides() {
+    let tap = "\"oci://a.example/tap\"";
+    assert_snapshot!(refused(&format!("[mirror]\n{tap} = \"https://m.example/\"\n")), @r#"
+    error: `https://m.example/` is no repository of a registry
+     --> /c/config.toml:2:25
+      |
+    2 | "oci://a.example/tap" = "https://m.example/"
+      |                         ^^^^^^^^^^^^^^^^^^^^ must be a repository alone
+      |
+      = help: write "oci://registry.example.org/tap"
+    "#);
+    for to in ["oci://m.example/tap:latest", "oci:folder", "m.example"] {
+        let refused = refused(&format!("[mirror]\n{tap} = \"{to}\"\n"));
+        assert!(refused.contains("is no repository of a registry"), "{refused}");
+    }
+}
+
+#[test]
 fn patience_may_be_less_but_a_wait_of_nothing_is_none() {
     let config = parse("[patience]\nretries = 0\nstall-seconds = 1\n").unwrap();
     assert_eq!(config.retries, Some(at(2, 0)));

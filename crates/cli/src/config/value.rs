@@ -60,3 +60,15 @@ pub(super) fn start(text: &str, span: Range<usize>) -> Result<String, Problem> {
     let what = format!("`{text}` is not the start of an address");
     Err(problem(span, what, "must start with `https://` and end with `/`", Some(help)))
 }
+
+/// A tap in a registry, without tag and digest.
+pub(super) fn repository(text: &str, span: Range<usize>) -> Result<String, Problem> {
+    match text.parse::<oci::Place>() {
+        Ok(place @ oci::Place::Registry(_)) if place == place.bare() => Ok(place.to_string()),
+        _ => {
+            let help = "write \"oci://registry.example.org/tap\"".to_owned();
+            let what = format!("`{text}` is no repository of a registry");
+            Err(problem(span, what, "must be a repository alone", Some(help)))
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod verdict;
 
 use std::io;
 
+pub(crate) use project::mirror_of;
 pub(crate) use verdict::{REPAIR, did_you_mean};
 
 use crate::exit::Exit;
@@ -58,6 +59,11 @@ impl Failure {
             _ => Exit::Failed,
         };
         Self::new(exit, error)
+    }
+
+    /// The package of a lock whose bytes are out of reach.
+    pub(crate) fn out_of_reach(&self) -> Option<&str> {
+        project::out_of_reach(&*self.error)
     }
 
     /// A failure that one sentence explains.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use install::proposal;
+use install::{fetch, proposal, transaction};
 use project::{bundle, edit, lock, locking, project as folder, sync, taps, wants};
 
 use super::verdict::{Verdict, of as chain, of_taps, seen, told, usage};
@@ -18,6 +18,48 @@ const ANOTHER_TAP: &str =
 /// What helps where a lock is broken.
 const MERGE: &str =
     "mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`";
+
+/// The line that says where a tap is mirrored, for whom its own registry is out of reach.
+pub(crate) fn mirror_of(tap: &str) -> String {
+    format!(
+        "if the tap has a mirror: `\"{tap}\" = \"oci://HOST/REPOSITORY\"` below `[mirror]` of \
+         config.toml names it"
+    )
+}
+
+/// Whether there is no way to a server.
+fn is_unreachable(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(trouble) = seen(cause).and_then(oci::Error::trouble) {
+            return matches!(trouble.what, oci::What::Unreachable(_));
+        }
+        next = cause.source();
+    }
+    false
+}
+
+/// The package of a lock whose bytes are out of reach.
+pub(super) fn out_of_reach<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
+    if !is_unreachable(error) {
+        return None;
+    }
+    let proposal = match seen::<sync::Error>(error) {
+        Some(sync::Error::Proposal(error)) => Some(&**error),
+        _ => seen::<proposal::Error>(error),
+    };
+    let fetch = match seen::<transaction::Error>(error) {
+        Some(transaction::Error::Fetch(error)) => Some(error),
+        _ => None,
+    };
+    match (proposal, fetch) {
+        (Some(proposal::Error::Locate { name, .. }), _)
+        | (_, Some(fetch::Error::Layer { name, .. } | fetch::Error::Feed { name, .. })) => {
+            Some(name)
+        }
+        _ => None,
+    }
+}
 
 /// What an error of the room says; a variant that shows another error's text stands for that.
 pub(super) fn of(cause: &(dyn Error + 'static)) -> Option<Verdict> {
@@ -69,9 +111,12 @@ fn of_project_taps(error: &taps::Error) -> Option<Verdict> {
         taps::Error::Taps(error) => of_taps(error),
         taps::Error::Root(error) => Some(chain(error)),
         taps::Error::Home(error) => Some(chain(error)),
-        taps::Error::Follow { source, .. } => Some(match chain(&**source) {
+        taps::Error::Follow { at, source, .. } => Some(match chain(&**source) {
             (Exit::Integrity, _) => (Exit::Integrity, vec![ANOTHER_TAP.to_owned()]),
-            verdict => verdict,
+            (exit, mut hints) => {
+                hints.extend(is_unreachable(source).then(|| mirror_of(at)));
+                (exit, hints)
+            }
         }),
         taps::Error::Folder { source, .. } => Some(chain(&**source)),
         taps::Error::Place { .. } => usage(&[]),

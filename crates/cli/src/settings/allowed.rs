@@ -13,7 +13,7 @@ impl Settings {
         self.allowed(|policy| &policy.registries, str::to_owned)
     }
 
-    /// Which taps may be used, and which are there.
+    /// Which taps may be used, which are there, and which are mirrored.
     pub fn tap_rules(&self) -> Rules {
         let declared = |setting: &Setting<Tap>| Declared {
             name: setting.value.name.clone(),
@@ -21,7 +21,14 @@ impl Settings {
             by: setting.origin.to_string(),
         };
         let allowed = self.allowed(|policy| &policy.taps, str::to_owned);
-        Rules { allowed, declared: self.taps.iter().map(declared).collect() }
+        let mirrors = self.mirrors.iter().map(|mirror| &mirror.value);
+        let mirrors = mirrors.filter(|mirror| mirror.is_of_tap());
+        let mirrors = mirrors.filter_map(|it| Some((it.from.parse().ok()?, it.to.parse().ok()?)));
+        Rules {
+            allowed,
+            declared: self.taps.iter().map(declared).collect(),
+            mirrors: mirrors.collect(),
+        }
     }
 
     /// The taps of the root, and those that are declared.

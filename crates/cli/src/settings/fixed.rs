@@ -47,7 +47,10 @@ impl Fixed {
         let mut heard = Vec::new();
         for own in user {
             // The longest match counts, so one that is more exact would win too.
-            let is_fixed = |fixed: &&Setting<Mirror>| own.value.from.starts_with(&fixed.value.from);
+            let is_fixed = |fixed: &&Setting<Mirror>| {
+                let (own, fixed) = (&own.value, &fixed.value);
+                own.from == fixed.from || !fixed.is_of_tap() && own.from.starts_with(&fixed.from)
+            };
             match system.iter().find(is_fixed) {
                 Some(fixed) if fixed.value == own.value => {}
                 Some(fixed) => {
@@ -161,6 +164,16 @@ mod tests {
             mirrors,
             ["https://m.example/ /etc/pkg/config.toml:2", "https://f.example/ config.toml:3"]
         );
+        // The address of a tap is a whole one, and no other tap's.
+        let (mirrors, _) = check(
+            "[mirror]\n\"oci://a.example/tap\" = \"oci://m.example/tap\"\n",
+            "[mirror]\n\"oci://a.example/tap\" = \"oci://e.example/tap\"\n\
+             \"oci://a.example/tap2\" = \"oci://f.example/tap2\"\n",
+            &["`mirror.\"oci://a.example/tap\"` at config.toml:2 is not heard: \
+               /etc/pkg/config.toml:2 says it for everybody"],
+        );
+        let system = "oci://m.example/tap /etc/pkg/config.toml:2";
+        assert_eq!(mirrors, [system, "oci://f.example/tap2 config.toml:3"]);
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn exact(coming: Coming) -> Exact {
     package.package = None;
     let mut sizes = artifact.layers.iter().map(|layer| layer.size);
     let size = sizes.try_fold(0_u64, |sum, size| Some(sum.saturating_add(size?)));
-    Exact { package, tap, origin, requested: None, folder: around.folder, size }
+    Exact { package, tap, origin, requested: None, folder: around.folder, mirror: None, size }
 }
 
 /// Whether a note is about what there is; the others speak of what is installed.

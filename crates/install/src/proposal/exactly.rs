@@ -29,6 +29,8 @@ pub struct Exact {
     pub requested: Option<String>,
     /// The folder that relative paths of its source start from; none for what pkg carries.
     pub folder: Option<PathBuf>,
+    /// Where all that it pins is looked for first, because its tap is mirrored.
+    pub mirror: Option<oci::Place>,
     /// Bytes to download, where they are known.
     pub size: Option<u64>,
 }
@@ -110,7 +112,8 @@ impl Home {
 
     fn coming_exactly(&self, one: &Exact, kegs: &[Keg]) -> Result<Coming, Error> {
         let (resolved, tap, origin) = (one.package.clone(), one.tap.clone(), one.origin.clone());
-        let around = self.around_folder(&resolved.name, one.folder.clone());
+        let mut around = self.around_folder(&resolved.name, one.folder.clone());
+        around.nearby.extend(one.mirror.clone());
         let artifact =
             self.artifact_for(&resolved.platform, &resolved, &resolved.source, &around)?;
         let release = Release { resolved, tap, origin, around };
