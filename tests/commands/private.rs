@@ -164,7 +164,7 @@ fn what_is_installed_stays_what_it_is() {
             ("update public", 0),
             ("outdated", 0),
             ("upgrade", 0),
-            ("upgrade tool", 2),
+            ("upgrade tool", 0),
             ("upgrade private/tool", 0),
             ("upgrade app", 0),
             ("install app", 0),
@@ -185,13 +185,51 @@ fn an_upgrade_that_is_known_is_not_had_elsewhere() {
         taps.publish("private", 2);
         taps.run("update").ok();
         let exit = taps.break_it(fault);
-        for (words, expected) in
-            [("upgrade", exit), ("upgrade private/tool", exit), ("upgrade tool", 2)]
-        {
+        for words in ["upgrade", "upgrade private/tool", "upgrade tool"] {
             let output = taps.run(words);
-            assert_eq!(output.code, expected, "{fault}: {words}: {output}");
+            assert_eq!(output.code, exit, "{fault}: {words}: {output}");
         }
     });
+}
+
+#[test]
+fn a_name_of_two_taps_means_the_package_that_is_installed() {
+    let taps = Taps::new();
+    taps.run("install private/tool").ok();
+    taps.formula("private", "tool", "1.1.0", "");
+    taps.publish("private", 2);
+    taps.run("update").ok();
+    for words in [
+        "info tool",
+        "versions tool",
+        "cat tool",
+        "upgrade tool --dry-run",
+        "upgrade tool@1.1",
+        "upgrade tool",
+        "reinstall tool",
+        "pin tool",
+        "unpin tool",
+        "unlink tool",
+        "link tool",
+        "uses tool",
+        "deps tool",
+        "why tool",
+        "outdated",
+        "uninstall tool",
+    ] {
+        let output = taps.run(words).ok();
+        let said = format!("{}{}", output.stdout, output.stderr);
+        let of_other = ["9.0.0", taps.public.host()].iter().any(|other| said.contains(other));
+        assert!(!of_other, "{words}: {output}");
+        if words == "reinstall tool" {
+            assert!(said.contains("1.1.0 from private"), "{output}");
+        }
+    }
+    // What is not installed is of nobody.
+    for words in ["info tool", "versions tool", "upgrade tool"] {
+        let output = taps.run(words);
+        assert_eq!(output.code, 2, "{words}: {output}");
+    }
 }
 
 #[test]

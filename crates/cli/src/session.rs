@@ -229,6 +229,21 @@ impl Session {
         }
     }
 
+    /// The same for who looks at it: where several taps have the name, the one that it is
+    /// installed from is meant.
+    pub(crate) fn formula_meant(&self, spec: &Spec) -> Result<Found> {
+        self.formula(spec).or_else(|failure| {
+            let several = failure.error.downcast_ref();
+            if !matches!(several, Some(taps::Error::Ambiguous { .. } | taps::Error::Unsure { .. }))
+            {
+                return Err(failure);
+            }
+            let home = self.home()?;
+            let own = home.of_own_tap(&home.installed()?, spec);
+            own.and_then(|own| self.formula(&own).ok()).ok_or(failure)
+        })
+    }
+
     /// The formula that `spec` names, and the tap that it is of: for a file the file's folder.
     pub(crate) fn formula_and_tap(&self, spec: &Spec) -> Result<(Found, Tap)> {
         let found = self.formula(spec)?;

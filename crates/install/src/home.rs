@@ -11,7 +11,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use catalog::{Manifests, Tap, Taps};
+use catalog::{Manifests, Spec, Tap, Taps, spec};
 use digest::Sha256;
 use formula::{
     Platform, Source,
@@ -200,6 +200,16 @@ impl Home {
         let is_own = !installed.named(name).is_empty();
         let owner = (!is_own).then(|| installed.packages().iter().find(is_it)).flatten();
         owner.map_or_else(|| name.to_owned(), |package| package.name.clone())
+    }
+
+    /// A bare name as one of the tap that all of that name is installed from.
+    pub fn of_own_tap(&self, installed: &Installed, spec: &Spec) -> Option<Spec> {
+        let spec::Kind::Name { tap: None, name } = &spec.kind else { return None };
+        let own = self.own_name(installed, name.as_str());
+        let (first, others) = installed.named(&own).split_first().map(|(f, o)| (*f, o.to_vec()))?;
+        let is_same = others.iter().all(|package| package.tap == first.tap);
+        let kind = spec::Kind::Name { tap: Some(first.tap.clone()), name: name.clone() };
+        is_same.then(|| Spec { kind, at: spec.at.clone() })
     }
 
     /// What is remembered of a package.

@@ -14,7 +14,7 @@ pub struct Cat {
 
 impl Cat {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let found = session.formula(&self.spec.parse()?)?;
+        let found = session.formula_meant(&self.spec.parse()?)?;
         if session.printer.is_json() {
             session.printer.json(&view::Cat::of(&found));
         } else {

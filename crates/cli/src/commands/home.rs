@@ -21,7 +21,7 @@ pub struct Home {
 
 impl Home {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let found = session.formula(&self.spec.parse()?)?;
+        let found = session.formula_meant(&self.spec.parse()?)?;
         let homepage = found.formula.homepage().ok_or_else(|| {
             let sentence = format!("the formula `{}` names no homepage", found.formula.name());
             Failure::told(Exit::NotFound, sentence)

@@ -31,7 +31,7 @@ impl Info {
     pub(crate) fn run(self, session: &Session) -> Result {
         let spec: Spec = self.spec.parse()?;
         let home = session.home()?;
-        let view = match session.formula(&spec) {
+        let view = match session.formula_meant(&spec) {
             Ok(found) => {
                 let installed = home.installed()?;
                 let (release, resolved) = pick(&found, &spec, home.host().platform())?;

@@ -14,7 +14,7 @@ pub struct Versions {
 
 impl Versions {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let found = session.formula(&self.spec.parse()?)?;
+        let found = session.formula_meant(&self.spec.parse()?)?;
         let installed = session.home()?.installed()?;
         let view = view::Versions::of(&found, &installed.named(found.formula.name().as_str()));
         if session.printer.is_json() {

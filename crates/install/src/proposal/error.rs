@@ -118,6 +118,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a bare name is of more than one tap, or may be.
+    pub(super) fn is_of_several_taps(&self) -> bool {
+        use catalog::taps::Error::{Ambiguous, Unsure};
+        matches!(self, Self::Taps(Ambiguous { .. } | Unsure { .. }))
+    }
+
     /// Whether a server would have to be asked, and may not be.
     pub(crate) fn is_offline(&self) -> bool {
         match self {

@@ -341,7 +341,15 @@ impl<'a> Draft<'a> {
     }
 
     fn upgrade_wish(&mut self, spec: &Spec, offers: &Offers<'_>) -> Result<Wish, Error> {
-        let (_, name, slot, constraint) = self.meant(spec, offers)?;
+        // What is installed stays with its tap, whoever else has the name.
+        let meant = self.meant(spec, offers).or_else(|error| {
+            match self.home.of_own_tap(self.installed, spec).filter(|_| error.is_of_several_taps())
+            {
+                Some(own) => self.meant(&own, offers).map_err(|_| error),
+                None => Err(error),
+            }
+        });
+        let (_, name, slot, constraint) = meant?;
         Ok(Wish::Upgrade { key: plan::Key { name, slot }, constraint })
     }
 
