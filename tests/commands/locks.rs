@@ -337,3 +337,70 @@ fn what_may_not_be_used_is_not_had_by_a_lock_either() {
     error: [HOME]/desk/work/formulas is not on the list of taps that may be used: config.toml:2
     ");
 }
+
+/// The formula `tool` says that 1.1.0 is yanked, and `app` that it is deprecated.
+fn withdraw(sandbox: &Sandbox) {
+    let path = sandbox.home().join("desk/acme/tool.toml");
+    let yanked = "[version.\"1.1.0\"]\nyanked = \"it deletes files\"";
+    let text = fs_err::read_to_string(&path).unwrap();
+    fs_err::write(path, text.replace("[version.\"1.1.0\"]", yanked)).unwrap();
+    let extra = "[depends]\nlib = \">=1\"\n[deprecated]\nwhy = \"nobody works on it\"\n";
+    formula(sandbox, "app", &["3.0.0"], extra);
+    publish(sandbox, "acme", 2, "2026-05-02");
+}
+
+#[test]
+fn what_is_withdrawn_after_it_was_locked_is_told_and_installed() {
+    let sandbox = project();
+    run(&sandbox, "add app tool").ok();
+    withdraw(&sandbox);
+    // Nobody here knows it yet, and nobody asks.
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir(&home).unwrap();
+    assert_snapshot!(run_in(&sandbox, "work", &home, "sync --locked"), @r"
+    exit 0
+    --- stderr
+    Installed app 3.0.0 from acme
+    Installed lib 2.0.0 from acme
+    Installed tool 1.1.0 from acme
+    Synced 3 packages for linux-amd64-gnu in [HOME]/elsewhere/.local/share/pkg/projects/[ID]/current
+    ");
+    let host = sandbox.registry().host().to_owned();
+    run_in(&sandbox, "acme", &home, &format!("tap add oci://{host}/tap")).ok();
+    sandbox.registry().forget_requests();
+    assert_snapshot!(run_in(&sandbox, "work", &home, "sync --locked"), @r"
+    exit 0
+    --- stderr
+    Synced 3 packages for linux-amd64-gnu in [HOME]/elsewhere/.local/share/pkg/projects/[ID]/current
+    warning: app is deprecated: nobody works on it
+    warning: tool 1.1.0 was yanked: it deletes files
+    ");
+    assert_snapshot!(run_in(&sandbox, "work", &home, "outdated"), @r"
+    exit 0
+    --- stderr
+    warning: pkg.lock: app is deprecated: nobody works on it
+    warning: pkg.lock: tool 1.1.0 was yanked: it deletes files
+    nothing is outdated
+    ");
+    assert!(sandbox.registry().requests().is_empty());
+    // What the project itself was told of is known as well.
+    assert_snapshot!(run(&sandbox, "outdated"), @r"
+    exit 0
+    --- stderr
+    nothing is outdated
+    ");
+    assert_snapshot!(run(&sandbox, "lock --update"), @r"
+    exit 0
+    --- stderr
+    warning: app is deprecated: nobody works on it
+    Locked tool 1.1.0 -> 1.0.0
+    Wrote pkg.lock, 3 packages for linux-amd64-gnu, linux-arm64-gnu, macos-amd64, macos-arm64
+    ");
+    assert_snapshot!(run(&sandbox, "sync"), @r"
+    exit 0
+    --- stderr
+    Downgraded tool 1.1.0 -> 1.0.0 from acme
+    Synced 3 packages for linux-amd64-gnu in [HOME]/.local/share/pkg/projects/[ID]/current
+    warning: app is deprecated: nobody works on it
+    ");
+}

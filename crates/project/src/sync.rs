@@ -117,13 +117,7 @@ pub fn propose(
     for tap in wanted.iter().map(|entry| &entry.tap).collect::<BTreeSet<_>>() {
         taps::allowed_in(lock, tap, project, setting)?;
     }
-    let exact = |entry: &&Entry| {
-        let request = lock.requests.values().find(|request| entry.answers(request));
-        let requested = request.map(|request| request.version.clone());
-        let mirror = taps::mirror_of(lock, &entry.tap, setting);
-        let mirror = mirror.map(|tap| catalog::mirror::place(&tap, &entry.package));
-        Exact { mirror, ..entry.exact(platform, requested, project.folder()) }
-    };
+    let exact = |entry: &&Entry| exact(project, lock, setting, entry, platform);
     let request = Request::Exactly(wanted.iter().map(exact).collect());
     let other =
         Some(platform).filter(|_| home.layout().root() != project.root(&setting.root, None).root);
@@ -132,6 +126,39 @@ pub fn propose(
         Ok(proposal) => Ok((home, proposal)),
         Err(error) => Err(explained(&home, &wanted, error)),
     }
+}
+
+/// What is said today against what is locked: yanked, deprecated, disabled or renamed since.
+///
+/// Nobody is asked for it: it is what the taps say as they are known on this machine.
+pub fn notices(
+    project: &Project,
+    lock: &Lock,
+    extent: &Extent,
+    setting: &Setting,
+) -> Result<Vec<String>, Error> {
+    let known = taps::known(project, lock, setting);
+    let home = Home::open(project.setting(setting, extent.platform, known))?;
+    let platform = *home.host().platform();
+    let wanted = wanted(lock, &extent.groups, platform)?;
+    let exact = |entry: &&Entry| exact(project, lock, setting, entry, platform);
+    let chosen: Vec<Exact> = wanted.iter().map(exact).collect();
+    home.notices_of(&chosen).map_err(|error| Error::Proposal(Box::new(error)))
+}
+
+/// A package of a lock with all that installing it takes.
+fn exact(
+    project: &Project,
+    lock: &Lock,
+    setting: &Setting,
+    entry: &Entry,
+    platform: Platform,
+) -> Exact {
+    let request = lock.requests.values().find(|request| entry.answers(request));
+    let requested = request.map(|request| request.version.clone());
+    let mirror = taps::mirror_of(lock, &entry.tap, setting);
+    let mirror = mirror.map(|tap| catalog::mirror::place(&tap, &entry.package));
+    Exact { mirror, ..entry.exact(platform, requested, project.folder()) }
 }
 
 /// Where the tap of a locked package is, if that is in a registry and no mirror is set for it.

@@ -138,6 +138,28 @@ fn place_of(name: &str, at: &str, project: &Project) -> Result<Place, Error> {
     }
 }
 
+/// The taps of a lock of which more is known here than the project's root remembers: folders, and
+/// those that the user follows as well and has a newer edition of.
+pub(crate) fn known(project: &Project, lock: &Lock, setting: &Setting) -> Vec<Tap> {
+    let open = |folder: &Path| Taps::open_ruled(folder, setting.tap_rules.clone()).ok();
+    let own = open(&project.taps(&setting.root));
+    let users = open(&store::Layout::new(setting.root.clone()).taps());
+    let serial = |tap: &Tap| tap.subscription().map(|known| known.edition.serial);
+    let newer = |(name, at): (&String, &String)| {
+        if !wants::is_in_registry(at) {
+            return Tap::folder(&project.folder().join(at), Some(name)).ok();
+        }
+        let place = place_of(name, at, project).ok()?;
+        let is_it = |tap: &&Tap| {
+            let mirror = setting.tap_rules.mirror(&place);
+            [Some(place.clone()), mirror].iter().flatten().any(|p| tap.location() == p.to_string())
+        };
+        let of = |taps: &Option<Taps>| taps.as_ref()?.tap(name).ok().filter(is_it).cloned();
+        of(&users).filter(|users| serial(users) > of(&own).as_ref().and_then(serial))
+    };
+    lock.taps.iter().filter_map(newer).collect()
+}
+
 /// Where the configuration says that a tap of a lock is mirrored.
 pub(crate) fn mirror_of(lock: &Lock, tap: &str, setting: &Setting) -> Option<Place> {
     let place = Place::parse(lock.taps.get(tap)?).ok()?;

@@ -35,6 +35,7 @@ pub(crate) mod man;
 pub(crate) mod mark;
 pub(crate) mod mirror;
 pub(crate) mod new;
+pub(crate) mod notices;
 pub(crate) mod oci;
 pub(crate) mod outdated;
 pub(crate) mod owns;

@@ -3,6 +3,7 @@
 use clap::Args;
 use plan::query;
 
+use super::notices::notices_here;
 use crate::{args::examples, failure::Result, session::Session, table::Table, view};
 
 #[derive(Debug, Args)]
@@ -13,7 +14,8 @@ pub struct Outdated {}
 
 impl Outdated {
     pub(crate) fn run(self, session: &Session) -> Result {
-        let news = session.home()?.news()?;
+        let mut news = session.home()?.news()?;
+        news.notices.extend(notices_here(session));
         session.progress.end();
         if session.printer.is_json() {
             session.printer.json(&view::Outdated::of(&news));

@@ -8,7 +8,10 @@ use project::{
     sync::{Extent, outdated},
 };
 
-use super::project::{locked, required, synced, tell, tell_changes};
+use super::{
+    notices::warn,
+    project::{locked, required, synced, tell, tell_changes},
+};
 use crate::{
     args::examples,
     exit::Exit,
@@ -63,7 +66,9 @@ impl Sync {
             }
             session.printer.table(&table);
         }
-        tell(session, &synced)
+        tell(session, &synced)?;
+        warn(session, &project, &locked, &extent);
+        Ok(())
     }
 
     fn lock(&self, session: &Session, project: &Project) -> Result<Locked> {

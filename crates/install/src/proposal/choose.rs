@@ -96,6 +96,17 @@ impl Home {
         Ok(Chosen { packages, meant, notes })
     }
 
+    /// What the taps, as they are known here, say today against what was chosen before.
+    pub fn notices_of(&self, chosen: &[Exact]) -> Result<Vec<String>, Error> {
+        let record = exactly::with(&Record::new("", 0), chosen);
+        let installed = Installed::of(&self.layout, record);
+        let known: Vec<Known> = chosen.iter().map(|one| imagined(&installed, one)).collect();
+        let draft = Draft::new(self, &installed, &known);
+        let offers = draft.offers(&[])?;
+        let notices = plan::query::notices(&draft.planner_view(&offers)?, &offers)?;
+        Ok(notices.iter().map(|(_, note)| note.to_string()).collect())
+    }
+
     /// The bytes that a tap has today for the release that was chosen before.
     fn look_again(&self, one: &Exact) -> Result<Exact, Error> {
         let package = &one.package;
