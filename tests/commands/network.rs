@@ -92,6 +92,36 @@ fn a_proxy_that_asks_for_a_password_gets_it_and_nobody_sees_it() {
 }
 
 #[test]
+fn a_proxy_that_makes_no_tunnel_is_named() {
+    let sandbox = Sandbox::new();
+    let (registry, ca) = with_tls(&sandbox);
+    sandbox.config(&format!("{ca}[patience]\nretries = 0\n"));
+    let answers = [
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.9\r\n",
+        "",
+    ];
+    let refused = answers.map(|answer| {
+        let proxy = Proxy::to(&registry).refusing(answer).start();
+        let url = format!("http://me:s3cret@{}", proxy.host());
+        let output = install(&sandbox, &[("HTTPS_PROXY", &url)]);
+        assert!(!output.stderr.contains("s3cret"), "{output}");
+        assert!(!proxy.asked().is_empty());
+        told(&output).replace(proxy.host(), "[PROXY]")
+    });
+    assert_snapshot!(refused[0], @r"
+    exit 4
+    error: cannot find the bytes of `oci://registry.test/tool:1.0.0`
+      caused by: cannot get oci://registry.test/tool:1.0.0
+      caused by: the proxy [PROXY] does not let through to registry.test
+    hint: it may not take CONNECT, or not to registry.test: who runs it knows; `NO_PROXY`, or `no-proxy` of config.toml, names hosts that are asked without it
+    ");
+    assert!(refused.iter().all(|told| *told == refused[0]), "{refused:#?}");
+    assert!(registry.requests().is_empty());
+}
+
+#[test]
 fn who_is_excepted_is_asked_without_the_proxy() {
     let sandbox = Sandbox::new();
     let (registry, ca) = with_tls(&sandbox);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::{Allowed, Error, Event, credentials, exchange::web_url, host, mirror::Mirrors};
+use crate::{Allowed, Error, Event, credentials, exchange::web_url, host, mirror::Mirrors, shown};
 
 /// The client's settings; [`Config::default`] is what a program starts from.
 ///
@@ -199,6 +199,13 @@ impl Config {
     /// What is special about the registry at `url`.
     pub(crate) fn registry(&self, url: &Url) -> Option<&Registry> {
         self.registries.get(&host::of(url))
+    }
+
+    /// The `host[:port]` of the proxy through which a server with TLS is asked, where it is known.
+    pub(crate) fn proxy(&self, url: &Url) -> Option<String> {
+        let own = self.registry(url).and_then(|own| own.proxies.as_ref());
+        let proxy: Url = own.or(self.proxies.as_ref())?.https.as_ref()?.parse().ok()?;
+        Some(shown::host(&proxy))
     }
 
     pub(crate) fn check_registry(&self, host: &str) -> Result<(), Error> {

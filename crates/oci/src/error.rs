@@ -82,6 +82,14 @@ pub enum Error {
         /// The server behind it.
         host: String,
     },
+    /// A proxy answers, and makes no tunnel: which status it says, the client does not tell.
+    #[error("the proxy {proxy} does not let through to {host}")]
+    NoTunnel {
+        /// The server behind it.
+        host: String,
+        /// The `host[:port]` of the proxy; `of the system` where only the system knows it.
+        proxy: String,
+    },
     /// A registry is read from its mirrors alone, and none of them may be asked for this.
     #[error("{host} is read from its mirrors alone, and none of them answers tags")]
     NoMirror {
@@ -339,6 +347,7 @@ impl Error {
             Self::FalseMirror { source, .. } => source.kind(),
             Self::Request { .. }
             | Self::ProxyPassword { .. }
+            | Self::NoTunnel { .. }
             | Self::Stalled { .. }
             | Self::Interrupted { .. }
             | Self::Stopped => Kind::Network,
@@ -370,7 +379,8 @@ impl Error {
                 crate::retry::is_transient(source.status()).then_some(source.retry_after)
             }
             Self::Request { source, .. } => source.may_pass().then_some(None),
-            Self::Stalled { .. } => Some(None),
+            // It may be the one behind it that is away for a moment.
+            Self::Stalled { .. } | Self::NoTunnel { .. } => Some(None),
             Self::Verify { source: verify::Error::Shorter { .. }, .. } => Some(None),
             _ => None,
         }

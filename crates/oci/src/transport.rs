@@ -134,7 +134,7 @@ impl Transport {
         }
         let response = sent
             .ok_or_else(|| stalled(hop.url, config.stall))?
-            .map_err(|error| broken(hop.url, error))?;
+            .map_err(|error| unsent(config, hop.url, error))?;
         let status = response.status().as_u16();
         tracing::debug!(method = %hop.method, url = %Shown(hop.url), status, "asked");
         // No server that is asked itself may answer so.
@@ -292,25 +292,45 @@ fn stalled(url: &Url, silence: Duration) -> crate::Error {
     crate::Error::Stalled { url: Shown(url).to_string(), silence }
 }
 
-fn broken(url: &Url, error: reqwest::Error) -> crate::Error {
-    if wants_password(&error) {
-        return crate::Error::ProxyPassword { host: shown::host(url) };
+/// What failed before anything was answered.
+fn unsent(config: &Config, url: &Url, error: reqwest::Error) -> crate::Error {
+    let host = shown::host(url);
+    match refused_tunnel(&error) {
+        Some(Tunnel::Password) => crate::Error::ProxyPassword { host },
+        Some(Tunnel::Refused) => {
+            let proxy = config.proxy(url).unwrap_or_else(|| "of the system".to_owned());
+            crate::Error::NoTunnel { host, proxy }
+        }
+        None => broken(url, error),
     }
+}
+
+fn broken(url: &Url, error: reqwest::Error) -> crate::Error {
     let (url, why) = (Shown(url).to_string(), Unreachable::of(&error));
     crate::Error::Request { url, why, source: Broken::new(error) }
 }
 
-/// Whether a proxy refuses to make a tunnel for who says no password.
-fn wants_password(error: &reqwest::Error) -> bool {
+/// Why a proxy that answers makes no tunnel.
+enum Tunnel {
+    /// It wants a password, or another one.
+    Password,
+    /// It does not do so at all, or not to that server.
+    Refused,
+}
+
+fn refused_tunnel(error: &reqwest::Error) -> Option<Tunnel> {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         // The type of this error is nobody's to name.
-        if error.to_string() == "tunnel error: proxy authorization required" {
-            return true;
+        match error.to_string().strip_prefix("tunnel error: ") {
+            Some("proxy authorization required") => return Some(Tunnel::Password),
+            Some("unsuccessful" | "unexpected end of file" | "proxy response headers too long") => {
+                return Some(Tunnel::Refused);
+            }
+            _ => cause = error.source(),
         }
-        cause = error.source();
     }
-    false
+    None
 }
 
 /// Reads a file of certificates or keys.

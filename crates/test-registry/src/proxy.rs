@@ -35,6 +35,7 @@ pub struct Proxy {
 pub struct ProxyRules {
     target: String,
     password: Option<String>,
+    refusal: Option<&'static str>,
     interceptor: Option<Arc<rustls::ServerConfig>>,
 }
 
@@ -46,7 +47,8 @@ struct Shared {
 impl Proxy {
     /// A proxy that leads to `registry` and lets everybody through.
     pub fn to(registry: &TestRegistry) -> ProxyRules {
-        ProxyRules { target: registry.host().to_owned(), password: None, interceptor: None }
+        let target = registry.host().to_owned();
+        ProxyRules { target, password: None, refusal: None, interceptor: None }
     }
 
     /// Its `host:port`.
@@ -77,6 +79,12 @@ impl ProxyRules {
     pub fn password(self, user: &str, password: &str) -> Self {
         let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
         Self { password: Some(format!("Basic {pair}")), ..self }
+    }
+
+    /// Makes no tunnel, and answers this in place of one; nothing where it is empty.
+    #[must_use]
+    pub fn refusing(self, answer: &'static str) -> Self {
+        Self { refusal: Some(answer), ..self }
     }
 
     /// Ends TLS to the host `name` itself, with a certificate of `authority`, and goes on without.
@@ -160,6 +168,9 @@ impl Shared {
         self.asked().push(target);
         if method != Some("CONNECT") {
             return self.go_on(client, &head).await;
+        }
+        if let Some(answer) = self.rules.refusal {
+            return client.write_all(answer.as_bytes()).await;
         }
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
         match &self.rules.interceptor {

@@ -17,6 +17,12 @@ pub(super) fn of(error: &oci::Error) -> Vec<String> {
         if let Some(oci::Error::ProxyPassword { .. }) = seen(cause) {
             return vec![PROXY.to_owned()];
         }
+        if let Some(oci::Error::NoTunnel { host, .. }) = seen(cause) {
+            return vec![format!(
+                "it may not take CONNECT, or not to {host}: who runs it knows; `NO_PROXY`, or \
+                 `no-proxy` of config.toml, names hosts that are asked without it"
+            )];
+        }
         if let Some(oci::Error::Realm { host, realm, .. }) = seen(cause) {
             return vec![format!(
                 "if they are meant for it: `token-server = \"{realm}\"` below \
