@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::project::{project, run, run_in};
-use crate::support::{Output, Sandbox};
+use crate::support::{Output, Sandbox, skipped};
 
 /// A script of a shell in the desk, with the program as `$pkg`.
 fn script(sandbox: &Sandbox, shell: &str, script: &str) -> Output {
@@ -193,7 +193,7 @@ fn every_shell_gets_lines_of_its_own() {
     watch_file pkg.toml pkg.lock
     PATH_add '[HOME]/.local/share/pkg/projects/[ID]/current/bin'
     ");
-    for shell in ["bash", "zsh", "fish"] {
+    for shell in ["bash", "zsh", "fish", "nu"] {
         let lines = run(&sandbox, &format!("hook {shell}")).ok().stdout;
         assert!(lines.contains(&format!("hook {shell} --export")), "{lines}");
     }
@@ -203,13 +203,58 @@ fn every_shell_gets_lines_of_its_own() {
     set -gx PATH (string split : '[HOME]/.local/share/pkg/projects/[ID]/current/bin:/usr/local/bin:/usr/bin:/bin')
     set -gx PKG_HOOK '{"commands":"[HOME]/.local/share/pkg/projects/[ID]/current/bin","generation":1,"before":[]}'
     "#);
-    assert_snapshot!(run(&sandbox, "hook nu"), @r"
+    assert_snapshot!(run(&sandbox, "hook nu --export"), @r#"
+    exit 0
+    --- stdout
+    {"PATH":["[HOME]/.local/share/pkg/projects/[ID]/current/bin","/usr/local/bin","/usr/bin","/bin"],"PKG_HOOK":"{\"commands\":\"[HOME]/.local/share/pkg/projects/[ID]/current/bin\",\"generation\":1,\"before\":[]}"}
+    "#);
+    assert_snapshot!(run(&sandbox, "hook elvish"), @r"
     exit 2
     --- stderr
-    error: invalid value 'nu' for '<SHELL>'
-      [possible values: bash, zsh, fish, direnv]
+    error: invalid value 'elvish' for '<SHELL>'
+      [possible values: bash, zsh, fish, nu, direnv]
+
+      tip: a similar value exists: 'fish'
 
     For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn nu_takes_what_changes_as_an_object() {
+    let sandbox = Sandbox::in_memory();
+    if sandbox.foreign("nu").arg("--version").output().is_err() {
+        return skipped("nu_takes_what_changes_as_an_object", "there is no nu");
+    }
+    let recipe = sandbox.formula("tool").version("1.0.0");
+    drop(recipe.table("[env]\nTOOL_HOME = \"{keg}/it's $HOME\"\nOTHER = \"new\""));
+    sandbox.write("work/pkg.toml", "[taps]\ntest = \"../../test\"\n[packages]\ntool = \"*\"\n");
+    run(&sandbox, "sync").ok();
+    sandbox.write("hook.nu", sandbox.run("hook nu").ok().stdout);
+    sandbox.write(
+        "desk.nu",
+        r#"
+        source hook.nu
+        source hook.nu
+        $env.OTHER = "old"
+        def say [] {
+            let home = ($env.TOOL_HOME? | default unset | path basename)
+            print $"($home) ($env.OTHER) (which tool | length) ($env.PKG_HOOK? | is-empty)"
+        }
+        _pkg_hook; say
+        cd work; _pkg_hook; _pkg_hook; say
+        cd ..; _pkg_hook; say
+        print ($env.config.hooks.pre_prompt | where $it == "_pkg_hook" | length)
+        "#,
+    );
+    let mut command = sandbox.foreign("nu");
+    assert_snapshot!(sandbox.finish(command.args(["-n", "desk.nu"])), @r"
+    exit 0
+    --- stdout
+    unset old 0 true
+    it's $HOME new 1 false
+    unset old 0 true
+    1
     ");
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use project::Project;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     commands::shellenv::quoted,
@@ -17,14 +18,21 @@ use crate::{
     session::{Session, shown},
 };
 
+/// What leads to the commands; a list of folders.
+const PATH: &str = "PATH";
+
 /// Who reads the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Reader {
     Bash,
     Zsh,
     Fish,
+    Nu,
     Direnv,
 }
+
+/// Variables with what they are to be, in order; `None` where they are to be unset.
+type Changes = Vec<(String, Option<String>)>;
 
 /// What is active, kept in `PKG_HOOK` of the shell.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -85,38 +93,52 @@ pub(crate) fn export(session: &Session, shell: Reader) -> Result<String> {
     if is_same {
         return Ok(String::new());
     }
-    let mut lines = String::new();
+    let mut changes = Changes::new();
     let path = session.environment.path.iter();
     let mut paths: Vec<_> = path.flat_map(std::env::split_paths).collect();
     // What a variable is once the old project is left.
-    let mut is_now: Vec<(String, Option<String>)> = Vec::new();
+    let mut is_now = Changes::new();
     if let Some(Active { commands, before, .. }) = old {
         paths.retain(|folder| folder != Path::new(&commands));
-        for (name, value) in before {
-            lines.push_str(&shell.put(&name, value.as_deref()));
-            is_now.push((name, value));
-        }
+        changes.extend(before.iter().cloned());
+        is_now = before;
     }
     let active = new.map(|Wanted { mut active, variables }| {
         paths.insert(0, (&active.commands).into());
         for (name, value) in variables {
             let known = is_now.iter().find(|(other, _)| *other == name);
             let before = known.map_or_else(|| env::of_user(&name), |(_, value)| value.clone());
-            lines.push_str(&shell.set(&name, &value));
+            changes.push((name.clone(), Some(value)));
             active.before.push((name, before));
         }
         active
     });
     if let Ok(joined) = std::env::join_paths(paths) {
-        lines.push_str(&shell.path(&joined.to_string_lossy()));
+        changes.push((PATH.to_owned(), Some(joined.to_string_lossy().into_owned())));
     }
     let state = active.map(|active| serde_json::to_string(&active)).transpose();
     let state = state.map_err(|error| Failure::new(Exit::Bug, error))?;
-    lines.push_str(&shell.put("PKG_HOOK", state.as_deref()));
-    Ok(lines)
+    changes.push(("PKG_HOOK".to_owned(), state));
+    Ok(shell.lines(&changes))
 }
 
 impl Reader {
+    /// What changes in words that the shell runs; nu runs none, and is given an object.
+    fn lines(self, changes: &Changes) -> String {
+        match self {
+            Self::Nu => {
+                let field = |(name, value): &(String, Option<String>)| {
+                    let list = value.as_deref().filter(|_| name == PATH);
+                    let list = list.map(|joined| std::env::split_paths(joined).collect::<Vec<_>>());
+                    (name.clone(), list.map_or_else(|| json!(value), |list| json!(list)))
+                };
+                let object: serde_json::Map<_, _> = changes.iter().map(field).collect();
+                format!("{}\n", serde_json::Value::Object(object))
+            }
+            _ => changes.iter().map(|(name, value)| self.put(name, value.as_deref())).collect(),
+        }
+    }
+
     fn set(self, name: &str, value: &str) -> String {
         match self {
             Self::Fish => format!("set -gx {name} {}\n", quoted(value, r"\'")),
@@ -126,17 +148,13 @@ impl Reader {
 
     fn put(self, name: &str, value: Option<&str>) -> String {
         match (self, value) {
+            // In fish it is a list.
+            (Self::Fish, Some(joined)) if name == PATH => {
+                format!("set -gx {name} (string split : {})\n", quoted(joined, r"\'"))
+            }
             (_, Some(value)) => self.set(name, value),
             (Self::Fish, None) => format!("set -e {name}\n"),
             (_, None) => format!("unset {name}\n"),
-        }
-    }
-
-    /// In fish `PATH` is a list.
-    fn path(self, joined: &str) -> String {
-        match self {
-            Self::Fish => format!("set -gx PATH (string split : {})\n", quoted(joined, r"\'")),
-            _ => self.set("PATH", joined),
         }
     }
 
@@ -147,6 +165,20 @@ impl Reader {
                 let program = quoted(program, r"\'");
                 format!(
                     "function _pkg_hook --on-event fish_prompt\n  {program} hook fish --export | source\nend\n"
+                )
+            }
+            Self::Nu => {
+                let program = serde_json::to_string(program).unwrap_or_default();
+                format!(
+                    "def --env _pkg_hook [] {{\n  \
+                     let changes = (^{program} hook nu --export | from json)\n  \
+                     if $changes == null {{ return }}\n  \
+                     let changes = ($changes | transpose name value)\n  \
+                     for gone in ($changes | where value == null) {{ hide-env -i $gone.name }}\n  \
+                     load-env ($changes | where value != null | transpose -rd)\n\
+                     }}\n\
+                     $env.config.hooks.pre_prompt = \
+                     ($env.config.hooks.pre_prompt | where $it != \"_pkg_hook\" | append \"_pkg_hook\")\n"
                 )
             }
             Self::Zsh => {

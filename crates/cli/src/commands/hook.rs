@@ -17,6 +17,7 @@ use crate::{
     ("pkg hook bash", "in ~/.bashrc: eval \"$(pkg hook bash)\""),
     ("pkg hook zsh", "in ~/.zshrc: eval \"$(pkg hook zsh)\""),
     ("pkg hook fish", "in config.fish: pkg hook fish | source"),
+    ("pkg hook nu", "once: pkg hook nu | save pkg-hook.nu; in config.nu: source pkg-hook.nu"),
     ("pkg hook direnv", "in .envrc: eval \"$(pkg hook direnv)\""),
 ]))]
 pub struct Hook {
