@@ -146,7 +146,7 @@ fn option(page: &mut String, arg: &Arg) {
 fn configuration() -> String {
     format!(
         "# config.toml\n\n\
-         It is in the folder that `pkg config` names: `~/.config/pkg` on Linux.\n\
+         On Linux it is `~/.config/pkg/config.toml`; elsewhere `pkg config --json` names it.\n\
          Flags win over variables, variables over this file, and this file over the machine's, `/etc/pkg/config.toml`.\n\
          The machine's may be the last word: [teams.md](../teams.md#configuration) says which keys it fixes.\n\
          An unknown key is an error.\n\n\
