@@ -1,7 +1,7 @@
 //! The program against real registries and clients of others; nothing here is imitated.
 //!
-//! What this machine lacks is said on the terminal as `skipped: NAME is not here`. Where `CI` is
-//! set, a program that `.ci/run` installs from Debian may not be missing.
+//! What this machine lacks is said on the terminal as `skipped: TEST: NAME is not here`. Where `CI`
+//! is set, a program that `.ci/run` installs from Debian may not be missing.
 
 #![allow(
     clippy::unwrap_used,

@@ -65,11 +65,6 @@ fn publish(sandbox: &Sandbox) {
     sandbox.run(&format!("tap publish acme oci://{host}/acme/tap")).ok();
 }
 
-#[track_caller]
-pub(super) fn says(sandbox: &Sandbox, program: &str) -> String {
-    sandbox.finish(&mut sandbox.foreign(sandbox.prefix(&format!("bin/{program}")))).ok().stdout
-}
-
 fn written(registry: &TestRegistry) -> usize {
     registry.requests().iter().filter(|it| !["GET", "HEAD"].contains(&&*it.method)).count()
 }
@@ -121,10 +116,12 @@ fn a_mirror_needs_nothing_outside() {
     Mirror of  oci://[HOST]/acme/tap
     ");
     laptop.run("install pinned").ok();
-    for (program, expect) in
-        [("tool", "one of linux-"), ("grabbed", "grabbed 1.0.0\n"), ("pinned", "pinned\n")]
-    {
-        assert!(says(&laptop, program).starts_with(expect), "{program}");
+    for (program, expect) in [
+        ("bin/tool", "one of linux-"),
+        ("bin/grabbed", "grabbed 1.0.0\n"),
+        ("bin/pinned", "pinned\n"),
+    ] {
+        assert!(laptop.says(program).starts_with(expect), "{program}");
     }
     assert_eq!(laptop.run("doctor").ok().code, 0);
     let sbom = inside.manifests("mirrors/acme/tool").into_iter().any(|digest| {
@@ -158,13 +155,13 @@ fn a_mirror_takes_only_what_is_new() {
     drop(team);
     laptop.run("update").ok();
     laptop.run("upgrade").ok();
-    assert_eq!(says(&laptop, "grabbed"), "grabbed 1.1.0\n");
+    assert_eq!(laptop.says("bin/grabbed"), "grabbed 1.1.0\n");
     // The edition before is still there, with all that it names.
     laptop.run("uninstall grabbed").ok();
     laptop.run("cleanup --all").ok();
     laptop.run("update acme --as-of 1").ok();
     laptop.run("install grabbed").ok();
-    assert_eq!(says(&laptop, "grabbed"), "grabbed 1.0.0\n");
+    assert_eq!(laptop.says("bin/grabbed"), "grabbed 1.0.0\n");
 }
 
 #[test]
@@ -214,7 +211,7 @@ fn a_mirror_of_one_platform_has_no_other() {
     drop(team);
     laptop.run("update").ok();
     laptop.run("install pinned").ok();
-    assert!(says(&laptop, "tool").starts_with("one of linux-"));
+    assert!(laptop.says("bin/tool").starts_with("one of linux-"));
 }
 
 #[test]
@@ -310,10 +307,12 @@ fn an_export_is_installed_where_no_network_is() {
     Linked grabbed, tool, pinned in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    for (program, expect) in
-        [("tool", "one of linux-"), ("grabbed", "grabbed 1.0.0\n"), ("pinned", "pinned\n")]
-    {
-        assert!(says(&laptop, program).starts_with(expect), "{program}");
+    for (program, expect) in [
+        ("bin/tool", "one of linux-"),
+        ("bin/grabbed", "grabbed 1.0.0\n"),
+        ("bin/pinned", "pinned\n"),
+    ] {
+        assert!(laptop.says(program).starts_with(expect), "{program}");
     }
     laptop.run("doctor").ok();
 }
@@ -494,7 +493,7 @@ fn what_is_missing_is_named_all_of_it_and_what_brings_it() {
     ");
     team.run("fetch grabbed pinned").ok();
     offline(&team, "install pinned").ok();
-    assert_eq!(says(&team, "pinned"), "pinned\n");
+    assert_eq!(team.says("bin/pinned"), "pinned\n");
 }
 
 /// Runs the program where there is no route to anywhere, not even to this machine; `None` where
@@ -502,8 +501,7 @@ fn what_is_missing_is_named_all_of_it_and_what_brings_it() {
 fn cut_off(sandbox: &Sandbox, words: &str) -> Option<crate::support::Output> {
     let mut probe = sandbox.foreign("unshare");
     if !probe.args(["-rn", "true"]).output().is_ok_and(|probe| probe.status.success()) {
-        let test = std::thread::current().name().unwrap_or_default().to_owned();
-        skipped(&test, "no namespace may be made here");
+        skipped("no namespace may be made here");
         return None;
     }
     let mut command = sandbox.foreign("unshare");
@@ -527,7 +525,7 @@ fn a_machine_without_a_route_installs_what_was_carried_there() {
     Linked grabbed, tool, pinned in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    assert!(says(&laptop, "tool").starts_with("one of linux-"));
+    assert!(laptop.says("bin/tool").starts_with("one of linux-"));
     cut_off(&laptop, "doctor").unwrap().ok();
     // A whole tap, carried in a folder.
     team.run("mirror acme oci:stick").ok();
@@ -538,5 +536,5 @@ fn a_machine_without_a_route_installs_what_was_carried_there() {
     let add = format!("tap add oci:{}", stick.display());
     cut_off(&other, &add).unwrap().ok();
     cut_off(&other, "install pinned").unwrap().ok();
-    assert_eq!(says(&other, "grabbed"), "grabbed 1.0.0\n");
+    assert_eq!(other.says("bin/grabbed"), "grabbed 1.0.0\n");
 }

@@ -132,9 +132,8 @@ fn a_package_and_what_it_needs_are_built_and_installed() {
     Linked tool in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    let said = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool"))).ok();
-    let prefix = sandbox.root().join("current").display().to_string();
-    assert_eq!(said.stdout, format!("words of {prefix}\n"));
+    let words = format!("words of {}\n", sandbox.root().join("current").display());
+    assert_eq!(sandbox.says("bin/tool"), words);
     check_moved(&sandbox);
     check_swept(&sandbox);
     sandbox.run("doctor").ok();
@@ -142,8 +141,7 @@ fn a_package_and_what_it_needs_are_built_and_installed() {
     sandbox.run("uninstall tool words").ok();
     sandbox.run("tap remove test").ok();
     sandbox.run("install --build ../test/tool.toml ../test/words.toml").ok();
-    let said = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool"))).ok();
-    assert_eq!(said.stdout, format!("words of {prefix}\n"), "what a file needs is beside it");
+    assert_eq!(sandbox.says("bin/tool"), words, "what a file needs is beside it");
 }
 
 /// A path without the slashes that fill it up to the length of the placeholder.
@@ -156,7 +154,7 @@ fn plain(path: &str) -> String {
 fn a_library_and_a_program_in_c_find_each_other_under_any_root() {
     let sandbox = Sandbox::new();
     if sandbox.foreign("cc").arg("--version").output().is_err() {
-        skipped("a_library_and_a_program_in_c_find_each_other_under_any_root", "cc is not here");
+        skipped("cc is not here");
         return;
     }
     let header = "const char *greeting(void);\nvoid copy(char *to);\n";
@@ -187,12 +185,11 @@ fn a_library_and_a_program_in_c_find_each_other_under_any_root() {
     let tables = format!("[depends]\ngreet = \"*\"\n\n{}", steps(&program_steps));
     formula(&sandbox, "salute", &[("salute.c", program)], &tables);
     sandbox.run("install --build salute").ok();
-    let said = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/salute"))).ok();
     let expected = |root: &Path| {
         let prefix = root.join("current").display().to_string();
         format!("hello from {prefix}\n{prefix}/share\n")
     };
-    assert_eq!(plain(&said.stdout), expected(&sandbox.root()));
+    assert_eq!(plain(&sandbox.says("bin/salute")), expected(&sandbox.root()));
     check_moved(&sandbox);
 
     sandbox.run("pack ../test/greet.toml -o out").ok();
@@ -210,7 +207,7 @@ fn a_step_that_writes_elsewhere_is_told_where_to() {
     formula(&sandbox, "tool", &[("x", "")], &steps(&["mkdir -p {keg}/bin"]));
     let said = sandbox.run("pack ../test/tool.toml");
     if said.code == 0 || said.stderr.contains("not shut in") {
-        skipped("a_step_that_writes_elsewhere_is_told_where_to", "the kernel has no sandbox");
+        skipped("the kernel has no sandbox");
         return;
     }
     assert_snapshot!(said, @"
@@ -345,7 +342,7 @@ fn a_build_that_reaches_out_is_refused_and_nothing_is_kept() {
     let probe = sandbox.run("install --build probe").ok();
     let is_confined = !probe.stderr.contains("is not shut in");
     if !is_confined {
-        skipped("a_build_that_reaches_out_is_refused_and_nothing_is_kept", "no namespaces here");
+        skipped("no namespaces here");
         return;
     }
     let port = sandbox.registry().host().rsplit(':').next().unwrap().to_owned();

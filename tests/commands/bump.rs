@@ -14,7 +14,7 @@ const RELEASES: &str = r#"[
 ]"#;
 
 /// Everything under github.com and its API comes from the registry's files.
-fn mirrored(sandbox: &Sandbox) {
+pub(super) fn mirrored(sandbox: &Sandbox) {
     let (site, api) = (sandbox.registry().url("/site/"), sandbox.registry().url("/api/"));
     sandbox.config(&format!(
         "[mirror]\n\"https://github.com/\" = \"{site}\"\n\"https://api.github.com/\" = \"{api}\"\n"

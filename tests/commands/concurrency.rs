@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     io::{BufRead as _, BufReader, Read as _},
-    process::{Child, Stdio},
+    process::Child,
 };
 
 use insta::assert_snapshot;
@@ -22,11 +22,6 @@ fn publish(sandbox: &Sandbox) {
         let tool = sandbox.formula(name);
         drop(tool.package("1.0.0", |package| package.file("bin/tool", script, 0o755)));
     }
-}
-
-fn start(sandbox: &Sandbox, words: &str) -> Child {
-    let mut command = sandbox.command(words);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// The commands that made a generation each, in order.
@@ -55,7 +50,7 @@ fn eight_processes_at_once_leave_the_state_of_some_order() {
         "install left",
         "install right",
     ];
-    let children: Vec<Child> = commands.iter().map(|words| start(&together, words)).collect();
+    let children: Vec<Child> = commands.iter().map(|words| together.start(words)).collect();
     let mut refused = Vec::new();
     for (words, child) in commands.iter().zip(children) {
         let output = together.end(child);
@@ -98,7 +93,7 @@ fn who_waits_says_for_whom_and_who_reads_does_not_wait() {
     publish(&sandbox);
     sandbox.run("install one").ok();
     sandbox.registry().on("GET /v2/two/blobs/*").holding();
-    let first = start(&sandbox, "install two");
+    let first = sandbox.start("install two");
     sandbox.registry().wait_for("GET /v2/two/blobs/*", 1);
     assert_snapshot!(sandbox.run("list"), @r"
     exit 0
@@ -108,7 +103,7 @@ fn who_waits_says_for_whom_and_who_reads_does_not_wait() {
     for words in ["info two", "search two", "files one", "history", "install three --dry-run"] {
         sandbox.run(words).ok();
     }
-    let mut second = start(&sandbox, "install three");
+    let mut second = sandbox.start("install three");
     let mut stderr = BufReader::new(second.stderr.take().unwrap());
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
@@ -125,7 +120,7 @@ fn a_lock_that_is_never_let_go_is_not_waited_for_in_vain() {
     let sandbox = Sandbox::new();
     publish(&sandbox);
     sandbox.registry().on("GET /v2/two/blobs/*").holding();
-    let first = start(&sandbox, "install two");
+    let first = sandbox.start("install two");
     sandbox.registry().wait_for("GET /v2/two/blobs/*", 1);
     sandbox.config("[patience]\nlock-seconds = 1\n");
     assert_snapshot!(sandbox.run("install three"), @r"

@@ -14,11 +14,6 @@ fn push(sandbox: &Sandbox, tag: &str, word: &str) -> Published {
     sandbox.registry().package("tool", tag).file("bin/tool", script, 0o755).push()
 }
 
-fn said(sandbox: &Sandbox) -> String {
-    let output = Command::new(sandbox.prefix("bin/tool")).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
-}
-
 #[test]
 fn a_reference_is_what_comes_whatever_was_there() {
     let sandbox = Sandbox::new();
@@ -31,7 +26,7 @@ fn a_reference_is_what_comes_whatever_was_there() {
     --- stderr
     Downgraded tool 2.0.0 -> 1.0.0 from direct
     ");
-    assert_eq!(said(&sandbox), "one\n");
+    assert_eq!(sandbox.says("bin/tool"), "one\n");
     assert_snapshot!(sandbox.run(&format!("install oci://{host}/tool:1.0.0")), @r"
     exit 0
     --- stderr
@@ -45,11 +40,11 @@ fn a_reference_is_what_comes_whatever_was_there() {
     --- stderr
     Reinstalled tool 1.0.0 from direct
     ");
-    assert_eq!(said(&sandbox), "another one\n");
+    assert_eq!(sandbox.says("bin/tool"), "another one\n");
     sandbox.run("undo").ok();
-    assert_eq!(said(&sandbox), "one\n");
+    assert_eq!(sandbox.says("bin/tool"), "one\n");
     sandbox.run(&format!("install oci://{host}/tool:1.0.0@{}", moved.index)).ok();
-    assert_eq!(said(&sandbox), "another one\n");
+    assert_eq!(sandbox.says("bin/tool"), "another one\n");
 }
 
 #[test]
@@ -69,7 +64,7 @@ fn an_upgrade_asks_for_the_tag_again_and_never_for_a_digest() {
     --- stderr
     Reinstalled tool stable from direct
     ");
-    assert_eq!(said(&sandbox), "two\n");
+    assert_eq!(sandbox.says("bin/tool"), "two\n");
     push(&sandbox, "stable", "three");
     assert_snapshot!(sandbox.run("upgrade"), @r"
     exit 0
@@ -78,12 +73,12 @@ fn an_upgrade_asks_for_the_tag_again_and_never_for_a_digest() {
     1 package to change, 121 B to download
     Reinstalled tool stable from direct
     ");
-    assert_eq!(said(&sandbox), "three\n");
+    assert_eq!(sandbox.says("bin/tool"), "three\n");
 
     sandbox.run("pin tool").ok();
     push(&sandbox, "stable", "four");
     sandbox.run("upgrade").ok();
-    assert_eq!(said(&sandbox), "three\n");
+    assert_eq!(sandbox.says("bin/tool"), "three\n");
     assert_snapshot!(sandbox.run(&format!("install oci://{host}/tool:stable")), @r"
     exit 1
     --- stderr
@@ -96,7 +91,7 @@ fn an_upgrade_asks_for_the_tag_again_and_never_for_a_digest() {
     sandbox.run(&format!("install oci://{host}/tool@{}", first.index)).ok();
     sandbox.registry().forget_requests();
     sandbox.run("upgrade").ok();
-    assert_eq!(said(&sandbox), "one\n");
+    assert_eq!(sandbox.says("bin/tool"), "one\n");
     assert_eq!(sandbox.registry().requests().len(), 0);
 }
 
@@ -128,7 +123,7 @@ fn a_formula_file_is_read_again() {
     --- stderr
     Reinstalled tool 1.0.0 from direct
     ");
-    assert_eq!(said(&sandbox), "two\n");
+    assert_eq!(sandbox.says("bin/tool"), "two\n");
     write(&[("2.0.0", &two), ("1.0.0", &two)]);
     assert_snapshot!(sandbox.run("upgrade tool"), @r"
     exit 0
@@ -146,7 +141,7 @@ fn a_formula_file_is_read_again() {
     --- stderr
     nothing to change
     ");
-    assert_eq!(said(&sandbox), "two\n");
+    assert_eq!(sandbox.says("bin/tool"), "two\n");
 }
 
 #[test]
@@ -307,9 +302,9 @@ fn two_packages_of_one_name_do_not_come_together() {
     hint: one of them can be installed at a time
     ");
     sandbox.run(&format!("install {one} {one}")).ok();
-    assert_eq!(said(&sandbox), "one/tool\n");
+    assert_eq!(sandbox.says("bin/tool"), "one/tool\n");
     sandbox.run(&format!("install {two}")).ok();
-    assert_eq!(said(&sandbox), "two/tool\n");
+    assert_eq!(sandbox.says("bin/tool"), "two/tool\n");
 }
 
 #[test]

@@ -108,14 +108,6 @@ fn each_fault_of_a_registry_ends_well_or_with_its_error() {
 /// `me:canary-secret` as Docker stores it.
 const STORED: &str = "bWU6Y2FuYXJ5LXNlY3JldA==";
 
-/// Stores credentials for these hosts, as `docker login` does.
-fn login(sandbox: &Sandbox, hosts: &[&str]) {
-    let entries: Vec<String> =
-        hosts.iter().map(|host| format!("\"{host}\": {{ \"auth\": \"{STORED}\" }}")).collect();
-    let text = format!("{{ \"auths\": {{ {} }} }}", entries.join(", "));
-    sandbox.write("../.docker/config.json", text);
-}
-
 /// No request that came here carries the user's secret, in whatever form.
 #[track_caller]
 fn saw_no_secret(registry: &TestRegistry) {
@@ -140,7 +132,7 @@ fn a_redirect_to_another_port_takes_no_credentials_along() {
     let sandbox = Sandbox::new();
     sandbox.formula("tool").version("1.0.0");
     let registry = sandbox.registry();
-    login(&sandbox, &[registry.host()]);
+    sandbox.log_in(registry.host(), STORED);
     registry.require_basic("me", "canary-secret");
     let storage = TestRegistry::start();
     let digest = registry_layer(registry);
@@ -157,7 +149,7 @@ fn storage_that_asks_for_credentials_gets_none() {
     let sandbox = Sandbox::new();
     sandbox.formula("tool").version("1.0.0");
     let registry = sandbox.registry();
-    login(&sandbox, &[registry.host()]);
+    sandbox.log_in(registry.host(), STORED);
     registry.require_basic("me", "canary-secret");
     let storage = TestRegistry::start();
     storage.require_basic("me", "canary-secret");
@@ -172,7 +164,7 @@ fn a_realm_on_another_host_sees_no_credentials() {
     let sandbox = Sandbox::new();
     sandbox.formula("tool").version("1.0.0");
     let registry = sandbox.registry();
-    login(&sandbox, &[registry.host()]);
+    sandbox.log_in(registry.host(), STORED);
     let issuer = TestRegistry::start();
     registry.require_tokens(Tokens::new().realm(&issuer.url("/token")));
     assert_eq!(install(&sandbox), 0);

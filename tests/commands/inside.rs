@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{
-    airgap::{says, team},
+    airgap::team,
     project::{read, run},
 };
 use crate::support::Sandbox;
@@ -85,7 +85,7 @@ fn a_tap_that_is_mirrored_is_added_by_its_own_address() {
     Added tap acme (3 formulas), edition 1 of [TIME]
     ");
     laptop.run("install pinned").ok();
-    assert_eq!(says(laptop, "pinned"), "pinned\n");
+    assert_eq!(laptop.says("bin/pinned"), "pinned\n");
 }
 
 #[test]

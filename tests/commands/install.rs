@@ -1,6 +1,6 @@
 //! `install` and what it says; the state that it leaves.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, process::Command};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
 
 use insta::assert_snapshot;
 
@@ -16,8 +16,7 @@ fn hello_needs_no_network_and_runs() {
     Linked hello in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    let said = Command::new(sandbox.prefix("bin/hello")).output().unwrap().stdout;
-    assert_eq!(String::from_utf8(said).unwrap(), "Hello, world!\n");
+    assert_eq!(sandbox.says("bin/hello"), "Hello, world!\n");
     assert_snapshot!(sandbox.run("install hello"), @r"
     exit 0
     --- stderr
@@ -310,8 +309,7 @@ fn two_packages_with_one_path_are_a_conflict() {
     Linked tool in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    let said = Command::new(sandbox.prefix("bin/tool")).output().unwrap().stdout;
-    assert_eq!(said, b"two\n");
+    assert_eq!(sandbox.says("bin/tool"), "two\n");
 }
 
 #[test]

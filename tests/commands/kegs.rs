@@ -147,9 +147,8 @@ fn one_blob_under_two_names_is_two_packages() {
         sandbox.write(&format!("{name}.toml"), formula);
         sandbox.run(&format!("install ./{name}.toml")).ok();
     }
-    for name in ["one", "two"] {
-        let said = Command::new(sandbox.prefix("bin").join(name)).output().unwrap().stdout;
-        assert_eq!(said, b"the same\n");
+    for program in ["bin/one", "bin/two"] {
+        assert_eq!(sandbox.says(program), "the same\n");
     }
     sandbox.run("doctor").ok();
     sandbox.run("uninstall two").ok();

@@ -1,7 +1,5 @@
 //! `[mirror]`: a formula of the built-in tap, whose bytes come from somewhere else.
 
-use std::process::Command;
-
 use insta::assert_snapshot;
 use regex::Regex;
 use test_registry::Tree;
@@ -71,8 +69,7 @@ fn the_bytes_of_the_formula_are_installed() {
     Linked just in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    let said = Command::new(sandbox.prefix("bin/just")).output().unwrap().stdout;
-    assert_eq!(said, b"just a test\n");
+    assert_eq!(sandbox.says("bin/just"), "just a test\n");
     for path in ["share/man/man1/just.1", "share/zsh/site-functions/_just"] {
         assert!(sandbox.prefix(path).is_file(), "{path}");
     }

@@ -9,7 +9,7 @@ use test_registry::TestRegistry;
 
 use crate::support::{
     Output, Sandbox,
-    edition::{MANIFEST, pack},
+    edition::{pack, push_to},
 };
 
 /// Puts a version of the package `widget` into a registry; its digest is the same everywhere.
@@ -34,25 +34,15 @@ fn edition(sandbox: &Sandbox, serial: u64, versions: &[&str]) -> Packed {
     pack(sandbox, "acme", serial, &format!("2026-05-0{serial}"))
 }
 
-/// Puts an edition into a registry.
-fn push(registry: &TestRegistry, packed: &Packed) {
-    for blob in &packed.blobs {
-        registry.push_blob("tap", blob.bytes.clone());
-    }
-    for tag in ["latest", &packed.tag] {
-        registry.push_manifest("tap", Some(tag), MANIFEST, packed.manifest.clone());
-    }
-}
-
 /// A registry with two editions, and a mirror that has what the first one names.
 fn behind() -> (Sandbox, TestRegistry) {
     let (sandbox, mirror) = (Sandbox::new(), TestRegistry::start());
     let old = edition(&sandbox, 1, &["1.0.0"]);
     package(&mirror, "1.0.0");
-    push(&mirror, &old);
+    push_to(&mirror, &old);
     let new = edition(&sandbox, 2, &["1.0.0", "2.0.0"]);
-    push(sandbox.registry(), &old);
-    push(sandbox.registry(), &new);
+    push_to(sandbox.registry(), &old);
+    push_to(sandbox.registry(), &new);
     (sandbox, mirror)
 }
 
@@ -62,11 +52,6 @@ fn mirrored(sandbox: &Sandbox, keys: &str) {
 
 fn add(sandbox: &Sandbox) -> String {
     format!("tap add oci://{}/tap", sandbox.registry().host())
-}
-
-fn says(sandbox: &Sandbox) -> String {
-    let said = sandbox.foreign(sandbox.prefix("bin/widget")).output().unwrap();
-    String::from_utf8(said.stdout).unwrap()
 }
 
 /// Nobody listens there.
@@ -92,11 +77,11 @@ fn a_mirror_that_is_behind_gives_what_it_has_and_the_registry_the_rest() {
     Added tap acme (1 formula), edition 2 of 2026-05-02T12:00:00Z
     ");
     sandbox.run("install widget@1").ok();
-    assert_eq!(says(&sandbox), "widget 1.0.0\n");
+    assert_eq!(sandbox.says("bin/widget"), "widget 1.0.0\n");
     let asked = sandbox.registry().requests_to("*/widget/*");
     assert!(asked.is_empty(), "the mirror has all of it: {asked:?}");
     sandbox.run("install widget@2").ok();
-    assert_eq!(says(&sandbox), "widget 2.0.0\n");
+    assert_eq!(sandbox.says("bin/widget"), "widget 2.0.0\n");
     assert!(mirror.requests_to("*/latest").is_empty(), "a tag is not asked for");
 }
 
@@ -134,7 +119,7 @@ fn a_mirror_that_is_down_costs_one_line() {
     Linked widget in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    assert_eq!(says(&sandbox), "widget 2.0.0\n");
+    assert_eq!(sandbox.says("bin/widget"), "widget 2.0.0\n");
     // Without a fallback nobody else is asked, whatever the registry would say.
     let keys = format!(
         "mirrors = [{{ location = \"{mirror}\", digest-only = false }}]\nfallback = false\n\
@@ -170,7 +155,7 @@ fn a_mirror_that_lies_is_named_and_passed_over() {
     Linked widget in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"
     "#);
-    assert_eq!(says(&sandbox), "widget 1.0.0\n");
+    assert_eq!(sandbox.says("bin/widget"), "widget 1.0.0\n");
     mirror.behave();
     mirror.on("GET /v2/*/blobs/*").flipped_byte(20);
     let install = sandbox.run("install widget@2");
@@ -179,7 +164,7 @@ fn a_mirror_that_lies_is_named_and_passed_over() {
     warning: the mirror MIRROR is passed over: MIRROR does not send what was asked for; asking REGISTRY
     Upgraded widget 1.0.0 -> 2.0.0 from acme
     ");
-    assert_eq!(says(&sandbox), "widget 2.0.0\n");
+    assert_eq!(sandbox.says("bin/widget"), "widget 2.0.0\n");
     // With nobody else to ask, it is an error, and nothing is installed.
     let other = Sandbox::new();
     let keys = format!(

@@ -177,8 +177,7 @@ fn a_proxy_that_looks_into_what_passes_is_trusted_by_its_authority() {
     let ca = sandbox.write("company.pem", interceptor.certificate());
     sandbox.config(&format!("{url}ca = \"{}\"\n", ca.display()));
     install(&sandbox, &[]).ok();
-    let said = sandbox.foreign(sandbox.prefix("bin/tool")).output().unwrap();
-    assert_eq!(said.stdout, b"here\n");
+    assert_eq!(sandbox.says("bin/tool"), "here\n");
     // Trusted for one registry alone is enough for that one.
     let only = format!("{url}[registry.\"{NAME}\"]\nca = \"{}\"\n", ca.display());
     sandbox.config(&only);
@@ -188,7 +187,7 @@ fn a_proxy_that_looks_into_what_passes_is_trusted_by_its_authority() {
 #[test]
 fn a_registry_may_have_an_address_of_ipv6() {
     let Some(registry) = TestRegistry::start_at_ipv6() else {
-        return skipped("a_registry_may_have_an_address_of_ipv6", "no IPv6 here");
+        return skipped("no IPv6 here");
     };
     let sandbox = Sandbox::new();
     publish(&registry);
@@ -196,17 +195,15 @@ fn a_registry_may_have_an_address_of_ipv6() {
     assert!(host.starts_with("[::1]:"), "{host}");
     sandbox.run(&format!("install oci://{host}/tool:1.0.0")).ok();
     sandbox.write("acme/tap.toml", format!("name = \"acme\"\nregistry = \"{host}\"\n"));
+    let archive = test_registry::Tree::new().file("bin/own", "#!/bin/sh\n", 0o755).tar();
     sandbox.write(
         "acme/own.toml",
         format!(
             "schema = 1\nname = \"own\"\nsummary = \"A test\"\nlicense = \"MIT\"\n\n\
              [source]\nfile = \"own.tar\"\n\n[version.\"1.0.0\"]\nany = \"{}\"\n",
-            digest::Digest::sha256(
-                &test_registry::Tree::new().file("bin/own", "#!/bin/sh\n", 0o755).tar()
-            )
+            digest::Digest::sha256(&archive)
         ),
     );
-    let archive = test_registry::Tree::new().file("bin/own", "#!/bin/sh\n", 0o755).tar();
     sandbox.write("acme/own.tar", archive);
     sandbox.run("publish acme/own.toml").ok();
     sandbox.run(&format!("tap publish acme oci://{host}/tap")).ok();
@@ -217,8 +214,7 @@ fn a_registry_may_have_an_address_of_ipv6() {
     registry.require_basic("me", "pw");
     let add = format!("tap add oci://{host}/tap --name again");
     assert_eq!(other.run(&add).code, 5);
-    let auths = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"bWU6cHc=\"}}}}}}");
-    other.write("../.docker/config.json", auths);
+    other.log_in(host, "bWU6cHc=");
     other.config(&format!("[registry.\"{host}\"]\nplain-http = true\n"));
     other.run(&add).ok();
 }
@@ -251,10 +247,7 @@ fn a_name_that_nobody_knows_at_first_is_asked_for_again() {
     }
     let status = child.wait().unwrap();
     if status.code() == Some(99) || said.starts_with("unshare: ") {
-        return skipped(
-            "a_name_that_nobody_knows_at_first_is_asked_for_again",
-            "no mounts for users",
-        );
+        return skipped("no mounts for users");
     }
     assert!(status.success() && said.contains("trying again"), "{status}: {said}");
     assert!(sandbox.prefix("bin/tool").exists());

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use test_registry::{Layer, Tree};
 
+use super::bump::mirrored;
 use crate::support::Sandbox;
 
 const MIT: &str = include_str!("../../LICENSE-MIT");
@@ -24,14 +25,6 @@ fn source() -> Tree {
         .file("hello-2.10/configure", "#!/bin/sh\n", 0o755)
         .file("hello-2.10/Makefile.in", "all:\n", 0o644)
         .file("hello-2.10/COPYING", "GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n", 0o644)
-}
-
-/// Everything under github.com and its API comes from the registry's files.
-fn mirrored(sandbox: &Sandbox) {
-    let (site, api) = (sandbox.registry().url("/site/"), sandbox.registry().url("/api/"));
-    sandbox.config(&format!(
-        "[mirror]\n\"https://github.com/\" = \"{site}\"\n\"https://api.github.com/\" = \"{api}\"\n"
-    ));
 }
 
 /// The files of release 1.2.0 of acme/tool.

@@ -222,7 +222,6 @@ fn what_the_system_fixes_no_user_changes() {
     let sandbox = Sandbox::new();
     publish(&sandbox);
     let host = sandbox.registry().host();
-    let name = "what_the_system_fixes_no_user_changes";
     let system = format!(
         "jobs = 3\nproxy = \"http://company:s3cret@proxy.test:3128\"\n\
          [policy]\nregistries = [\"{host}\", \"*.corp.test\"]\ntaps = [\"oci://{host}/*\"]\n\
@@ -233,7 +232,7 @@ fn what_the_system_fixes_no_user_changes() {
          [registry.\"own.corp.test\"]\nplain-http = true\nca = \"own.pem\"\n",
     );
     let Some(config) = with_system(&sandbox, &system, "config") else {
-        return skipped(name, "no mounts for users");
+        return skipped("no mounts for users");
     };
     assert_snapshot!(config, @r#"
     exit 0
@@ -281,9 +280,8 @@ fn a_system_without_a_network_stays_so() {
     let sandbox = Sandbox::new();
     publish(&sandbox);
     sandbox.config("offline = false\n");
-    let name = "a_system_without_a_network_stays_so";
     let Some(output) = with_system(&sandbox, "offline = true\n", &add(&sandbox)) else {
-        return skipped(name, "no mounts for users");
+        return skipped("no mounts for users");
     };
     assert_eq!(output.code, 4, "{output}");
     assert!(output.stderr.contains("`offline` at config.toml:1 is not heard"), "{output}");

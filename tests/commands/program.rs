@@ -3,6 +3,7 @@
 use std::{fs::File, io::Read as _, process::Stdio};
 
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::Sandbox;
 
@@ -207,11 +208,10 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 fn an_answer_that_cannot_be_written_is_a_failure() {
     let sandbox = Sandbox::new();
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let mut child = sandbox.command("man").stdout(full).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert_snapshot!(stderr, @r"
+    let child = sandbox.command("man").stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    assert_snapshot!(sandbox.end(child), @r"
+    exit 1
+    --- stderr
     error: cannot write the answer to stdout
       caused by: No space left on device (os error 28)
     ");
@@ -298,15 +298,14 @@ fn an_interrupt_ends_it_in_order() {
     drop(sandbox.formula("two").version("1.0.0"));
     sandbox.run("install one").ok();
     sandbox.registry().on("GET /v2/two/blobs/*").holding();
-    let mut command = sandbox.command("install two");
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = sandbox.start("install two");
     sandbox.registry().wait_for("GET /v2/two/blobs/*", 1);
-    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{said}");
-    assert_eq!(said, "error: interrupted; what is installed is whole\n");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_snapshot!(sandbox.end(child), @r"
+    exit 130
+    --- stderr
+    error: interrupted; what is installed is whole
+    ");
     sandbox.registry().behave();
     sandbox.run("install two").ok();
     assert_eq!(sandbox.run("list --json").json()["packages"].as_array().unwrap().len(), 2);

@@ -68,8 +68,7 @@ fn a_formula_is_packed_for_two_platforms_and_installed_from_the_layout() {
     Packed tool 1.2.3 for linux-arm64 (992 B, 3 entries)
     ");
     sandbox.run("install oci:out:1.2.3").ok();
-    let said = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool")));
-    assert!(said.stdout.starts_with("one of linux-"), "{said}");
+    assert!(sandbox.says("bin/tool").starts_with("one of linux-"));
 
     let again =
         format!("cd acme && umask 077 && $pkg {} -o ../again --json", &both.replace("acme/", ""));
@@ -206,7 +205,7 @@ fn a_folder_is_packed_as_it_lies() {
     Packed foo 1.0.0 for any (1.2 kB, 6 entries)
     ");
     sandbox.run("install oci:foo.oci:1.0.0").ok();
-    assert_eq!(sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/bar"))).stdout, "foo\n");
+    assert_eq!(sandbox.says("bin/bar"), "foo\n");
 }
 
 /// Puts something into a folder that no package may hold.
@@ -307,8 +306,7 @@ fn platforms_are_published_one_by_one_and_nothing_is_sent_twice() {
     sandbox.run("tap add acme").ok();
     fs_err::remove_dir_all(sandbox.home().join("desk/acme/files")).unwrap();
     sandbox.run("install acme/tool").ok();
-    let said = sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool")));
-    assert!(said.stdout.starts_with("one of linux-"), "{said}");
+    assert!(sandbox.says("bin/tool").starts_with("one of linux-"));
     assert_snapshot!(sandbox.run("info acme/tool"), @r"
     exit 0
     --- stdout
@@ -677,9 +675,7 @@ fn a_platform_that_is_not_published_still_comes_from_upstream() {
     sandbox.run(&format!("publish acme/tool.toml --platform {other}")).ok();
     sandbox.run("tap add acme").ok();
     sandbox.run("install tool").ok();
-    assert!(
-        sandbox.finish(&mut sandbox.foreign(sandbox.prefix("bin/tool"))).stdout.contains("one")
-    );
+    assert!(sandbox.says("bin/tool").contains("one"));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Publishing where something of the version is there already, or others publish as well.
 
-use std::process::{Child, Stdio};
-
 use digest::Digest;
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -12,12 +10,6 @@ use crate::support::Sandbox;
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-
-/// A program that runs beside others.
-fn start(sandbox: &Sandbox, words: &str) -> Child {
-    let mut command = sandbox.command(words);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
 
 /// Copies a version as tools do that know only its tag.
 fn mirror(from: &TestRegistry, to: &TestRegistry, repository: &str, tag: &str) {
@@ -204,7 +196,7 @@ fn two_editions_at_once_are_published_one_after_the_other() {
     let words = format!("tap publish acme oci://{}/tap --json", registry.host());
     let pattern = "PUT /v2/tap/manifests/t.*";
     registry.on(pattern).once().holding();
-    let waiting = start(&slow, &words);
+    let waiting = slow.start(&words);
     registry.wait_for(pattern, 1);
     let first = quick.run(&words).ok().json();
     registry.release();
@@ -256,7 +248,7 @@ fn platforms_that_are_packed_at_once_are_all_in_the_layout() {
     for round in 0..4 {
         let packing = ["linux-amd64", "linux-arm64"].map(|platform| {
             let words = format!("pack acme/tool.toml --platform {platform} -o out-{round}");
-            start(&sandbox, &words)
+            sandbox.start(&words)
         });
         for child in packing {
             sandbox.end(child).ok();

@@ -102,8 +102,7 @@ fn credentials_stay_at_the_registry_wherever_an_upload_is_sent() {
     let registry = sandbox.registry();
     registry.require_basic("maker", "secret-word");
     let auth = "bWFrZXI6c2VjcmV0LXdvcmQ=";
-    let logins = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"{auth}\"}}}}}}", registry.host());
-    sandbox.write("../.docker/config.json", logins);
+    sandbox.log_in(registry.host(), auth);
     registry.quirk(Quirk::Location(format!("http://{}{{path}}", other.host())));
     let refused = sandbox.run(WORDS);
     assert_eq!(refused.code, 4, "{refused}");

@@ -5,11 +5,8 @@ use test_registry::{TestRegistry, Tokens};
 
 use crate::support::Sandbox;
 
-/// Knows the password `me:pw` for a host, as `docker login` writes it.
-fn log_in(sandbox: &Sandbox, host: &str) {
-    let auths = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"bWU6cHc=\"}}}}}}");
-    sandbox.write("../.docker/config.json", auths);
-}
+/// `me:pw` as Docker stores it.
+const STORED: &str = "bWU6cHc=";
 
 #[test]
 fn a_token_server_on_another_site_is_trusted_by_name() {
@@ -18,7 +15,7 @@ fn a_token_server_on_another_site_is_trusted_by_name() {
     drop(registry.package("tool", "1.0.0").file("bin/tool", "#!/bin/sh\n", 0o755).push());
     issuer.require_tokens(Tokens::new().user("me", "pw").without_anonymous());
     registry.require_tokens(Tokens::new().realm(&issuer.url("/token")));
-    log_in(&sandbox, registry.host());
+    sandbox.log_in(registry.host(), STORED);
     let install = format!("install oci://{}/tool:1.0.0", registry.host());
     assert_snapshot!(sandbox.run(&install), @r#"
     exit 5

@@ -225,6 +225,6 @@ fn a_crash_writes_no_secret_to_the_disk() {
     assert!(!crashed.is_dumped && !crashed.is_secret_there, "with a proxy");
     let without = crash("", "tap add oci://HOST/tap", 1);
     if !without.is_dumped {
-        skipped("a_crash_writes_no_secret_to_the_disk", "nothing is dumped here at all");
+        skipped("nothing is dumped here at all");
     }
 }

@@ -224,7 +224,7 @@ fn every_shell_gets_lines_of_its_own() {
 fn nu_takes_what_changes_as_an_object() {
     let sandbox = Sandbox::in_memory();
     if sandbox.foreign("nu").arg("--version").output().is_err() {
-        return skipped("nu_takes_what_changes_as_an_object", "there is no nu");
+        return skipped("there is no nu");
     }
     let recipe = sandbox.formula("tool").version("1.0.0");
     drop(recipe.table("[env]\nTOOL_HOME = \"{keg}/it's $HOME\"\nOTHER = \"new\""));

@@ -1,15 +1,8 @@
 //! Two lines of versions beside each other, and what needs one of them.
 
-use std::process::Command;
-
 use insta::assert_snapshot;
 
 use crate::support::Sandbox;
-
-fn said(program: &std::path::Path) -> String {
-    let output = Command::new(program).output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
-}
 
 #[test]
 fn two_slots_stand_beside_each_other_and_one_is_linked() {
@@ -31,20 +24,16 @@ fn two_slots_stand_beside_each_other_and_one_is_linked() {
     ssl@1  1.1.0  from test
     ssl@3  3.0.0  asked for as 3.0, not linked, from test
     ");
-    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 1.1.0\n");
+    assert_eq!(sandbox.says("bin/ssl"), "ssl 1.1.0\n");
     for (path, expect) in [("opt/ssl", "1.1.0"), ("opt/ssl@1", "1.1.0"), ("opt/ssl@3", "3.0.0")] {
-        assert_eq!(
-            said(&sandbox.prefix(path).join("bin/ssl")),
-            format!("ssl {expect}\n"),
-            "{path}"
-        );
+        assert_eq!(sandbox.says(&format!("{path}/bin/ssl")), format!("ssl {expect}\n"));
     }
     assert_snapshot!(sandbox.run("use ssl@3"), @"
     exit 0
     --- stderr
     Using ssl@3
     ");
-    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 3.0.0\n");
+    assert_eq!(sandbox.says("bin/ssl"), "ssl 3.0.0\n");
     assert_snapshot!(sandbox.run("upgrade"), @"
     exit 0
     --- stderr
@@ -60,7 +49,7 @@ fn two_slots_stand_beside_each_other_and_one_is_linked() {
     --- stderr
     Upgraded ssl@3 3.0.0 -> 3.1.0 from test
     ");
-    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 3.1.0\n");
+    assert_eq!(sandbox.says("bin/ssl"), "ssl 3.1.0\n");
     assert_eq!(sandbox.run("run ssl@1").ok().stdout, "ssl 1.1.0\n");
     assert_snapshot!(sandbox.run("uninstall ssl@3"), @"
     exit 0
@@ -75,7 +64,7 @@ fn two_slots_stand_beside_each_other_and_one_is_linked() {
     ssl@1  1.1.0  not linked, from test
     ");
     sandbox.run("undo").ok();
-    assert_eq!(said(&sandbox.prefix("bin/ssl")), "ssl 3.1.0\n");
+    assert_eq!(sandbox.says("bin/ssl"), "ssl 3.1.0\n");
 }
 
 #[test]
@@ -93,8 +82,8 @@ fn a_need_leads_to_the_slot_that_meets_it() {
     app("old", "1");
     app("new", "3");
     sandbox.run("install old new").ok();
-    assert_eq!(said(&sandbox.prefix("bin/old")), "ssl 1.1.0\n");
-    assert_eq!(said(&sandbox.prefix("bin/new")), "ssl 3.0.0\n");
+    assert_eq!(sandbox.says("bin/old"), "ssl 1.1.0\n");
+    assert_eq!(sandbox.says("bin/new"), "ssl 3.0.0\n");
     assert_snapshot!(sandbox.run("env"), @"
     exit 0
     --- stdout
@@ -139,7 +128,6 @@ fn a_slot_is_installed_again_without_its_tap() {
     sandbox.run("install ssl@1 ssl@3").ok();
     sandbox.run("tap remove test").ok();
     let before = sandbox.run("list --json").json();
-    let file = sandbox.prefix("opt/ssl@3/bin/ssl");
     let receipts = fs_err::read_dir(sandbox.root().join("receipts/ssl")).unwrap();
     let mut receipts = receipts.map(|entry| entry.unwrap().path());
     let receipt = receipts.find(|path| path.display().to_string().contains("/3.0.0-")).unwrap();
@@ -148,7 +136,7 @@ fn a_slot_is_installed_again_without_its_tap() {
     sandbox.run("reinstall ssl@3").ok();
     assert!(written(&receipt) > earlier);
     assert_eq!(sandbox.run("list --json").json(), before);
-    assert_eq!(said(&file), "ssl 3.0.0\n");
+    assert_eq!(sandbox.says("opt/ssl@3/bin/ssl"), "ssl 3.0.0\n");
 }
 
 #[test]

@@ -6,22 +6,13 @@
 use std::os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _};
 
 use crate::support::{
-    Output, Sandbox, skipped,
+    Output, Sandbox, noise, skipped,
     tree::{Tree, whole_generation},
 };
 
 fn publish(sandbox: &Sandbox) {
     sandbox.formula("one").version("1.0.0");
     sandbox.formula("two").version("1.0.0");
-    let mut number = 1_u64;
-    let mut noise = |size: usize| -> Vec<u8> {
-        let mut next = || {
-            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (number >> 33) as u8
-        };
-        (0..size).map(|_| next()).collect()
-    };
-    let files: Vec<Vec<u8>> = (0..8).map(|_| noise(40_000)).collect();
     let big = sandbox.formula("big").table("[expose]\netc = [\"etc/*\"]");
     drop(big.package("1.0.0", |package| {
         let package = package.file("bin/big", "#!/bin/sh\necho big 1.0.0\n", 0o755).file(
@@ -29,8 +20,8 @@ fn publish(sandbox: &Sandbox) {
             "setting\n",
             0o644,
         );
-        files.into_iter().enumerate().fold(package, |package, (n, bytes)| {
-            package.file(&format!("share/big/{n}"), bytes, 0o644)
+        (0..8).fold(package, |package, n| {
+            package.file(&format!("share/big/{n}"), noise(n, 40_000), 0o644)
         })
     }));
 }
@@ -70,7 +61,7 @@ fn a_read_only_root_is_read_and_not_changed() {
              \"$root/current/bin/one\" >/dev/null || exit 98\nexec \"$pkg\" {words}"
         );
         let Some(output) = with_mounts(&sandbox, &script) else {
-            return skipped("a_read_only_root_is_read_and_not_changed", "no mounts for users");
+            return skipped("no mounts for users");
         };
         assert_eq!(output.code, exit, "{words}: {output}");
         let printed = format!("{}{}", output.stdout, output.stderr);
@@ -101,7 +92,7 @@ fn a_full_disk_loses_nothing() {
              \"$root/current/bin/big\" && \"$root/current/bin/one\""
         );
         let Some(output) = with_mounts(&sandbox, &script) else {
-            return skipped("a_full_disk_loses_nothing", "no mounts for users");
+            return skipped("no mounts for users");
         };
         let what = format!("{kib} KiB, {inodes} inodes: {output}");
         assert_eq!(output.code, 0, "{what}");
@@ -134,7 +125,7 @@ fn a_home_that_nobody_can_tell_is_asked_for() {
     command.args(["-U", "--map-user=4242", env!("CARGO_BIN_EXE_pkg"), "list"]).env_remove("HOME");
     let output = sandbox.finish(&mut command);
     if output.stderr.starts_with("unshare: ") {
-        return skipped("a_home_that_nobody_can_tell_is_asked_for", "no namespaces for users");
+        return skipped("no namespaces for users");
     }
     assert_eq!(output.code, 2, "{output}");
     assert!(output.stderr.contains("nothing says where your home is"), "{output}");
@@ -195,8 +186,7 @@ fn every_umask_makes_a_root_that_only_its_user_writes() {
         assert!(writable.is_empty(), "{umask}: {writable:?}");
         let cache = fs_err::metadata(sandbox.home().join(".cache/pkg")).unwrap();
         assert_eq!(cache.permissions().mode() & 0o077, 0, "{umask}");
-        let said = sandbox.foreign(sandbox.prefix("bin/big")).output().unwrap();
-        assert_eq!(said.stdout, b"big 1.0.0\n");
+        assert_eq!(sandbox.says("bin/big"), "big 1.0.0\n");
     }
 }
 
@@ -239,10 +229,7 @@ fn too_few_descriptors_are_said_and_lose_nothing() {
         assert!(output.stderr.contains("Too many open files"), "{limit}: {output}");
         let packages = sandbox.run("list --json").ok().json();
         assert_eq!(packages["packages"].as_array().unwrap().len(), 1, "{limit}");
-        assert_eq!(
-            sandbox.foreign(sandbox.prefix("bin/one")).output().unwrap().stdout,
-            b"one 1.0.0\n"
-        );
+        assert_eq!(sandbox.says("bin/one"), "one 1.0.0\n");
     }
     assert!(few > 0 && enough > 0, "{few} limits were too low, {enough} high enough");
     sandbox.run("install big").ok();

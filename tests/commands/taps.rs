@@ -1,6 +1,6 @@
 //! Taps in a registry: `tap add oci://…`, `update`, `tap info`, and what is refused.
 
-use std::{fmt::Write as _, process::Stdio};
+use std::fmt::Write as _;
 
 use catalog::edition::Package;
 use formula::Key;
@@ -100,8 +100,7 @@ fn a_tap_is_added_searched_and_installed_from() {
     assert_eq!(sandbox.run("cat widget").ok().stdout, text);
     assert!(sandbox.registry().requests().is_empty(), "what is here needs no registry");
     sandbox.run("install wg").ok();
-    let installed = sandbox.foreign(sandbox.prefix("bin/widget")).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&installed.stdout), "widget 1.0.0\n");
+    assert_eq!(sandbox.says("bin/widget"), "widget 1.0.0\n");
     assert!(sandbox.registry().requests_to("GET /v2/tap/*").is_empty(), "nor does installing");
     assert_snapshot!(sandbox.run(&add(&sandbox)), @r"
     exit 1
@@ -657,8 +656,7 @@ fn updates_at_the_same_time_wait_for_each_other() {
     let sandbox = followed();
     formula(&sandbox, "widget", &["1.1.0", "1.0.0"], "");
     publish(&sandbox, "acme", 2, "2026-05-02");
-    let start = |_| sandbox.command("update --quiet").stdout(Stdio::piped()).spawn().unwrap();
-    let started: Vec<_> = (0..6).map(start).collect();
+    let started: Vec<_> = (0..6).map(|_| sandbox.start("update --quiet")).collect();
     for child in started {
         sandbox.end(child).ok();
     }

@@ -28,11 +28,6 @@ fn guarded() -> (Sandbox, TestRegistry) {
     (sandbox, registry)
 }
 
-fn stored(sandbox: &Sandbox, host: &str) {
-    let text = format!("{{ \"auths\": {{ \"{host}\": {{ \"auth\": \"{STORED}\" }} }} }}");
-    sandbox.write("../.docker/config.json", text);
-}
-
 /// What each command says; equal words are said once.
 fn met(sandbox: &Sandbox, host: &str) -> String {
     let mut told: Vec<(String, String)> = Vec::new();
@@ -60,7 +55,7 @@ fn met(sandbox: &Sandbox, host: &str) -> String {
 #[test]
 fn a_wrong_password() {
     let (sandbox, registry) = guarded();
-    stored(&sandbox, registry.host());
+    sandbox.log_in(registry.host(), STORED);
     assert_snapshot!(met(&sandbox, registry.host()), @r"
     $ pkg login HOST -u me --password-stdin
     exit 5
@@ -109,7 +104,7 @@ fn a_wrong_password() {
 #[test]
 fn a_wrong_password_at_a_token_server() {
     let (sandbox, registry) = guarded();
-    stored(&sandbox, registry.host());
+    sandbox.log_in(registry.host(), STORED);
     registry.require_tokens(Tokens::new().user("me", "another").without_anonymous());
     assert_snapshot!(met(&sandbox, registry.host()), @r"
     $ pkg login HOST -u me --password-stdin
@@ -208,7 +203,7 @@ fn no_login() {
 #[test]
 fn an_expired_token() {
     let (sandbox, registry) = guarded();
-    stored(&sandbox, registry.host());
+    sandbox.log_in(registry.host(), STORED);
     registry.require_basic("me", "canary");
     registry.on("/v2/*").forbidding(EXPIRED);
     assert_snapshot!(met(&sandbox, registry.host()), @r"
@@ -259,7 +254,7 @@ fn an_expired_token() {
 #[test]
 fn a_user_who_may_not() {
     let (sandbox, registry) = guarded();
-    stored(&sandbox, registry.host());
+    sandbox.log_in(registry.host(), STORED);
     registry.require_basic("me", "canary");
     registry.on("/v2/team/*").forbidding("");
     assert_snapshot!(met(&sandbox, registry.host()), @r"
@@ -307,7 +302,7 @@ fn a_user_who_may_not() {
 #[test]
 fn a_repository_that_does_not_exist() {
     let (sandbox, registry) = (sandbox(), TestRegistry::start());
-    stored(&sandbox, registry.host());
+    sandbox.log_in(registry.host(), STORED);
     registry.require_basic("me", "canary");
     assert_snapshot!(met(&sandbox, registry.host()), @r"
     $ pkg login HOST -u me --password-stdin

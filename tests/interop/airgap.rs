@@ -63,9 +63,8 @@ fn a_registry_inside_needs_nothing_outside() {
             let user = Sandbox::new();
             user.run(&format!("tap add {place}")).ok();
             user.run("install tool web").ok();
-            for (program, expect) in [("tool", "one\n"), ("web", "web\n")] {
-                let said = user.foreign(user.prefix(&format!("bin/{program}"))).output().unwrap();
-                assert_eq!(String::from_utf8_lossy(&said.stdout), expect, "{place}");
+            for (program, expect) in [("bin/tool", "one\n"), ("bin/web", "web\n")] {
+                assert_eq!(user.says(program), expect, "{place}");
             }
             // A mirror is mirrored like any tap.
             let next = format!("{place}-again");

@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::{
     desk::Desk,
     layout::OWN,
-    maker::{Maker, noise, saying},
+    maker::{Maker, saying},
     peers,
     wire::{Then, Wire},
 };
+use crate::support::noise;
 
 /// At how many places, one of each twentieth.
 const PLACES: u64 = 20;

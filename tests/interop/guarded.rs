@@ -25,14 +25,6 @@ fn trust(sandbox: &Sandbox, authority: &Authority, host: &str) {
     sandbox.config(&format!("ca = \"{}\"\n{}", file.display(), mirror(host)));
 }
 
-/// Knows the password for the registry, as `docker login` writes it.
-pub(super) fn log_in(sandbox: &Sandbox, host: &str, password: &str) {
-    sandbox.write(
-        "../.docker/config.json",
-        format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"{password}\"}}}}}}"),
-    );
-}
-
 #[test]
 fn tls_of_an_own_authority_and_passwords() {
     let authority = Authority::new();
@@ -60,7 +52,7 @@ fn tls_of_an_own_authority_and_passwords() {
         trust(&desk.sandbox, &authority, desk.host());
         let nobody = desk.sandbox.run("publish tap/tool.toml");
         assert_eq!(nobody.code, 5, "{at}: {nobody}");
-        log_in(&desk.sandbox, desk.host(), DOCKER);
+        desk.sandbox.log_in(desk.host(), DOCKER);
         maker.publish("1.0.0", "--also latest");
         maker.publish_tap();
 
@@ -68,10 +60,9 @@ fn tls_of_an_own_authority_and_passwords() {
         trust(&user, &authority, desk.host());
         let nobody = user.run(&format!("tap add {}", maker.tap()));
         assert_eq!(nobody.code, 5, "{at}: {nobody}");
-        log_in(&user, desk.host(), DOCKER);
+        user.log_in(desk.host(), DOCKER);
         user.run(&format!("tap add {}", maker.tap())).ok();
         user.run("install tool").ok();
-        let said = user.foreign(user.prefix("bin/tool")).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&said.stdout), "let in\n", "{at}");
+        assert_eq!(user.says("bin/tool"), "let in\n", "{at}");
     }
 }

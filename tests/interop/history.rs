@@ -39,6 +39,5 @@ fn check(maker: &Maker<'_>, moment: &str, serial: u64) {
     user.run(&format!("tap add {} --as-of {moment}", maker.tap())).ok();
     assert_eq!(user.run("tap info acme --json").ok().json()["serial"], serial);
     user.run("install tool").ok();
-    let said = user.foreign(user.prefix("bin/tool")).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&said.stdout), format!("1.0.{serial}\n"), "as of {moment}");
+    assert_eq!(user.says("bin/tool"), format!("1.0.{serial}\n"), "as of {moment}");
 }

@@ -75,7 +75,6 @@ pub(super) fn check(desk: &Desk, seen: &Tree) {
     desk.sandbox.write("seen.tar", seen.tar());
     desk.sh("rm -rf seen; mkdir seen; tar -xf seen.tar -C seen");
     assert_eq!(keg, desk.tree("seen"), "with {}", desk.registry.kind);
-    let said = std::process::Command::new(desk.sandbox.prefix("bin/tool")).output().unwrap();
-    assert_eq!(said.stdout, b"new\n");
+    assert_eq!(desk.sandbox.says("bin/tool"), "new\n");
     desk.sandbox.run("uninstall tool").ok();
 }

@@ -69,13 +69,3 @@ impl<'a> Maker<'a> {
 pub(super) fn saying(word: &str) -> Tree {
     Tree::new().file("bin/tool", format!("#!/bin/sh\necho {word}\n"), 0o755)
 }
-
-/// Bytes that no compressor makes smaller, other ones for another seed.
-pub(super) fn noise(seed: u64, count: usize) -> Vec<u8> {
-    // The constants of Knuth's MMIX generator; the high bits are the good ones.
-    let step = |state: &u64| {
-        Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
-    };
-    let states = std::iter::successors(step(&seed), step);
-    states.map(|state| state.to_be_bytes()[0]).take(count).collect()
-}

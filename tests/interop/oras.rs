@@ -16,8 +16,7 @@ fn one_file_is_a_program() {
         let keg = desk.install(&format!("oci://{host}/acme/tool:1.2.3"), "tool");
         let origin = tree::digest(&desk.folder().join("tool"));
         assert_eq!(keg, [("tool".to_owned(), origin)].into());
-        let said = std::process::Command::new(desk.sandbox.prefix("bin/tool")).output().unwrap();
-        assert_eq!(said.stdout, b"a tool\n");
+        assert_eq!(desk.sandbox.says("bin/tool"), "a tool\n");
         assert_eq!(desk.sandbox.run("list --json").json()["packages"][0]["version"], "1.2.3");
         desk.sandbox.run("uninstall tool").ok();
         let digest = desk.digest("acme/tool", "1.2.3");
@@ -41,10 +40,8 @@ fn a_folder_is_unpacked() {
         desk.sh("oras push --plain-http $REGISTRY/folder:1.0.0 bin");
         let keg = desk.install(&format!("oci://{}/folder:1.0.0", desk.host()), "folder");
         assert_eq!(keg, tree::moved(&desk.tree("bin"), "", "bin/"));
-        for name in ["run", "also"] {
-            let program = desk.sandbox.prefix("bin").join(name);
-            let said = std::process::Command::new(program).output().unwrap();
-            assert_eq!(said.stdout, b"runs\n");
+        for program in ["bin/run", "bin/also"] {
+            assert_eq!(desk.sandbox.says(program), "runs\n");
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Which programs of others are on this machine; what is missing is said, not passed over.
 
-use std::{collections::BTreeSet, env, io::Write as _, path::Path, sync::Mutex, thread};
+use std::{collections::BTreeSet, env, path::Path, sync::Mutex, thread};
+
+use crate::support::skipped;
 
 /// What `.ci/run` installs from Debian; Zot and the Go modules may be missing even there.
 const DEBIAN: &[&str] =
     &["curl", "docker-registry", "go-1.19", "jq", "podman", "skopeo", "tar", "umoci", "zstd"];
 
-/// What was said already.
-static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// What was said already: in which test, and what is missing.
+static SAID: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
 
 /// Where Debian keeps the versions of Go beside each other.
 pub(super) const GO: &str = "/usr/lib/go-1.19";
@@ -38,15 +40,8 @@ fn is_on_path(name: &str) -> bool {
 fn skip(name: &str) {
     let must_be_here = env::var_os("CI").is_some() && DEBIAN.contains(&name);
     assert!(!must_be_here, "{name} is not here, but CI installs it");
-    let test = thread::current().name().unwrap_or("a test").to_owned();
-    let line = format!("skipped: {name} is not here ({test})");
-    if SAID.lock().unwrap().insert(line.clone()) {
-        say(&line);
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    if SAID.lock().unwrap().insert((test, name.to_owned())) {
+        skipped(&format!("{name} is not here"));
     }
-}
-
-/// Says something on the terminal even when the test passes: the harness keeps only what the
-/// print macros say.
-pub(super) fn say(line: &str) {
-    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }

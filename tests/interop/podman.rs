@@ -6,6 +6,7 @@ use super::{
     layout::{Layout, OWN},
     peers,
 };
+use crate::support::say;
 
 /// Podman in a home of its own; `vfs` needs nothing of the kernel.
 pub(super) const PODMAN: &str = "podman --root $HOME/podman/root --runroot $HOME/podman/run \
@@ -27,7 +28,7 @@ pub(super) fn works(desk: &Desk) -> bool {
     }
     let works = desk.shell(&format!("{PODMAN} info")).output().unwrap().status.success();
     if !works {
-        peers::say("podman does not work here");
+        say("podman does not work here");
     }
     works
 }
@@ -43,7 +44,7 @@ fn pushes_an_image() {
             return;
         }
         if !works {
-            peers::say("skopeo pushes in its place");
+            say("skopeo pushes in its place");
         }
         for (format, media_type) in FORMATS {
             // Other layers each time, else podman takes those that the registry has.

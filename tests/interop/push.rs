@@ -1,15 +1,6 @@
 //! What the client writes to registries as their makers ship them, also through a line that breaks.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 use digest::{Digest, Hasher};
 use oci::{Artifact, Body, Client, Config, Descriptor, Error, Manifest, Place, Pushed, Start};
@@ -17,7 +8,9 @@ use oci::{Artifact, Body, Client, Config, Descriptor, Error, Manifest, Place, Pu
 use super::{
     peers,
     registry::{Kind, Registry},
+    wire::{Then, Wire},
 };
+use crate::support::noise;
 
 /// Bytes of a blob that is cut on its way.
 const SIZE: usize = 3_000_000;
@@ -30,18 +23,6 @@ fn client(change: impl FnOnce(&mut Config)) -> Client {
 
 fn place(host: &str, rest: &str) -> Place {
     Place::parse(&format!("{host}/{rest}")).unwrap()
-}
-
-/// Bytes in which no part looks like another, others for each seed.
-fn noise(size: usize, seed: u64) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ (seed << 32);
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    };
-    (0..size).map(|_| next()).collect()
 }
 
 /// Blobs and manifests to push, and a place to push them to.
@@ -110,7 +91,7 @@ fn blobs_arrive_whole_in_every_way() {
     run(async {
         for desk in Desk::all() {
             let here = desk.at("a/x");
-            let bytes = noise(SIZE, 1);
+            let bytes = noise(1, SIZE);
             let sent = Pushed::Sent { bytes: SIZE as u64 };
             assert_eq!(desk.push(&desk.client, &here, &bytes).await, sent);
             assert_eq!(desk.push(&desk.client, &here, &bytes).await, Pushed::Present);
@@ -123,9 +104,9 @@ fn blobs_arrive_whole_in_every_way() {
             assert_eq!(mounted.unwrap(), expected, "{}", desk.registry.kind);
             assert!(desk.fetch(&there, &descriptor).await == bytes);
             let chunked = client(|config| config.push.body_bytes_max = Some(1 << 20));
-            assert_eq!(desk.push(&chunked, &here, &noise(SIZE, 2)).await, sent);
+            assert_eq!(desk.push(&chunked, &here, &noise(2, SIZE)).await, sent);
             let single = client(|config| config.push.single_post = true);
-            assert_eq!(desk.push(&single, &here, &noise(SIZE, 3)).await, sent);
+            assert_eq!(desk.push(&single, &here, &noise(3, SIZE)).await, sent);
             assert_eq!(desk.push(&desk.client, &here, b"").await, Pushed::Sent { bytes: 0 });
             let like: Digest = format!("sha512:{}", "0".repeat(128)).parse().unwrap();
             let mut hasher = Hasher::like(&like).unwrap();
@@ -197,76 +178,17 @@ fn manifests_are_tagged_referred_to_and_deleted() {
 fn an_upload_that_is_cut_anywhere_ends_right() {
     run(async {
         for desk in Desk::all() {
-            let line = Line::to(&desk.registry.host);
+            let wire = Wire::to(&desk.registry.host);
             for most in [SIZE as u64, 500_000] {
                 let client = client(|config| config.push.body_bytes_max = Some(most));
                 for cut in 0..20 {
-                    let bytes = noise(SIZE, most + cut);
-                    line.cut_after(1 + usize::try_from(cut).unwrap() * 157_001);
-                    let pushed = desk.push(&client, &place(&line.host, "a/x"), &bytes).await;
+                    let bytes = noise(most + cut, SIZE);
+                    wire.cut_after(1 + cut * 157_001, Then::Heals);
+                    let pushed = desk.push(&client, &place(&wire.host, "a/x"), &bytes).await;
                     assert_eq!(pushed, Pushed::Sent { bytes: SIZE as u64 });
-                    assert!(line.was_cut());
+                    assert!(wire.was_cut());
                 }
             }
         }
     });
-}
-
-/// A line to a registry that can be cut; it serves until the test ends.
-struct Line {
-    host: String,
-    left: Arc<AtomicUsize>,
-}
-
-/// What is left of a line that is not to be cut.
-const WHOLE: usize = usize::MAX;
-
-impl Line {
-    fn to(host: &str) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let line = Self {
-            host: listener.local_addr().unwrap().to_string(),
-            left: Arc::new(AtomicUsize::new(WHOLE)),
-        };
-        let (to, left) = (host.to_owned(), Arc::clone(&line.left));
-        thread::spawn(move || {
-            for near in listener.incoming() {
-                let (near, far) = (near.unwrap(), TcpStream::connect(&to).unwrap());
-                let (near_back, far_back) = (near.try_clone().unwrap(), far.try_clone().unwrap());
-                let left = Arc::clone(&left);
-                thread::spawn(move || forward(near, far, &left));
-                thread::spawn(move || forward(far_back, near_back, &AtomicUsize::new(WHOLE)));
-            }
-        });
-        line
-    }
-
-    fn cut_after(&self, bytes: usize) {
-        self.left.store(bytes, Ordering::SeqCst);
-    }
-
-    fn was_cut(&self) -> bool {
-        self.left.load(Ordering::SeqCst) == WHOLE
-    }
-}
-
-/// Passes bytes on until either side ends, or the line is cut.
-fn forward(mut from: TcpStream, mut to: TcpStream, left: &AtomicUsize) {
-    let mut buffer = [0; 16 << 10];
-    while let Ok(count @ 1..) = from.read(&mut buffer) {
-        let before = left.load(Ordering::SeqCst);
-        if before <= count {
-            // What was on its way still arrives.
-            drop(to.write_all(&buffer[..before]));
-            left.store(WHOLE, Ordering::SeqCst);
-            break;
-        }
-        if before != WHOLE {
-            left.store(before - count, Ordering::SeqCst);
-        }
-        if to.write_all(&buffer[..count]).is_err() {
-            break;
-        }
-    }
-    drop((from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both)));
 }

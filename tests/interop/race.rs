@@ -1,6 +1,6 @@
 //! Two publishers at the same moment: neither loses what the other one adds.
 
-use std::{collections::BTreeSet, process::Stdio};
+use std::collections::BTreeSet;
 
 use super::{
     desk::Desk,
@@ -32,11 +32,9 @@ fn two_publishers_lose_no_platform() {
                 maker.version(&version, &[("amd64", &folder), ("arm64", &folder)]);
             }
             let started = publishers.map(|(architecture, sandbox)| {
-                let words =
-                    format!("publish tap/tool.toml@{version} --platform linux-{architecture}");
-                let mut command = sandbox.command(&words);
-                let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-                (sandbox, child.unwrap())
+                let platform = format!("--platform linux-{architecture}");
+                let words = format!("publish tap/tool.toml@{version} {platform}");
+                (sandbox, sandbox.start(&words))
             });
             for (sandbox, child) in started {
                 sandbox.end(child).ok();

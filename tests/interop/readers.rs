@@ -4,12 +4,8 @@ use std::fmt;
 
 use test_registry::Tree;
 
-use super::{
-    desk::Desk,
-    layout::OWN,
-    maker::{Maker, noise},
-    peers, podman, tree,
-};
+use super::{desk::Desk, layout::OWN, maker::Maker, peers, podman, tree};
+use crate::support::{noise, skipped};
 
 /// The programs that a way of reading needs, and its script.
 ///
@@ -205,7 +201,7 @@ fn podman_takes_the_parts_of_a_layer() {
         // One that is not the system's user cannot mount: it is said, as podman says it.
         let can = desk.shell(&format!("{CHUNKED} [ $(id -u) = 0 ]")).output().unwrap();
         if !can.status.success() || !can.stdout.is_empty() {
-            peers::say("skipped: podman has no overlay here (podman_takes_the_parts_of_a_layer)");
+            skipped("podman has no overlay here");
             return;
         }
         published(&desk);

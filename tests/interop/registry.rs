@@ -13,6 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::peers;
+use crate::support::say;
 
 /// How long a registry may take until it answers; only one that hangs takes so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -221,7 +222,7 @@ impl Registry {
         let start = Instant::now();
         while !self.answers().unwrap_or(false) {
             if self.has_ended() {
-                peers::say(&self.log());
+                say(&self.log());
                 return false;
             }
             assert!(start.elapsed() < PATIENCE, "{} does not answer: {}", self.kind, self.log());
@@ -254,7 +255,7 @@ impl Registry {
 impl Drop for Registry {
     fn drop(&mut self) {
         if thread::panicking() {
-            peers::say(&format!("{} at {} said: {}", self.kind, self.host, self.log()));
+            say(&format!("{} at {} said: {}", self.kind, self.host, self.log()));
         }
         if let Some(process) = &mut self.process {
             // It is this test's own process; one that ended by itself needs no end.

@@ -2,7 +2,6 @@
 
 use super::{
     desk::Desk,
-    guarded::log_in,
     issuer::{Issuer, pair},
     layout::OWN,
     maker::{Maker, saying},
@@ -50,7 +49,7 @@ fn tokens_of_a_server_on_another_site() {
         assert!(!nobody.stderr.contains("token-server"), "{at}: {nobody}");
         issuer.take_asked();
 
-        log_in(&desk.sandbox, host, &password);
+        desk.sandbox.log_in(host, &password);
         kept_back(&desk.sandbox.run("publish tap/tool.toml"), host, &issuer);
         trust(&desk.sandbox, "127.0.0.1:1", &issuer);
         kept_back(&desk.sandbox.run("publish tap/tool.toml"), host, &issuer);
@@ -63,18 +62,17 @@ fn tokens_of_a_server_on_another_site() {
         let add = format!("tap add {}", maker.tap());
         let nobody = user.run(&add);
         assert_eq!(nobody.code, 5, "{at}: {nobody}");
-        log_in(&user, host, &pair("maker", "wrong"));
+        user.log_in(host, &pair("maker", "wrong"));
         trust(&user, host, &issuer);
         let wrong = user.run(&add);
         assert_eq!(wrong.code, 5, "{at}: {wrong}");
-        log_in(&user, host, &password);
+        user.log_in(host, &password);
         user.config("");
         issuer.take_asked();
         kept_back(&user.run(&add), host, &issuer);
         trust(&user, host, &issuer);
         user.run(&add).ok();
         user.run("install tool").ok();
-        let said = user.foreign(user.prefix("bin/tool")).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&said.stdout), "let in\n", "{at}");
+        assert_eq!(user.says("bin/tool"), "let in\n", "{at}");
     }
 }

@@ -134,6 +134,11 @@ impl Wire {
         *state = State { streams: std::mem::take(&mut state.streams), ..State::default() };
     }
 
+    /// Whether it was cut as it was to be.
+    pub(super) fn was_cut(&self) -> bool {
+        self.shared.state().cut.is_none()
+    }
+
     /// Bytes that went towards the registry.
     pub(super) fn passed(&self) -> u64 {
         self.shared.state().passed

@@ -21,8 +21,23 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Says on the terminal that a test was not carried out; what the harness catches nobody would see.
-pub(crate) fn skipped(test: &str, why: &str) {
-    let mut terminal = std::io::stderr();
-    writeln!(terminal, "skipped: {test}: {why}").unwrap();
+/// Bytes that no compressor makes smaller, other ones for another seed.
+pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
+    // The constants of Knuth's MMIX generator; the high bits are the good ones.
+    let step = |state: &u64| {
+        Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    };
+    let states = std::iter::successors(step(&seed), step);
+    states.map(|state| state.to_be_bytes()[0]).take(count).collect()
+}
+
+/// Says on the terminal that this test was not carried out, or a part of it.
+pub(crate) fn skipped(why: &str) {
+    say(&format!("skipped: {}: {why}", std::thread::current().name().unwrap_or_default()));
+}
+
+/// Says something on the terminal even when the test passes: the harness keeps only what the
+/// print macros say.
+pub(crate) fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap();
 }

@@ -13,9 +13,8 @@ pub(crate) struct Repository<'a> {
 impl<'a> Repository<'a> {
     /// An empty repository; none where there is no `git`, which is said.
     pub(crate) fn new(sandbox: &'a Sandbox, path: &str) -> Option<Self> {
-        let test = std::thread::current().name().unwrap_or_default().to_owned();
         if sandbox.foreign("git").arg("--version").output().is_err() {
-            skipped(&test, "git is not here");
+            skipped("git is not here");
             return None;
         }
         let folder = sandbox.home().join(path);

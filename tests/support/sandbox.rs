@@ -77,6 +77,12 @@ impl Sandbox {
         self.write("../.config/pkg/config.toml", text);
     }
 
+    /// Keeps a login as `docker login` does; `auth` is `USER:PASSWORD` in base64.
+    pub(crate) fn log_in(&self, host: &str, auth: &str) {
+        let logins = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"{auth}\"}}}}}}");
+        self.write("../.docker/config.json", logins);
+    }
+
     /// A formula of the tap `test`, which is a folder that the first one adds.
     pub(crate) fn formula(&self, name: &str) -> Recipe<'_> {
         let is_first = !self.home().join("test").exists();
@@ -121,6 +127,17 @@ impl Sandbox {
     /// Runs a command of [`Sandbox::command`] to its end; one that hangs is killed.
     pub(crate) fn finish(&self, command: &mut Command) -> Output {
         self.end(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Starts the program beside others; [`Sandbox::end`] waits for it.
+    pub(crate) fn start(&self, words: &str) -> Child {
+        self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// What an installed program prints; `path` is below the prefix.
+    #[track_caller]
+    pub(crate) fn says(&self, path: &str) -> String {
+        self.finish(&mut self.foreign(self.prefix(path))).ok().stdout
     }
 
     /// Waits for the end of a command that was started; one that hangs is killed.
