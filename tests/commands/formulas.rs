@@ -287,6 +287,10 @@ fn check_shows_every_mistake_where_it_is() {
         (json.code, codes),
         (1, vec!["F001:5".to_owned(), "F004:10".to_owned(), "W4:14".to_owned()])
     );
+    // What only a whole tap can tell is asked of the folder.
+    sandbox.formula("needy").depends("nobody = \"*\"").version("1.0.0");
+    let tells = |path| sandbox.run(&format!("check {path}")).stdout.contains("error[F016]");
+    assert!(tells("../test") && !tells("../test/needy.toml"));
     assert_snapshot!(sandbox.run("check"), @r"
     exit 3
     --- stderr

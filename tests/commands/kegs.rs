@@ -50,6 +50,7 @@ fn what_a_package_declares_must_be_so() {
         let output = sandbox.run(&format!("install oci://{reference}"));
         assert_eq!(output.code, 1, "{output}");
         assert!(output.stderr.contains("were declared"), "{output}");
+        assert!(!sandbox.root().join("cellar/tool").exists(), "nothing is kept: {output}");
     }
     let reference = declared(1 << 60, 2);
     let output = sandbox.run(&format!("install oci://{reference}"));

@@ -6,7 +6,6 @@ mod building;
 mod bump;
 mod bundle;
 mod cache;
-mod check;
 mod concurrency;
 mod config;
 mod crash;

@@ -55,10 +55,10 @@ fn skopeo_copies_a_layout() {
     for desk in Desk::all() {
         let layout = Layout::new(desk.folder().join("layout"));
         layout.tag(layout.image(OWN, &layers), "1.0.0");
-        for (format, tag) in [("oci", "1.0.0"), ("v2s2", "1.0.0")] {
+        for format in ["oci", "v2s2"] {
             desk.sh(&format!(
                 "skopeo --insecure-policy copy -q --dest-tls-verify=false --format {format} \
-                     oci:layout:1.0.0 docker://$REGISTRY/tool:{tag}"
+                     oci:layout:1.0.0 docker://$REGISTRY/tool:1.0.0"
             ));
             check(&desk, &seen);
         }
