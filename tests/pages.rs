@@ -59,6 +59,7 @@ fn a_project_as_the_page_walks_through_it() {
         steps.iter().map(|(script, _)| format!("{script}printf '{END}'\n")).collect();
     let output = sandbox.finish(&mut shell(&sandbox, &format!("exec 2>&1\n{script}"))).ok();
     let printed: Vec<&str> = output.stdout.split(END).collect();
+    assert_eq!(printed.len(), steps.len() + 1, "each step ends");
     for ((script, expected), printed) in steps.iter().zip(printed) {
         assert_eq!(shown(&sandbox, printed), *expected, "what this prints:\n{script}");
     }

@@ -424,8 +424,8 @@ fn a_damaged_archive_is_refused() {
         laptop.write("damaged.tar", damaged);
         let output = laptop.run("import damaged.tar");
         refused += usize::from(output.code != 0);
-        let is_told = output.code == 0 || output.stderr.starts_with("error: ");
-        assert!(is_told, "{at}: {output}");
+        // What is whole is taken all the same, so the error may come last.
+        assert!(output.code == 0 || output.stderr.contains("error: "), "{at}: {output}");
     }
     assert!(refused > whole.len() / 1024 / 4, "{refused}");
     laptop.write("damaged.tar", &whole[..whole.len() / 2]);

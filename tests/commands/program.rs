@@ -271,6 +271,9 @@ fn a_page_for_every_command() {
     let page =
         |name: &str| fs_err::read_to_string(sandbox.home().join("desk/pages").join(name)).unwrap();
     assert!(page("pkg.1").starts_with(".ie"));
+    for command in cli::args::command().get_subcommands() {
+        assert!(page(&format!("pkg-{}.1", command.get_name())).starts_with(".ie"));
+    }
     assert!(page("pkg-install.1").contains("pkg install hyperfine@1.19"));
     assert_eq!(sandbox.run("man install").ok().stdout.trim_end(), page("pkg-install.1").trim_end());
     assert_snapshot!(sandbox.run("man instal"), @r"
