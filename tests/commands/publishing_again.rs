@@ -97,7 +97,7 @@ fn requests_that_fail_beside_each_other_are_told_once() {
     for name in ["one", "two", "three", "four"] {
         drop(sandbox.formula(name).version("1.0.0"));
     }
-    sandbox.config("[patience]\nretries = 2\n");
+    sandbox.config("[patience]\nretries = 1\n");
     sandbox.registry().on("GET /v2/*/blobs/*").status(503);
     let said = sandbox.run("install one two three four");
     assert_eq!(said.code, 4, "{said}");

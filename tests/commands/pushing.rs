@@ -77,6 +77,7 @@ fn check_unpublished(sandbox: &Sandbox, what: &str) {
 fn a_faulty_registry_leads_to_the_right_result_or_a_clear_error() {
     let failed = |(pattern, what, fault, exit, says): &Case| {
         let sandbox = Sandbox::in_memory();
+        sandbox.config("[patience]\nretries = 1\n");
         tap(&sandbox);
         sandbox.registry().require_tokens(Tokens::new());
         fault(sandbox.registry().on(pattern));
@@ -98,6 +99,7 @@ fn a_faulty_registry_leads_to_the_right_result_or_a_clear_error() {
 #[test]
 fn credentials_stay_at_the_registry_wherever_an_upload_is_sent() {
     let (sandbox, other) = (Sandbox::new(), TestRegistry::start());
+    sandbox.config("[patience]\nretries = 0\n");
     tap(&sandbox);
     let registry = sandbox.registry();
     registry.require_basic("maker", "secret-word");

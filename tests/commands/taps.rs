@@ -302,6 +302,7 @@ fn a_tap_never_goes_back() {
 #[test]
 fn what_breaks_a_rule_is_refused_and_the_old_state_stays() {
     let sandbox = followed();
+    sandbox.config("[patience]\nretries = 0\n");
     let good = pack(&sandbox, "acme", 2, "2026-05-02");
     let manifest: serde_json::Value = serde_json::from_slice(&good.manifest).unwrap();
     let index = zstd::decode_all(&good.blobs[1].bytes[..]).unwrap();
