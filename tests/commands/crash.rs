@@ -84,12 +84,7 @@ struct Change {
 fn disturb(sandbox: &Sandbox, change: &Change, moments: u64, faults: &[Fault]) {
     let Change { words, before, after } = *change;
     let root = sandbox.root();
-    let run = |moment, fault| {
-        let mut traced = sandbox.foreign("/bin/sh");
-        traced.args(["-c", tracer::WAITING, "sh", env!("CARGO_BIN_EXE_pkg")]);
-        traced.args(words.split(' '));
-        tracer::run(&mut traced, moment, fault)
-    };
+    let run = |moment, fault| tracer::run(&sandbox.command(words), moment, fault);
     let saved = sandbox.home().join("saved");
     copy(sandbox.home(), &saved);
     let (old, number) = (state(&root), whole_generation(&root));
@@ -239,11 +234,7 @@ fn a_fault_in_an_update_leaves_the_old_edition_or_the_new() {
         let versions = sandbox.run("versions acme/tool --json").ok().json();
         versions["versions"][0]["version"].as_str().unwrap().to_owned()
     };
-    let run = |moment, fault| {
-        let mut traced = sandbox.foreign("/bin/sh");
-        traced.args(["-c", tracer::WAITING, "sh", env!("CARGO_BIN_EXE_pkg"), "update"]);
-        tracer::run(&mut traced, moment, fault)
-    };
+    let run = |moment, fault| tracer::run(&sandbox.command("update"), moment, fault);
     let saved = sandbox.home().join("saved");
     copy(sandbox.home(), &saved);
     let changes = match run(0, Fault::Kill) {

@@ -8,6 +8,7 @@ mod bundle;
 mod cache;
 mod concurrency;
 mod config;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod crash;
 mod direct;
 mod faults;

@@ -43,13 +43,13 @@ pub(crate) enum Fault {
 }
 
 /// The script of a shell that waits for the tracer and then becomes the program after `sh`.
-pub(crate) const WAITING: &str = r#"read -r go; exec "$@""#;
+const WAITING: &str = r#"read -r go; exec "$@""#;
 
-/// Runs a command that begins with [`WAITING`]; its `moment`th change, from 1 on, meets the fault.
+/// Runs a command with no other variables than it names; its `moment`th change, from 1 on, meets
+/// the fault. A thread that does this may have no other children: it would wait for them too.
 #[expect(clippy::zombie_processes, reason = "the tracer waits for all that it traces")]
-pub(crate) fn run(command: &mut Command, moment: u64, fault: Fault) -> Result<End, Errno> {
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("a shell is there");
+pub(crate) fn run(command: &Command, moment: u64, fault: Fault) -> Result<End, Errno> {
+    let mut child = waiting(command).spawn().expect("a shell is there");
     let program = Pid::from_raw(i32::try_from(child.id()).expect("a process number"));
     let clones = Options::PTRACE_O_TRACECLONE
         | Options::PTRACE_O_TRACEFORK
@@ -68,6 +68,19 @@ pub(crate) fn run(command: &mut Command, moment: u64, fault: Fault) -> Result<En
     let _deadline = Deadline::of(&child);
     let (inside, failing) = (HashSet::new(), None);
     Tracer { program, moment, fault, changes: 0, inside, failing }.follow()
+}
+
+/// A shell that becomes the program once it is told to.
+fn waiting(command: &Command) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", WAITING, "sh"]).arg(command.get_program()).args(command.get_args());
+    let named = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    shell.env_clear().envs(named);
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell
 }
 
 struct Tracer {
