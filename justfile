@@ -1,4 +1,4 @@
-# All that CI checks, but for the real servers.
+# What must hold; .ci/run also brings real servers for the tests, and runs cargo-deny.
 check: fmt clippy test
 
 fmt:

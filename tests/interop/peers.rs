@@ -5,8 +5,19 @@ use std::{collections::BTreeSet, env, path::Path, sync::Mutex, thread};
 use crate::support::skipped;
 
 /// What `.ci/run` installs from Debian; Zot and the Go modules may be missing even there.
-const DEBIAN: &[&str] =
-    &["curl", "docker-registry", "go-1.19", "jq", "podman", "skopeo", "tar", "umoci", "zstd"];
+const DEBIAN: &[&str] = &[
+    "curl",
+    "docker-registry",
+    "go-1.19",
+    "htpasswd",
+    "jq",
+    "openssl",
+    "podman",
+    "skopeo",
+    "tar",
+    "umoci",
+    "zstd",
+];
 
 /// What was said already: in which test, and what is missing.
 static SAID: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
