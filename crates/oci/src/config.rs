@@ -48,7 +48,7 @@ pub struct Config {
     pub connect: Duration,
     /// Requests to one host at once, blobs not counted.
     pub requests_per_host: usize,
-    /// Blobs from one host at once.
+    /// Blobs from one host at once, and as many to it.
     pub streams_per_host: usize,
     /// How registries are written to.
     pub push: Pushing,

@@ -23,7 +23,7 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
-    /// Gates that let so many requests, and so many blobs, through at once.
+    /// Gates that let so many requests, and so many blobs each way, through at once.
     pub(crate) fn new(requests: usize, streams: usize) -> Self {
         let places = |number: usize| number.clamp(1, Semaphore::MAX_PERMITS);
         Self { requests: places(requests), streams: places(streams), gates: Mutex::default() }
@@ -42,7 +42,10 @@ impl Gates {
 pub(crate) struct Gate {
     host: String,
     requests: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
+    /// Apart from each other: a copy within one server holds a place for what it sends while it
+    /// waits for one to fetch it.
+    incoming: Arc<Semaphore>,
+    outgoing: Arc<Semaphore>,
     slow: Mutex<Slow>,
 }
 
@@ -60,7 +63,8 @@ impl Gate {
         Self {
             host: host.to_owned(),
             requests: Arc::new(Semaphore::new(requests)),
-            streams: Arc::new(Semaphore::new(streams)),
+            incoming: Arc::new(Semaphore::new(streams)),
+            outgoing: Arc::new(Semaphore::new(streams)),
             slow: Mutex::default(),
         }
     }
@@ -75,9 +79,14 @@ impl Gate {
         acquire(&self.requests).await
     }
 
-    /// Waits for a free place among the blobs.
-    pub(crate) async fn stream(&self) -> OwnedSemaphorePermit {
-        acquire(&self.streams).await
+    /// Waits for a free place among the blobs that come from the server.
+    pub(crate) async fn incoming(&self) -> OwnedSemaphorePermit {
+        acquire(&self.incoming).await
+    }
+
+    /// Waits for a free place among the blobs that go there.
+    pub(crate) async fn outgoing(&self) -> OwnedSemaphorePermit {
+        acquire(&self.outgoing).await
     }
 
     /// How long requests to this server still have to wait.

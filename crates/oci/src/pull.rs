@@ -197,7 +197,7 @@ impl Pull {
             self.state = State::Complete;
             return Ok(());
         }
-        self._place = Some(self.gate.stream().await);
+        self._place = Some(self.gate.incoming().await);
         match self.open_once().await {
             Ok(()) => Ok(()),
             Err(error) => self.go_on_after(error).await,
@@ -240,7 +240,7 @@ impl Pull {
         // The old place is given back first: two downloads that swap hosts must not wait for
         // each other.
         self._place = None;
-        self._place = Some(self.gate.stream().await);
+        self._place = Some(self.gate.incoming().await);
         Ok(())
     }
 

@@ -106,7 +106,7 @@ impl Client {
         ask.is_stream = true;
         let gate = exchange.gates.of(&shown::host(&ask.url));
         let mut patience = Patience::new(&exchange.config);
-        let _place = gate.stream().await;
+        let _place = gate.incoming().await;
         loop {
             patience.wait(&exchange.config, &gate).await.map_err(failed)?;
             let error = match self.take_once(&ask, into, told).await {

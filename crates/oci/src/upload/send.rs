@@ -133,7 +133,7 @@ impl<'a> Upload<'a> {
     async fn send(&mut self, session: &mut Session, from: u64) -> Result<(), Error> {
         let gate = self.exchange.gates.of(&session.host());
         self.gate = Some(Arc::clone(&gate));
-        let _place = gate.stream().await;
+        let _place = gate.outgoing().await;
         self.patience.wait(&self.exchange.config, &gate).await?;
         self.tell_sending(session, from);
         let payload = if self.way == Way::Whole && from == 0 {

@@ -10,7 +10,7 @@ use pkg_oci::{
     push,
 };
 use serde_json::{Value, json};
-use test_registry::{IMAGE, INDEX, TestRegistry};
+use test_registry::{IMAGE, INDEX, Quirk, TestRegistry};
 
 use crate::{
     ends::{Ends, KINDS, blob, entry, fetch, index, manifest, push_document, push_image, referrer},
@@ -380,6 +380,17 @@ async fn f18_a_source_that_falls_silent_does_not_keep_the_target_waiting() {
         _ => None,
     });
     assert_eq!(spooled, [(Digest::sha256(&layer), 1_000_000)]);
+}
+
+#[tokio::test]
+async fn f18_a_registry_that_mounts_nothing_is_copied_within() {
+    let registry = TestRegistry::start();
+    registry.quirk(Quirk::WithoutMounts);
+    let client = client_with(|config| (config.streams_per_host, config.jobs) = (2, 4));
+    let (from, to) = (place(&registry, "a:1"), place(&registry, "b:1"));
+    push_image(&client, &from, &[b"one", b"two", b"three"]).await;
+    let copied = tokio::time::timeout(Duration::from_secs(20), copy(&client, &from, &to)).await;
+    assert_eq!(copied.expect("nobody waits for ever").sent.blobs, 4);
 }
 
 #[tokio::test]
