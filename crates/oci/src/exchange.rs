@@ -16,7 +16,7 @@ use reqwest::{
 use url::Url;
 
 use crate::{
-    Error, Event,
+    Error, Event, Reference,
     config::Config,
     excerpt::excerpt,
     gate::Gates,
@@ -30,7 +30,7 @@ use crate::{
     scope::Scope,
     session::Session,
     shown::{self, Shown},
-    sites::{Site, Sites},
+    sites::Sites,
     token::Tokens,
     transport::{self, Hop, Transport},
     warning,
@@ -73,7 +73,7 @@ pub(crate) struct Ask {
     /// What goes along; it is sent anew after a redirect or a challenge.
     pub(crate) body: Payload,
     /// Where it goes, when that is a mirror and another can be asked instead.
-    pub(crate) mirror: Option<Site>,
+    pub(crate) mirror: Option<Reference>,
 }
 
 /// An answer that is no error, with its body still to come.

@@ -11,14 +11,13 @@ use reqwest::{
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::{
-    Error, Event, Kind,
+    Error, Event, Kind, Reference,
     blob::{Item, Start},
     coalesce::Coalescer,
     exchange::{Answer, Ask, Exchange},
     gate::Gate,
     retry::Patience,
     shown::{self, Shown},
-    sites::Site,
     transport,
     verify::{self, Verifier},
 };
@@ -37,6 +36,10 @@ pub(crate) struct Pull {
     /// As declared, else as the source says.
     size: Option<u64>,
     progress_from: u64,
+    /// How much there was when the source was begun with.
+    begun_at: u64,
+    /// A mirror that gave some of the bytes before it failed.
+    helped: Option<Reference>,
     /// Of the source, to notice when it changes under a resumed download.
     etag: Option<HeaderValue>,
     ranges: bool,
@@ -80,6 +83,8 @@ impl Pull {
             declared: size,
             size,
             progress_from,
+            begun_at: progress_from,
+            helped: None,
             etag: None,
             ranges: true,
             state: State::Closed,
@@ -123,19 +128,26 @@ impl Pull {
     }
 
     /// The error of who asked a mirror and was deceived; the mirror is not asked again.
+    ///
+    /// What a mirror gave before it failed is suspected before what its successor added.
     fn blamed(&self, error: Error) -> Error {
-        let mirror = self.sources.get(self.source).and_then(|ask| ask.mirror.as_ref());
-        match (mirror, self.next_host()) {
-            (Some(Site { reference, .. }), Some(next)) if error.kind() == Kind::Integrity => {
-                self.exchange.pass_over(reference, &next, &error);
-                Error::FalseMirror { mirror: reference.host().to_owned(), source: Box::new(error) }
+        let next = self.sources.get(self.source + 1).map(|ask| shown::host(&ask.url));
+        let suspect = match (self.mirror(), next) {
+            (Some(mirror), Some(next)) => Some((mirror, next)),
+            _ => self.helped.as_ref().map(|mirror| (mirror, self.gate.host().to_owned())),
+        };
+        match suspect {
+            Some((mirror, next)) if error.kind() == Kind::Integrity => {
+                self.exchange.pass_over(mirror, &next, &error);
+                Error::FalseMirror { mirror: mirror.host().to_owned(), source: Box::new(error) }
             }
             _ => error,
         }
     }
 
-    fn next_host(&self) -> Option<String> {
-        self.sources.get(self.source + 1).map(|ask| shown::host(&ask.url))
+    /// The source, where it is a mirror that another can be asked instead of.
+    fn mirror(&self) -> Option<&Reference> {
+        self.sources.get(self.source)?.mirror.as_ref()
     }
 
     /// Reads until the answer ends.
@@ -226,13 +238,17 @@ impl Pull {
         };
         let (host, reason) = (self.gate.host().to_owned(), error.to_string());
         let next_host = shown::host(&next.url);
-        match self.sources.get(self.source).and_then(|ask| ask.mirror.as_ref()) {
-            Some(Site { reference, .. }) => {
-                let what = format!("blob {} of oci://{reference}", self.expected);
-                self.exchange.pass_over(reference, &next_host, &error.about(&what));
+        match self.mirror() {
+            Some(mirror) => {
+                let what = format!("blob {} of oci://{mirror}", self.expected);
+                self.exchange.pass_over(mirror, &next_host, &error.about(&what));
             }
             None => (self.exchange.config.events)(Event::NextSource { host, reason }),
         }
+        if self.verifier.taken() > self.begun_at {
+            self.helped = self.mirror().cloned().or(self.helped.take());
+        }
+        self.begun_at = self.verifier.taken();
         self.source += 1;
         self.gate = self.exchange.gates.of(&next_host);
         self.patience = patience(&self.exchange, next);

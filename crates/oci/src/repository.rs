@@ -140,7 +140,7 @@ impl Source for Repository {
         let mut asks = Vec::with_capacity(sites.len());
         for (number, site) in sites.iter().enumerate() {
             let mut ask = registry::blob(&exchange, &site.reference, &start.expected)?;
-            ask.mirror = Some(site.clone()).filter(|_| number + 1 < sites.len());
+            ask.mirror = Some(site.reference.clone()).filter(|_| number + 1 < sites.len());
             asks.push(ask);
         }
         let download = Download::begin(exchange, asks, start).await;

@@ -158,6 +158,22 @@ async fn d14_a_download_goes_on_where_its_mirror_broke_off() {
 }
 
 #[tokio::test]
+async fn d14_a_mirror_that_lies_and_breaks_off_is_to_blame() {
+    let (registry, mirror) = (registry(), TestRegistry::start());
+    let bytes = noise(700_000);
+    registry.push_blob("a", bytes.clone());
+    mirror.push_blob("a", bytes.clone());
+    mirror.on("GET /v2/a/blobs/*").flipped_byte(10);
+    mirror.on("GET /v2/a/blobs/*").truncating(400_000);
+    let client = mirrored(&registry, &[(mirror.host(), false)], |_, _| {});
+    let error = fetch(&client, &registry, &bytes).await.unwrap_err();
+    let is_of_it = matches!(&error, Error::FalseMirror { mirror: m, .. } if m == mirror.host());
+    assert!(is_of_it, "the registry sent only the rest: {}", chain(&error));
+    assert_eq!(fetch(&client, &registry, &bytes).await.unwrap(), bytes);
+    assert_eq!(mirror.requests().len(), 1, "a liar is not asked again");
+}
+
+#[tokio::test]
 async fn d14_a_registry_that_is_only_mirrored_is_never_read() {
     let (registry, first, second) = (registry(), registry(), registry());
     let only = |_: &mut Config, own: &mut Registry| own.is_only_mirrored = true;
