@@ -157,12 +157,12 @@ impl Transport {
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = self.build(config, &key)?;
+        let client = self.build(config, &key, &shown::host(url))?;
         clients.insert(key, client.clone());
         Ok(client)
     }
 
-    fn build(&self, config: &Config, key: &Key) -> Result<Client, Error> {
+    fn build(&self, config: &Config, key: &Key, host: &str) -> Result<Client, Error> {
         let own = key.registry.as_ref().and_then(|host| config.registries.get(host));
         let has_own = own.is_some_and(|own| !own.ca.is_empty() || own.identity.is_some());
         let mut tls = if key.is_tls && (has_own || !key.certs.is_empty()) {
@@ -179,6 +179,7 @@ impl Transport {
         } else {
             tls::none()?
         };
+        let has_identity = tls.client_auth_cert_resolver.has_certs();
         // Blobs get a connection each: one connection's window would bound them all together.
         let protocols: &[&[u8]] =
             if key.is_stream { &[b"http/1.1"] } else { &[b"h2", b"http/1.1"] };
@@ -199,16 +200,16 @@ impl Transport {
             None => {}
         }
         // The client would show its certificate to whoever it speaks TLS with.
-        let has_identity = own.is_some_and(|own| own.identity.is_some());
-        let is_tls = |url: &String| url.starts_with("https:");
         let proxy = proxies.and_then(|proxies| proxies.https.as_ref());
-        if let Some(host) =
-            key.registry.clone().filter(|_| has_identity && proxy.is_some_and(is_tls))
-        {
-            return Err(Error::Shared { host });
+        if has_identity && proxy.is_some_and(|url| speaks_tls(url)) {
+            return Err(Error::Shared { host: host.to_owned() });
         }
         builder.build().map_err(Error::Build)
     }
+}
+
+fn speaks_tls(proxy: &str) -> bool {
+    proxy.parse().is_ok_and(|url: Url| url.scheme() == "https")
 }
 
 /// Goes through these proxies and no others.

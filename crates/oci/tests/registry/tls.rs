@@ -108,6 +108,28 @@ async fn e8_a_host_has_its_own_authorities_and_identity() {
 }
 
 #[tokio::test]
+async fn e8_a_folders_certificate_is_shown_to_no_proxy() {
+    let authority = Authority::new();
+    let registry = registry(&authority);
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = authority.client();
+    let own = |name: &str| format!("{}/{name}", registry.host());
+    file(&folder, &own("ca.crt"), &authority.certificate());
+    file(&folder, &own("client.cert"), &certificate);
+    file(&folder, &own("client.key"), &key);
+    for proxy in ["https://127.0.0.1:1", "HTTPS://127.0.0.1:1"] {
+        let proxies = Some(Proxies { https: Some(proxy.to_owned()), ..Proxies::default() });
+        let own = Registry { proxies, ..Registry::default() };
+        let through = client(&registry, |config| {
+            config.certs = vec![folder.path().to_owned()];
+            config.registries = settings(&[(&registry, &own)]);
+        });
+        let error = through.manifest(&named("a:1")).await.unwrap_err();
+        assert!(chain(&error).contains("proxy with TLS"), "{}", chain(&error));
+    }
+}
+
+#[tokio::test]
 async fn e8_who_is_not_trusted_is_not_asked_twice() {
     let authority = Authority::new();
     let registry = registry(&authority);
