@@ -64,6 +64,8 @@ pub(crate) struct Exchange {
 pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) url: Url,
+    /// Whom the request is for, where that is not `url`: an answer may have led to a stranger.
+    pub(crate) home: Option<Url>,
     pub(crate) headers: HeaderMap,
     /// The access to a registry that it needs, to its own repository first; without, no
     /// credentials are ever sent.
@@ -99,6 +101,7 @@ impl Ask {
         Self {
             method,
             url,
+            home: None,
             headers: HeaderMap::new(),
             access: Vec::new(),
             is_stream: false,

@@ -39,6 +39,8 @@ pub(crate) async fn walk(
     first: Option<Whole>,
     mut take: impl FnMut(&Whole) -> Result<Option<Url>, Error>,
 ) -> Result<(), Error> {
+    // Whoever the first page was redirected to gets no credentials for the second one either.
+    ask.home = Some(ask.url.clone());
     let mut seen = HashSet::from([ask.url.clone()]);
     let mut whole = first;
     for _ in 0..PAGES_MAX {

@@ -41,7 +41,7 @@ impl<'a> Session<'a> {
     pub(crate) fn new(exchange: &'a Exchange, ask: &'a Ask) -> Self {
         Self {
             exchange,
-            home: &ask.url,
+            home: ask.home.as_ref().unwrap_or(&ask.url),
             access: &ask.access,
             is_long: matches!(ask.body, Payload::Blob(_)),
             sent: None,

@@ -55,6 +55,21 @@ async fn g13_odd_entries_are_left_out() {
 }
 
 #[tokio::test]
+async fn h13_whoever_the_first_page_leads_to_gets_no_credentials_for_the_next() {
+    let (registry, stranger) = (registry(&["1"]), registry(&["1", "2", "3"]));
+    stranger.paginate_tags(2);
+    registry.on(LIST).redirecting_to(&stranger);
+    let challenge = [("www-authenticate", "Basic realm=\"x\"")];
+    stranger.on(LIST).after(1).answering(401, &challenge, "");
+    let client = client_with(|config| {
+        config.credentials = login(&[(registry.host(), "me", "pw"), (stranger.host(), "me", "pw")]);
+    });
+    let error = client.tags(&place(&registry, "a")).await.unwrap_err();
+    assert_eq!((error.kind(), stranger.requests().len()), (Kind::Unauthorized, 2));
+    assert!(stranger.requests().iter().all(|request| request.authorization().is_none()));
+}
+
+#[tokio::test]
 async fn g13_a_list_that_goes_in_circles_ends() {
     let registry = registry(&["1", "2", "3"]);
     registry.paginate_tags(2);
