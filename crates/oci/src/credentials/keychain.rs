@@ -70,18 +70,6 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// The error without a secret that the program said.
-    fn without(mut self, secret: &Secret) -> Self {
-        if let Self::Failed { said, .. } = &mut self
-            && !secret.is_empty()
-        {
-            *said = said.replace(secret.expose(), "…");
-        }
-        self
-    }
-}
-
 /// Asks the helper `name` for a server's credentials; `None` if it has none.
 ///
 /// The program is killed when it takes longer than `limit`, or when the future is dropped.
@@ -115,8 +103,7 @@ pub(super) async fn store(
     let input = serde_json::to_vec(&login).expect("texts can be written as JSON");
     let input = Zeroizing::new(input);
     let (program, output) = run(name, "store", &input, environment, limit).await?;
-    // A helper that fails may say what it was given.
-    done(program, &output).map_err(|error| error.without(secret))
+    done(program, &output, Some(secret))
 }
 
 /// Has the helper `name` erase what it keeps for a server.
@@ -127,7 +114,7 @@ pub(super) async fn erase(
     limit: Duration,
 ) -> Result<(), Error> {
     let (program, output) = run(name, "erase", server.as_bytes(), environment, limit).await?;
-    done(program, &output)
+    done(program, &output, None)
 }
 
 /// Runs a helper to its end.
@@ -211,26 +198,29 @@ fn read(program: &Path, output: &Output) -> Result<Option<Credential>, Error> {
     if is_not_found(String::from_utf8_lossy(&output.stdout).trim()) {
         return Ok(None);
     }
-    done(program.to_owned(), output).map(|()| None)
+    done(program.to_owned(), output, None).map(|()| None)
 }
 
-/// Whether a helper ended well.
-fn done(program: PathBuf, output: &Output) -> Result<(), Error> {
+/// Whether a helper ended well; what it says otherwise is told without the secret that it was given.
+fn done(program: PathBuf, output: &Output, given: Option<&Secret>) -> Result<(), Error> {
     let Output { status, stdout, stderr } = output;
     if status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(stdout);
-    // Half an answer may hold the secret.
-    let said = if said.contains("\"Secret\"") { "it was about to answer".into() } else { said };
     let said = if said.trim().is_empty() { String::from_utf8_lossy(stderr) } else { said };
-    let mut said = excerpt(said.trim());
-    if said.is_empty() {
-        said = match status.signal() {
-            Some(_) => "it was killed".to_owned(),
-            None => "it said nothing".to_owned(),
-        };
-    }
+    // Looked for in all of it: a part of a secret is one as well.
+    let said = match given.filter(|secret| !secret.is_empty()) {
+        // Half an answer may hold the secret.
+        _ if said.contains("\"Secret\"") => "it was about to answer".to_owned(),
+        Some(secret) => excerpt(said.replace(secret.expose(), "…").trim()),
+        None => excerpt(said.trim()),
+    };
+    let said = match status.signal() {
+        _ if !said.is_empty() => said,
+        Some(_) => "it was killed".to_owned(),
+        None => "it said nothing".to_owned(),
+    };
     Err(Error::Failed { program, status: *status, said })
 }
 

@@ -617,6 +617,22 @@ fn h22_what_cannot_be_kept_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn h22_no_part_of_a_secret_is_told_that_a_helper_repeats() {
+    let me = basic("me", "s3cret-and-more");
+    let echo = r#"cannot keep {"ServerURL":"a","Username":"me","Secret":"s3cret\"-and-more"}"#;
+    // What is told is cut after 80 characters, here in the middle of the secret.
+    for said in [format!("{} s3cret-and-more", "-".repeat(75)), echo.to_owned()] {
+        let home = Home::new()
+            .docker(&json!({"credsStore": "fake"}))
+            .with("FAKE_COMPLAINT", &said)
+            .with("FAKE_STATUS", "1");
+        let error = home.store("a.example", &me).unwrap_err();
+        let shown = format!("{error:?}");
+        assert!(shown.contains("Failed") && !shown.contains("s3"), "{shown}");
+    }
+}
+
+#[test]
 fn h22_a_link_to_the_file_stays_a_link() {
     let home = Home::new().write("dotfiles/config.json", "{}").write(".docker/x", "");
     let link = home.folder.path().join(DOCKER);
