@@ -4,7 +4,13 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::{Allowed, Error, Event, credentials, exchange::web_url, host, mirror::Mirrors, shown};
+use crate::{
+    Allowed, Error, Event, credentials,
+    exchange::web_url,
+    host,
+    mirror::Mirrors,
+    shown::{self, Shown},
+};
 
 /// The client's settings; [`Config::default`] is what a program starts from.
 ///
@@ -213,9 +219,9 @@ impl Config {
         self.allowed_registries.check(host).map_err(|by| Error::Forbidden { what: what(), by })
     }
 
-    pub(crate) fn check_source(&self, url: &str) -> Result<(), Error> {
-        let what = || crate::excerpt::excerpt(url);
-        self.allowed_sources.check(url).map_err(|by| Error::Forbidden { what: what(), by })
+    pub(crate) fn check_source(&self, url: &Url) -> Result<(), Error> {
+        let what = || Shown(url).to_string();
+        self.allowed_sources.check(url.as_str()).map_err(|by| Error::Forbidden { what: what(), by })
     }
 
     /// What to ask instead of `url`, as the mirrors say; `url` itself where none is for it.
@@ -224,9 +230,11 @@ impl Config {
     ///
     /// It may not be asked, is no web address, or one of the mirrors cannot be used.
     pub fn mirrored(&self, url: &str) -> Result<String, Error> {
-        self.check_source(url)?;
+        // Looked at as it is asked: `/a/../b` is not below `/a/`.
+        let url = web_url(url)?;
+        self.check_source(&url)?;
         let mirrors = Mirrors::new(&self.mirrors).map_err(Error::Mirror)?;
-        Ok(mirrors.apply(web_url(url)?).into())
+        Ok(mirrors.apply(url).into())
     }
 }
 

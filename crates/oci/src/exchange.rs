@@ -153,7 +153,7 @@ impl Exchange {
     /// A request to a web server that may be asked, or to the mirror that stands for it.
     pub(crate) fn ask_source(&self, method: Method, text: &str) -> Result<Ask, Error> {
         let url = web_url(text)?;
-        self.config.check_source(url.as_str())?;
+        self.config.check_source(&url)?;
         Ok(self.ask(method, url))
     }
 

@@ -182,6 +182,19 @@ async fn e10_a_redirect_that_the_policy_refuses_is_not_followed() {
     client().manifest(&place(&registry, "a:1")).await.unwrap();
 }
 
+#[test]
+fn e10_an_address_is_allowed_as_it_is_asked() {
+    let mut config = config();
+    config.allowed_sources.add(vec!["https://git.example/acme/*".to_owned()], "x".to_owned());
+    assert!(config.mirrored("https://GIT.example/acme/tool").is_ok());
+    for elsewhere in ["acme/../evil/tool", "acme/%2e%2e/evil/tool", "evil/tool?token=s3cret"] {
+        let asked = config.mirrored(&format!("https://git.example/{elsewhere}"));
+        let error = asked.unwrap_err();
+        assert_eq!(error.kind(), Kind::Forbidden, "{elsewhere}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn e11_errors_are_read_to_a_bound_and_headers_may_be_long() {
     let registry = registry();
