@@ -42,7 +42,7 @@ const REDIRECTS_MAX: usize = 10;
 /// As much of an error's body as is looked at, in bytes.
 const REFUSAL_BYTES_MAX: usize = 64 << 10;
 
-/// Different warnings that are passed on in one run.
+/// Different warnings of servers that are passed on in one run.
 const WARNINGS_MAX: usize = 64;
 
 /// What all requests of a client share; so do clones.
@@ -55,9 +55,14 @@ pub(crate) struct Exchange {
     pub(crate) policy: Arc<UrlPolicy>,
     mirrors: Arc<Mirrors>,
     pub(crate) sites: Arc<Sites>,
-    warned: Arc<Mutex<HashSet<(String, String)>>>,
+    /// What servers said, and what is said of them: neither keeps the other from being heard.
+    warned: Arc<Mutex<Told>>,
+    told: Arc<Mutex<Told>>,
     pub(crate) referring: Arc<Referring>,
 }
+
+/// Hosts, and what was told of each.
+type Told = HashSet<(String, String)>;
 
 /// A request for something.
 #[derive(Debug, Clone)]
@@ -133,6 +138,7 @@ impl Exchange {
             transport: Arc::default(),
             tokens: Arc::default(),
             warned: Arc::default(),
+            told: Arc::default(),
             referring: Arc::default(),
             config,
         })
@@ -256,16 +262,18 @@ impl Exchange {
                 continue;
             };
             let host = shown::host(url);
-            if self.is_new(&host, &text) {
+            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+            if warned.len() < WARNINGS_MAX && warned.insert((host.clone(), text.clone())) {
+                drop(warned);
                 (self.config.events)(Event::Warning { host, text });
             }
         }
     }
 
-    /// Whether this was not told of the host before, and may be told.
+    /// Whether this was not told of the host before.
     pub(crate) fn is_new(&self, host: &str, text: &str) -> bool {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        warned.len() < WARNINGS_MAX && warned.insert((host.to_owned(), text.to_owned()))
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert((host.to_owned(), text.to_owned()))
     }
 }
 

@@ -112,6 +112,20 @@ async fn d14_a_mirror_has_credentials_of_its_own() {
 }
 
 #[tokio::test]
+async fn e13_no_number_of_warnings_hides_that_a_mirror_is_passed_over() {
+    let (registry, mirror) = (registry(), registry());
+    mirror.require_basic("you", "there");
+    for number in 0..70 {
+        mirror.on("*").warning(&format!("299 - \"{number}\""));
+    }
+    let heard = Heard::default();
+    let client = mirrored(&registry, &[(mirror.host(), false)], |config, _| heard.listen(config));
+    client.manifest(&by_digest(&registry)).await.unwrap();
+    let warnings = heard.all(|event| matches!(event, Event::Warning { .. }).then_some(()));
+    assert_eq!((warnings.len(), passed_over(&heard).len()), (64, 1));
+}
+
+#[tokio::test]
 async fn d14_a_mirror_that_lies_is_passed_over() {
     let bytes = noise(400_000);
     for lie in [noise(399_999), [noise(399_999), vec![0]].concat(), noise(400_001)] {
