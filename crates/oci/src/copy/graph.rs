@@ -22,6 +22,9 @@ use crate::{
 /// Most manifests of one artifact, its referrers among them.
 const MANIFESTS_MAX: usize = 10_000;
 
+/// Most bytes that they have together, as all of them are held until they are written.
+const BYTES_MAX: usize = 64 << 20;
+
 /// Manifests that are read at once.
 const READS: usize = 8;
 
@@ -104,6 +107,9 @@ pub(super) struct Walk<'a> {
     pub(super) options: &'a Options,
 }
 
+/// Manifests that were read.
+type Known = BTreeMap<Digest, Manifest>;
+
 /// A manifest that is to be read.
 struct Step {
     entry: Descriptor,
@@ -121,12 +127,10 @@ impl Walk<'_> {
         let size = root.bytes.len() as u64;
         let entry = Descriptor::new(&root.media_type, digest.clone(), size);
         let mut steps = vec![Step { entry, turn: Turn::Root, depth: 0, distance: 0 }];
-        let mut known = BTreeMap::from([(digest.clone(), root)]);
+        let mut known = Known::from([(digest.clone(), root)]);
         let mut referrers = BTreeSet::new();
         while !steps.is_empty() {
-            for manifest in self.read(&steps, &known).await? {
-                known.insert(manifest.digest.clone(), manifest);
-            }
+            self.read(&steps, &mut known).await?;
             let mut next = Vec::new();
             for step in steps {
                 let manifest = known[&step.entry.digest].clone();
@@ -168,17 +172,22 @@ impl Walk<'_> {
         manifest.map_err(|error| Error::from(self.place, error))
     }
 
-    /// The manifests of the steps that were not read yet.
-    async fn read(
-        &self,
-        steps: &[Step],
-        known: &BTreeMap<Digest, Manifest>,
-    ) -> Result<Vec<Manifest>, crate::Error> {
+    /// Reads the manifests of the steps that were not read yet.
+    async fn read(&self, steps: &[Step], known: &mut Known) -> Result<(), crate::Error> {
         let unread: BTreeSet<&Digest> = steps.iter().map(|step| &step.entry.digest).collect();
         let unread = unread.into_iter().filter(|digest| !known.contains_key(*digest));
         let reads: Vec<BoxFuture<'_, _>> =
             unread.map(|digest| self.fetch(digest).boxed()).collect();
-        stream::iter(reads).buffer_unordered(READS).try_collect().await
+        let mut bytes: usize = known.values().map(|manifest| manifest.bytes.len()).sum();
+        let mut reads = stream::iter(reads).buffer_unordered(READS);
+        while let Some(manifest) = reads.try_next().await? {
+            bytes += manifest.bytes.len();
+            if bytes > BYTES_MAX {
+                return Err(self.many("bytes of manifests", BYTES_MAX));
+            }
+            known.insert(manifest.digest.clone(), manifest);
+        }
+        Ok(())
     }
 
     /// A manifest as a node; what it names is read next.

@@ -119,6 +119,25 @@ async fn c5_a_manifest_met_twice_is_written_before_both_that_name_it() {
 }
 
 #[tokio::test]
+async fn c5_manifests_take_only_so_much_memory_together() {
+    let client = client();
+    let from = Memory::new().place("x");
+    let mut images = Vec::new();
+    for number in 0..17 {
+        let note = format!("{number}{}", "-".repeat(4_100_000));
+        let add = |document: &mut Value| document["annotations"] = json!({"note": note});
+        images.push(push_document(&client, &from, &[b"x"], add).await);
+    }
+    let entries: Vec<(&str, &Manifest)> = images.iter().map(|image| ("", image)).collect();
+    let to = Memory::new().place("y");
+    client.push_manifest(&from, &index(&entries[..16])).await.unwrap();
+    assert_eq!(copy(&client, &from, &to).await.manifests, 17);
+    client.push_manifest(&from, &index(&entries)).await.unwrap();
+    let error = client.copy(&from, &to, &Options::default()).await.unwrap_err();
+    assert!(chain(&error).contains("67108864 bytes of manifests"), "{}", chain(&error));
+}
+
+#[tokio::test]
 async fn c5_entries_of_unknown_types_are_blobs_or_manifests() {
     let client = client();
     let from = Memory::new().place("x");
