@@ -94,7 +94,8 @@ pub struct Amount {
 impl Amount {
     fn add(&mut self, bytes: u64) {
         self.blobs += 1;
-        self.bytes += bytes;
+        // Of what is there already only an author's word is known, and no byte.
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
@@ -207,7 +208,8 @@ impl Work<'_> {
             list.extend(blobs.filter(|blob| seen.insert(blob.digest.clone())));
         }
         let all = || present.iter().chain(&wanted);
-        let (blobs, bytes) = (all().count(), all().map(|blob| blob.size).sum());
+        let (blobs, bytes) =
+            (all().count(), all().map(|blob| blob.size).fold(0, u64::saturating_add));
         (self.config.events)(Event::Copying { blobs, bytes });
         for blob in present {
             self.count(copied, blob, Pushed::Present);

@@ -402,6 +402,25 @@ async fn f18_a_source_that_falls_silent_does_not_keep_the_target_waiting() {
 }
 
 #[tokio::test]
+async fn c9_sizes_that_are_only_declared_are_added_up_without_harm() {
+    let (source, target) = (TestRegistry::start(), TestRegistry::start());
+    let layer = |text: &str| {
+        let digest = Digest::sha256(text.as_bytes());
+        json!({"mediaType": "a/b", "digest": digest.as_str(), "size": i64::MAX})
+    };
+    let document = json!({
+        "schemaVersion": 2, "mediaType": IMAGE, "config": layer("0"),
+        "layers": [layer("1"), layer("2")],
+    });
+    for registry in [&source, &target] {
+        registry.push_manifest("a", Some("1"), IMAGE, document.to_string());
+    }
+    let (from, to) = (place(&source, "a:1"), place(&target, "a:1"));
+    let present = copy(&client(), &from, &to).await.present;
+    assert_eq!(present, Amount { blobs: 3, bytes: u64::MAX });
+}
+
+#[tokio::test]
 async fn f18_a_registry_that_mounts_nothing_is_copied_within() {
     let registry = TestRegistry::start();
     registry.quirk(Quirk::WithoutMounts);
