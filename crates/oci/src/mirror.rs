@@ -52,8 +52,14 @@ fn check((prefix, replacement): &(String, String)) -> Result<(String, String), U
     let Some(url) = prefix.parse().ok().filter(is_web) else {
         return unusable("the prefix does not begin as an http or https URL does");
     };
-    if !replacement.parse().is_ok_and(|url: Url| is_web(&url) && url.username().is_empty()) {
+    let Some(other) =
+        replacement.parse().ok().filter(|url| is_web(url) && url.username().is_empty())
+    else {
         return unusable("the replacement does not begin as an http or https URL does");
+    };
+    let is_host = other.path() == "/" && other.query().is_none() && !replacement.ends_with('/');
+    if is_host && prefix.ends_with('/') {
+        return unusable("the prefix ends with `/` and the replacement does not");
     }
     let named = url.host_str().unwrap_or_default();
     let contact = host::canonical(named).map_or(named.to_owned(), |h| host::contact(&h).to_owned());
@@ -104,6 +110,8 @@ mod tests {
             ("https://github.com/", "127.0.0.1:1"),
             ("https://github.com/", "file:///srv/"),
             ("https://github.com/", "https://me:pw@mirror.example/"),
+            // `https://github.com/a` would be asked for at `mirror.examplea`.
+            ("https://github.com/", "https://mirror.example"),
         ];
         for pair in bad {
             assert!(mirrors(&[pair]).is_err(), "{pair:?}");
