@@ -60,7 +60,7 @@ pub enum TakeError {
 pub enum Arrival {
     /// So many bytes will come, as the server says.
     Size(u64),
-    /// So many more came.
+    /// So many more came than ever before.
     Bytes(u64),
 }
 
@@ -106,10 +106,11 @@ impl Client {
         ask.is_stream = true;
         let gate = exchange.gates.of(&shown::host(&ask.url));
         let mut patience = Patience::new(&exchange.config);
+        let mut most = 0;
         let _place = gate.incoming().await;
         loop {
             patience.wait(&exchange.config, &gate).await.map_err(failed)?;
-            let error = match self.take_once(&ask, into, told).await {
+            let error = match self.take_once(&ask, into, &mut most, told).await {
                 Ok(taken) => {
                     gate.succeeded();
                     return Ok(taken);
@@ -124,11 +125,13 @@ impl Client {
         }
     }
 
-    /// One try, from the first byte: without a digest nobody can tell whether two halves fit.
+    /// One try, from the first byte: without a digest nobody can tell whether two halves fit. What
+    /// one of the tries before had, which is `most`, was told.
     async fn take_once(
         &self,
         ask: &Ask,
         into: &mut File,
+        most: &mut u64,
         told: &(dyn Fn(Arrival) + Send + Sync),
     ) -> Result<Taken, Stop> {
         let exchange = self.exchange();
@@ -147,7 +150,10 @@ impl Client {
             hasher.update(&bytes);
             size += bytes.len() as u64;
             into.write_all(&bytes).map_err(Stop::Write)?;
-            told(Arrival::Bytes(bytes.len() as u64));
+            if size > *most {
+                told(Arrival::Bytes(size - *most));
+                *most = size;
+            }
         }
         Ok(Taken { digest: hasher.finish(), size, modified })
     }

@@ -40,8 +40,14 @@ async fn what_breaks_off_begins_anew() {
     server.file("/x", bytes.clone());
     server.on("/x").once().truncating(400_000);
     let mut into = file();
-    let taken = client().take(&server.url("/x"), &mut into, &|_| ()).await.unwrap();
+    let arrived = AtomicU64::new(0);
+    let told = |arrival| match arrival {
+        Arrival::Size(_) => {}
+        Arrival::Bytes(more) => drop(arrived.fetch_add(more, Ordering::Relaxed)),
+    };
+    let taken = client().take(&server.url("/x"), &mut into, &told).await.unwrap();
     assert_eq!(taken.digest, Digest::sha256(&bytes));
+    assert_eq!(arrived.into_inner(), 700_000, "no byte is told twice");
     assert_eq!(into.metadata().unwrap().len(), 700_000);
     let ranges: Vec<_> = server.requests().iter().map(|asked| asked.range().is_some()).collect();
     assert_eq!(ranges, [false, false]);
