@@ -11,7 +11,7 @@ use crate::{
     Error, Kind, Reference,
     challenge::{Bearer, Wanted},
     credentials::{self, Credential, Found, Key},
-    exchange::{Ask, Exchange, web_url},
+    exchange::{Ask, Exchange},
     host,
     origin::Purpose,
     pages::PAGE_BYTES_MAX,
@@ -161,10 +161,7 @@ impl Exchange {
 
     /// A request below `/v2/` of a registry that takes no credentials along.
     fn at(&self, host: &str, path: &str) -> Result<Ask, Error> {
-        self.config.check_registry(host)?;
-        let scheme = if self.config.is_plain_http(host) { "http" } else { "https" };
-        let url = web_url(&format!("{scheme}://{}/v2/{path}", host::contact(host)))?;
-        Ok(self.ask(Method::GET, url))
+        registry::ask_of_anybody(self, Method::GET, host, path)
     }
 
     /// A token for the credential itself; never one for everybody in its place.
@@ -206,7 +203,7 @@ impl Exchange {
             body: &Payload::Empty,
             is_stream: false,
         };
-        self.ask_patiently(hop).await.map(drop)
+        self.ask_patiently(hop, PAGE_BYTES_MAX).await.map(drop)
     }
 }
 

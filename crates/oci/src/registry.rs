@@ -185,13 +185,24 @@ pub(crate) fn ask_at(
     path: &str,
     scope: Scope,
 ) -> Result<Ask, Error> {
+    let mut ask = ask_of_anybody(exchange, method, host, path)?;
+    ask.access = vec![scope];
+    Ok(ask)
+}
+
+/// The same, that takes no credentials along.
+pub(crate) fn ask_of_anybody(
+    exchange: &Exchange,
+    method: Method,
+    host: &str,
+    path: &str,
+) -> Result<Ask, Error> {
     exchange.config.check_registry(host)?;
     let scheme = if exchange.config.is_plain_http(host) { "http" } else { "https" };
     let url = web_url(&format!("{scheme}://{}/v2/{path}", host::contact(host)))?;
-    let mut ask = exchange.ask(method, url);
+    let ask = exchange.ask(method, url);
     // What stands for it is a registry as well.
     exchange.config.check_registry(&host::of(&ask.url))?;
-    ask.access = vec![scope];
     Ok(ask)
 }
 

@@ -336,7 +336,7 @@ impl Exchange {
             body: &body,
             is_stream: false,
         };
-        let asked = self.ask_patiently(hop).await;
+        let asked = self.ask_patiently(hop, ANSWER_BYTES_MAX).await;
         let body = asked.map_err(|error| Error::Ask { realm: realm(), source: Box::new(error) })?;
         let answer: Answer = serde_json::from_slice(&body)
             .map_err(|source| Error::Json { realm: realm(), source })?;
@@ -350,13 +350,17 @@ impl Exchange {
         Ok(Held { scopes: need.scopes.clone(), proof, ages, until })
     }
 
-    /// Asks without following redirects: credentials must not travel.
-    pub(crate) async fn ask_patiently(&self, hop: Hop<'_>) -> Result<bytes::Bytes, crate::Error> {
+    /// Asks for at most `limit` bytes without following redirects: credentials must not travel.
+    pub(crate) async fn ask_patiently(
+        &self,
+        hop: Hop<'_>,
+        limit: usize,
+    ) -> Result<bytes::Bytes, crate::Error> {
         let gate = self.gates.of(&shown::host(hop.url));
         let mut patience = Patience::new(&self.config);
         loop {
             patience.wait(&self.config, &gate).await?;
-            match self.ask_once(hop).await {
+            match self.ask_once(hop, limit).await {
                 Ok(body) => {
                     gate.succeeded();
                     return Ok(body);
@@ -366,14 +370,14 @@ impl Exchange {
         }
     }
 
-    async fn ask_once(&self, hop: Hop<'_>) -> Result<bytes::Bytes, crate::Error> {
+    async fn ask_once(&self, hop: Hop<'_>, limit: usize) -> Result<bytes::Bytes, crate::Error> {
         let (method, url) = (hop.method, hop.url);
         let mut response = self.transport.send(&self.config, hop).await?;
         if !response.status().is_success() {
             let refusal = self.refusal(method, url, &mut response).await;
             return Err(crate::Error::answer(url, refusal));
         }
-        transport::whole(&mut response, url, self.config.stall, ANSWER_BYTES_MAX).await
+        transport::whole(&mut response, url, self.config.stall, limit).await
     }
 
     /// The stored credential, or the token server that it is kept from.

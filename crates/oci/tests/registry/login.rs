@@ -88,6 +88,29 @@ async fn h22_credentials_for_a_path_are_checked_there_as_well() {
 }
 
 #[tokio::test]
+async fn h22_a_registry_may_list_all_tags_at_once() {
+    let registry = TestRegistry::start();
+    registry.require_basic("me", "pw");
+    registry.on("GET /v2/team/tags/list*").after(1).answering(200, &[], vec![b' '; 200_000]);
+    let key: Key = format!("{}/team", registry.host()).parse().unwrap();
+    assert_eq!(client().check(&key, &basic("pw")).await.unwrap(), Checked::Accepted);
+}
+
+#[tokio::test]
+async fn h22_a_mirror_that_may_not_be_asked_sees_no_login() {
+    let (registry, mirror) = (TestRegistry::start(), TestRegistry::start());
+    mirror.require_basic("me", "pw");
+    let client = client_with(|config| {
+        config.mirrors = vec![(registry.url("/"), mirror.url("/"))];
+        config.allowed_registries.add(vec![registry.host().to_owned()], "x".to_owned());
+        config.credentials = login(&[(mirror.host(), "me", "pw")]);
+    });
+    let error = client.standing_at(&whole(&registry)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Forbidden, "{}", chain(&error));
+    assert!(mirror.requests().is_empty());
+}
+
+#[tokio::test]
 async fn h22_what_a_login_comes_to_is_told_without_a_way_around_it() {
     let registry = TestRegistry::start();
     registry.push_artifact("a", "1", "text/x", &[]);
