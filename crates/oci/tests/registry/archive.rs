@@ -373,6 +373,10 @@ async fn i7_what_docker_saved_is_checked() {
         .entry(EntryType::Symlink, "l", "/etc/passwd", b"")
         .file("manifest.json", image(&["l"]));
     assert!(read(link).await.contains("is a link or a folder"));
+    let tags: Vec<String> = (0..10_001).map(|number| format!("a:{number}")).collect();
+    let images = json!([{"Config": "c.json", "RepoTags": tags, "Layers": []}]);
+    let many = Tar::new().file("c.json", &config).file("manifest.json", images.to_string());
+    assert!(read(many).await.contains("`manifest.json` names more images than are read"));
     let broken = Tar::new().file("manifest.json", "{");
     assert!(read(broken).await.contains("cannot read `manifest.json`"));
 }

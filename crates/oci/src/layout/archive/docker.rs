@@ -29,6 +29,9 @@ use crate::{
 /// The file that says what the archive holds.
 pub(super) const INDEX: &str = "manifest.json";
 
+/// Most images and names of them; a listing of more is slow to put together.
+const IMAGES_MAX: usize = 10_000;
+
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// An image of the archive.
@@ -60,6 +63,11 @@ pub(super) fn read(contents: &Contents) -> Result<(Listing, BTreeMap<Digest, Pie
     let text = contents.open(INDEX)?.map(|held| held.read(manifest::BYTES_MAX as u64));
     let text = text.transpose()?.unwrap_or_default();
     let images: Vec<Image> = serde_json::from_slice(&text).map_err(broken)?;
+    let names = images.iter().map(|image| image.repo_tags.len().max(1));
+    if names.sum::<usize>() > IMAGES_MAX {
+        let rule = "names more images than are read";
+        return Err(Error::Entry { path: contents.path.clone(), entry: INDEX.to_owned(), rule });
+    }
     let mut reading = Reading { contents, known: BTreeMap::new(), blobs: BTreeMap::new() };
     let mut listing = Listing::default();
     let once = tags_of_one(&images);
