@@ -44,9 +44,9 @@ pub(super) struct Content<'a> {
     #[serde(borrow, deserialize_with = "crate::manifest::null_as_default")]
     auths: BTreeMap<Cow<'a, str>, &'a RawValue>,
     #[serde(rename = "credHelpers", deserialize_with = "crate::manifest::null_as_default")]
-    pub(super) helpers: BTreeMap<String, String>,
+    own_helpers: BTreeMap<String, String>,
     #[serde(rename = "credsStore", deserialize_with = "crate::manifest::null_as_default")]
-    pub(super) store: String,
+    helper: String,
 }
 
 impl File {
@@ -114,6 +114,14 @@ impl Content<'_> {
     /// The keys of all entries.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.auths.keys().map(AsRef::as_ref)
+    }
+
+    /// The helpers that are named for a registry, its own first.
+    pub(super) fn helpers(&self, host: &str) -> Vec<&str> {
+        let keys = self.own_helpers.keys().map(String::as_str);
+        let own = key::suitable(keys, host, "").first().and_then(|key| self.own_helpers.get(*key));
+        let all = own.into_iter().chain([&self.helper]).map(String::as_str);
+        all.filter(|name| !name.is_empty()).collect()
     }
 
     /// The credential under a key; `None` for an entry that only notes a login kept elsewhere.

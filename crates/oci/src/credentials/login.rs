@@ -122,13 +122,13 @@ impl Lookup {
         for file in self.current_files().await? {
             let content = file.content().map_err(Error::Read)?;
             if key.is_whole()
-                && let Some(name) = helper_of(&content, key.host())
+                && let Some(name) = content.helpers(key.host()).first()
             {
                 self.give(name, key.host(), credential).await?;
                 if holds(&content, key) {
                     rewrite::file(&file.path, Form::Current, key, None).await?;
                 }
-                return Ok(Keeper::Helper { name: name.to_owned() });
+                return Ok(Keeper::Helper { name: (*name).to_owned() });
             }
             if keeping.is_none() && holds(&content, key) {
                 keeping = Some(file.path.clone());
@@ -161,8 +161,7 @@ impl Lookup {
                 continue;
             };
             let content = file.content().map_err(Error::Read)?;
-            let helpers = helpers(&content, key.host()).into_iter().filter(|_| key.is_whole());
-            for name in helpers {
+            for name in content.helpers(key.host()).into_iter().filter(|_| key.is_whole()) {
                 if self.take_back(name, key.host()).await? {
                     erased.push(Keeper::Helper { name: name.to_owned() });
                 }
@@ -227,18 +226,6 @@ impl Lookup {
 fn failed(name: &str, server: &str, source: keychain::Error) -> Error {
     let (name, server, source) = (excerpt(name), server.to_owned(), Arc::new(source));
     Error::Helper { name, server, source }
-}
-
-/// The helpers that a file names for a registry, its own first.
-fn helpers<'a>(content: &'a Content<'_>, host: &str) -> Vec<&'a str> {
-    let named = key::suitable(content.helpers.keys().map(String::as_str), host, "");
-    let named = named.first().and_then(|key| content.helpers.get(*key));
-    let all = named.into_iter().chain([&content.store]).map(String::as_str);
-    all.filter(|name| !name.is_empty()).collect()
-}
-
-fn helper_of<'a>(content: &'a Content<'_>, host: &str) -> Option<&'a str> {
-    helpers(content, host).first().copied()
 }
 
 /// Whether a file has an entry for a key, and not only for a part of it.

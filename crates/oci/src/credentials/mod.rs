@@ -225,9 +225,7 @@ impl Lookup {
         problems: &mut Vec<Error>,
     ) -> Option<Found> {
         let server = key::server(host);
-        let named = key::suitable(content.helpers.keys().map(String::as_str), host, "");
-        let named = named.first().and_then(|key| content.helpers.get(*key));
-        for helper in named.into_iter().chain([&content.store]).filter(|name| !name.is_empty()) {
+        for helper in content.helpers(host) {
             match self.ask(helper, server).await {
                 Ok(None) => {}
                 Ok(Some(credential)) => {
