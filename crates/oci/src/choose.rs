@@ -1,9 +1,10 @@
 //! The manifest for one platform: of an index the entry that suits it, however deep it lies.
 
 use crate::{
-    Client, Descriptor, Document, Error, Kind, Manifest, Place, Platform,
+    Descriptor, Document, Error, Index, Kind, Manifest, Place, Platform, Wanted,
     index::{Descent, NoPlatform, TooDeep},
     manifest,
+    source::Source,
 };
 
 /// There is no one manifest for a platform.
@@ -48,35 +49,46 @@ impl NoChoice {
     }
 }
 
-impl Client {
-    /// The manifest that the place names; of an index the one that suits `platform` best, where
-    /// a platform is named, with what the index says of it.
-    pub async fn choose(
-        &self,
-        place: &Place,
-        platform: Option<&Platform>,
-    ) -> Result<(Descriptor, Manifest), Error> {
-        let mut manifest = self.manifest(place).await?;
-        let mut descriptor = manifest.descriptor();
-        let Some(platform) = platform else { return Ok((descriptor, manifest)) };
-        let named = || place.to_string();
-        let mut descent = Descent::default();
-        loop {
-            let entered = descent.enter(&manifest.digest);
-            entered.map_err(|source| no(NoChoice::Deep { place: named(), source }))?;
-            let document = manifest.document();
-            let document =
-                document.map_err(|source| no(NoChoice::Manifest { place: named(), source }))?;
-            let Document::Index(index) = document else { return Ok((descriptor, manifest)) };
-            let entry = index.pick(platform);
-            let entry =
-                entry.map_err(|source| no(NoChoice::Platform { place: named(), source }))?;
-            descriptor = entry.clone();
-            manifest = self.manifest(&place.with_digest(entry.digest.clone())).await?;
-        }
+/// The manifest that the place, which is one of `source`, names; of an index the one that suits
+/// `platform` best, where a platform is named, with what the index says of it.
+pub(crate) async fn choose(
+    source: &dyn Source,
+    place: &Place,
+    platform: Option<&Platform>,
+) -> Result<(Descriptor, Manifest), Error> {
+    let mut manifest = source.manifest(place.wanted()).await?;
+    let mut descriptor = manifest.descriptor();
+    let Some(platform) = platform else { return Ok((descriptor, manifest)) };
+    let mut descent = Descent::default();
+    loop {
+        descent.enter(&manifest.digest).map_err(|source| NoChoice::deep(place, source))?;
+        let Document::Index(index) = document(place, &manifest)? else {
+            return Ok((descriptor, manifest));
+        };
+        descriptor = pick(place, &index, platform)?.clone();
+        manifest = source.manifest(Some(Wanted::Digest(&descriptor.digest))).await?;
     }
 }
 
-fn no(choice: NoChoice) -> Error {
-    Error::Choose(choice)
+/// The document of a manifest that the place leads to.
+pub(crate) fn document(place: &Place, manifest: &Manifest) -> Result<Document, Error> {
+    let no = |source| Error::Choose(NoChoice::Manifest { place: place.to_string(), source });
+    manifest.document().map_err(no)
+}
+
+/// The entry for a platform of an index that the place leads to.
+pub(crate) fn pick<'a>(
+    place: &Place,
+    index: &'a Index,
+    platform: &Platform,
+) -> Result<&'a Descriptor, Error> {
+    let no = |source| Error::Choose(NoChoice::Platform { place: place.to_string(), source });
+    index.pick(platform).map_err(no)
+}
+
+impl NoChoice {
+    /// The error of who would have to go too deep below the place.
+    pub(crate) fn deep(place: &Place, source: TooDeep) -> Error {
+        Error::Choose(Self::Deep { place: place.to_string(), source })
+    }
 }

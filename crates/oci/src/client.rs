@@ -5,9 +5,10 @@ use std::{fmt, path::Path, sync::Arc};
 use digest::Digest;
 
 use crate::{
-    Body, Descriptor, Error, Manifest, Place, Pushed, Reference,
+    Body, Descriptor, Error, Manifest, Place, Platform, Pushed, Reference,
     blob::{Download, Start},
     check::{Checked, Standing},
+    choose,
     config::Config,
     copy,
     credentials::{Credential, Key},
@@ -55,6 +56,16 @@ impl Client {
     /// The manifest or index that the place's tag or digest names, verified.
     pub async fn manifest(&self, place: &Place) -> Result<Manifest, Error> {
         self.open(place).await?.manifest(place.wanted()).await
+    }
+
+    /// The manifest that the place names; of an index the one that suits `platform` best, where
+    /// a platform is named, with what the index says of it.
+    pub async fn choose(
+        &self,
+        place: &Place,
+        platform: Option<&Platform>,
+    ) -> Result<(Descriptor, Manifest), Error> {
+        choose::choose(&*self.open(place).await?, place, platform).await
     }
 
     /// The bytes of a blob of the place's repository or layout: those that `start` expects.

@@ -2,7 +2,7 @@
 
 use digest::Digest;
 
-use crate::{Kind, Place, index, manifest};
+use crate::{Kind, Place};
 
 /// A failure of a copy; what was copied before it stays where it is.
 #[derive(Debug, thiserror::Error)]
@@ -25,33 +25,6 @@ pub enum Error {
         /// What went wrong.
         #[source]
         source: Box<crate::Error>,
-    },
-    /// A manifest of the source cannot be taken for one document.
-    #[error("cannot follow what {place} names")]
-    Manifest {
-        /// The source.
-        place: String,
-        /// What is wrong with it.
-        #[source]
-        source: manifest::Error,
-    },
-    /// The source has nothing for a platform.
-    #[error("cannot choose from {place}")]
-    Platform {
-        /// The source.
-        place: String,
-        /// What there is.
-        #[source]
-        source: index::NoPlatform,
-    },
-    /// Indexes lie too deep inside each other.
-    #[error("cannot follow what {place} names")]
-    Deep {
-        /// The source.
-        place: String,
-        /// How deep.
-        #[source]
-        source: index::TooDeep,
     },
     /// There are more manifests, or referrers, than are copied at once.
     #[error("{place} leads to more than {limit} {what}")]
@@ -95,8 +68,7 @@ impl Error {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::From { source, .. } | Self::To { source, .. } => source.kind(),
-            Self::Manifest { .. } | Self::Many { .. } | Self::Deep { .. } => Kind::Registry,
-            Self::Platform { .. } => Kind::NotFound,
+            Self::Many { .. } => Kind::Registry,
             Self::Digest { .. } => Kind::Invalid,
         }
     }

@@ -14,7 +14,8 @@ use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::Bo
 use super::{Error, Options, Platforms};
 use crate::{
     Descriptor, Document, Manifest, Place, Wanted,
-    index::{DEPTH_MAX, Descent, TooDeep},
+    choose::{self, NoChoice},
+    index::{DEPTH_MAX, TooDeep},
     media_type::Kind,
     source::Source,
 };
@@ -151,25 +152,17 @@ impl Walk<'_> {
     /// The manifest that the place names; of an index the one for the platform, where only that
     /// is wanted.
     async fn root(&self) -> Result<Manifest, crate::Error> {
-        let failed = |error| Error::from(self.place, error);
-        let mut manifest = self.source.manifest(self.place.wanted()).await.map_err(failed)?;
-        let Platforms::One(platform) = &self.options.platforms else {
-            return Ok(manifest);
+        let platform = match &self.options.platforms {
+            Platforms::One(platform) => Some(platform),
+            _ => None,
         };
-        let mut descent = Descent::default();
-        loop {
-            descent.enter(&manifest.digest).map_err(|source| self.deep(source))?;
-            let Document::Index(index) = self.document(&manifest)? else {
-                return Ok(manifest);
-            };
-            let picked = index.pick(platform).map_err(|source| self.without(source))?;
-            manifest = self.fetch(&picked.digest).await?;
-        }
+        let chosen = choose::choose(&**self.source, self.place, platform).await;
+        chosen.map(|(_, manifest)| manifest).map_err(|error| self.failed(error))
     }
 
     async fn fetch(&self, digest: &Digest) -> Result<Manifest, crate::Error> {
         let manifest = self.source.manifest(Some(Wanted::Digest(digest))).await;
-        manifest.map_err(|error| Error::from(self.place, error))
+        manifest.map_err(|error| self.failed(error))
     }
 
     /// Reads the manifests of the steps that were not read yet.
@@ -197,7 +190,8 @@ impl Walk<'_> {
         step: &Step,
         next: &mut Vec<Step>,
     ) -> Result<Node, crate::Error> {
-        let document = self.document(&manifest)?;
+        let document =
+            choose::document(self.place, &manifest).map_err(|error| self.failed(error))?;
         let mut loose = Vec::new();
         if let Document::Index(index) = &document {
             for entry in self.chosen(index)? {
@@ -206,7 +200,8 @@ impl Walk<'_> {
                     continue;
                 }
                 if step.depth + 1 > DEPTH_MAX {
-                    return Err(self.deep(TooDeep::Depth { digest: entry.digest.clone() }));
+                    let deep = TooDeep::Depth { digest: entry.digest.clone() };
+                    return Err(self.failed(NoChoice::deep(self.place, deep)));
                 }
                 next.push(Step {
                     entry: entry.clone(),
@@ -227,7 +222,8 @@ impl Walk<'_> {
         };
         let mut chosen: Vec<&Descriptor> = Vec::new();
         for platform in platforms {
-            let picked = index.pick(platform).map_err(|source| self.without(source))?;
+            let picked = choose::pick(self.place, index, platform);
+            let picked = picked.map_err(|error| self.failed(error))?;
             if !chosen.iter().any(|entry| entry.digest == picked.digest) {
                 chosen.push(picked);
             }
@@ -238,7 +234,7 @@ impl Walk<'_> {
     /// Whether an entry of a type that no manifest has is a blob at the source.
     async fn is_blob(&self, entry: &Descriptor) -> Result<bool, crate::Error> {
         let size = self.source.blob_size(&entry.digest).await;
-        Ok(size.map_err(|error| Error::from(self.place, error))?.is_some())
+        Ok(size.map_err(|error| self.failed(error))?.is_some())
     }
 
     /// What refers to a node is read next, each thing once.
@@ -253,7 +249,7 @@ impl Walk<'_> {
             return Ok(());
         };
         let found = self.source.referrers(&node.manifest.digest, None).await;
-        for entry in found.map_err(|error| Error::from(self.place, error))? {
+        for entry in found.map_err(|error| self.failed(error))? {
             if !seen.insert(entry.digest.clone()) {
                 continue;
             }
@@ -266,18 +262,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn document(&self, manifest: &Manifest) -> Result<Document, crate::Error> {
-        manifest.document().map_err(|source| {
-            crate::Error::Copy(Error::Manifest { place: self.place.to_string(), source })
-        })
-    }
-
-    fn without(&self, source: crate::index::NoPlatform) -> crate::Error {
-        crate::Error::Copy(Error::Platform { place: self.place.to_string(), source })
-    }
-
-    fn deep(&self, source: TooDeep) -> crate::Error {
-        crate::Error::Copy(Error::Deep { place: self.place.to_string(), source })
+    fn failed(&self, error: crate::Error) -> crate::Error {
+        Error::from(self.place, error)
     }
 
     fn many(&self, what: &'static str, limit: usize) -> crate::Error {
