@@ -40,6 +40,12 @@ pub enum What {
     NoRegistry,
     /// The server speaks TLS, and was asked without.
     NeedsTls,
+    /// The login is kept from the token server at this origin, which is on another site.
+    TokenServer(String),
+    /// A proxy on the way asks for a user and a password.
+    ProxyPassword,
+    /// A proxy on the way makes no tunnel to the server.
+    NoTunnel,
     /// There is no way to the server.
     Unreachable(Unreachable),
 }
@@ -210,6 +216,9 @@ impl Error {
                 (source.host(), What::Absent)
             }
             Self::NoRegistry { host, .. } => (host.clone(), What::NoRegistry),
+            Self::Realm { host, realm, .. } => (host.clone(), What::TokenServer(realm.clone())),
+            Self::ProxyPassword { host } => (host.clone(), What::ProxyPassword),
+            Self::NoTunnel { host, .. } => (host.clone(), What::NoTunnel),
             Self::Request { url, why: Some(why), .. } => {
                 (host_of(url), What::Unreachable(why.clone()))
             }

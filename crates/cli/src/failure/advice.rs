@@ -14,21 +14,6 @@ const PROXY: &str =
 pub(super) fn of(error: &oci::Error) -> Vec<String> {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = next {
-        if let Some(oci::Error::ProxyPassword { .. }) = seen(cause) {
-            return vec![PROXY.to_owned()];
-        }
-        if let Some(oci::Error::NoTunnel { host, .. }) = seen(cause) {
-            return vec![format!(
-                "it may not take CONNECT, or not to {host}: who runs it knows; `NO_PROXY`, or \
-                 `no-proxy` of config.toml, names hosts that are asked without it"
-            )];
-        }
-        if let Some(oci::Error::Realm { host, realm, .. }) = seen(cause) {
-            return vec![format!(
-                "if they are meant for it: `token-server = \"{realm}\"` below \
-                 `[registry.\"{host}\"]` of config.toml"
-            )];
-        }
         if let Some(trouble) = seen(cause).and_then(oci::Error::trouble) {
             return about(&trouble);
         }
@@ -84,6 +69,15 @@ fn about(Trouble { host, what }: &Trouble) -> Vec<String> {
         What::NeedsTls => format!(
             "it is asked without TLS as it is this machine: `plain-http = false` below \
              `[registry.\"{host}\"]` of config.toml"
+        ),
+        What::TokenServer(realm) => format!(
+            "if they are meant for it: `token-server = \"{realm}\"` below \
+             `[registry.\"{host}\"]` of config.toml"
+        ),
+        What::ProxyPassword => PROXY.to_owned(),
+        What::NoTunnel => format!(
+            "it may not take CONNECT, or not to {host}: who runs it knows; `NO_PROXY`, or \
+             `no-proxy` of config.toml, names hosts that are asked without it"
         ),
         What::Unreachable(why) => return unreachable(host, why),
         _ => return Vec::new(),
