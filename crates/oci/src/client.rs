@@ -182,19 +182,6 @@ impl Client {
         Ok(pushed)
     }
 
-    /// Stores a blob though the place may say that it has it: a manifest was refused for its lack.
-    pub async fn push_blob_again(
-        &self,
-        place: &Place,
-        descriptor: &Descriptor,
-        body: &Body,
-    ) -> Result<Pushed, Error> {
-        let target = self.open_itself(place).await?;
-        let pushed = target.push_blob_again(descriptor, body).await?;
-        target.commit().await?;
-        Ok(pushed)
-    }
-
     /// Stores a manifest under the place's tag, or under its own digest where there is no tag.
     ///
     /// The bytes are stored as they are; what they name must be there before.

@@ -24,11 +24,8 @@ pub(crate) async fn delete_tag(
     exchange: &Arc<Exchange>,
     reference: &Reference,
 ) -> Result<(), Error> {
-    let Some(tag) = reference.tag() else {
-        return Err(Error::Push(push::Error::NoTag { reference: reference.to_string() }));
-    };
-    let here = reference.with_tag(tag).unwrap_or_else(|_| reference.clone());
-    delete(exchange, &here, &format!("manifests/{tag}"), "tags", &here.to_string()).await
+    let path = format!("manifests/{}", reference.wanted());
+    delete(exchange, reference, &path, "tags", &reference.to_string()).await
 }
 
 /// Deletes a manifest with all tags that point at it.

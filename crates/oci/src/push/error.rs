@@ -10,12 +10,6 @@ use crate::{Refusal, error::Kind, manifest, verify};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The place is one that is not written to by requests.
-    #[error("{place} is not in a registry")]
-    NoRegistry {
-        /// The place.
-        place: String,
-    },
     /// Other clients could not pull it.
     #[error("`{name}` has {length} characters; more than 255 cannot be pulled by other clients")]
     LongName {
@@ -175,8 +169,7 @@ impl Error {
     /// What sort of failure this is.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::NoRegistry { .. }
-            | Self::LongName { .. }
+            Self::LongName { .. }
             | Self::Read { .. }
             | Self::Manifest(_)
             | Self::Other { .. }

@@ -67,11 +67,6 @@ impl Reference {
         &self.host
     }
 
-    /// The `host[:port]` to connect to; other than [`Self::host`] for Docker Hub.
-    pub fn contact(&self) -> &str {
-        host::contact(&self.host)
-    }
-
     /// The repository's name within the registry.
     pub fn repository(&self) -> &str {
         &self.repository
