@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::{Response, StatusCode, header::HeaderMap};
+use reqwest::{StatusCode, header::HeaderMap};
 use url::Url;
 
 use super::{
@@ -17,6 +17,7 @@ use crate::{
     payload::{Outgoing, Payload, Reader},
     push,
     retry::Patience,
+    transport,
 };
 
 /// The memory that a chunk may take, whatever size a registry asks for.
@@ -24,6 +25,9 @@ const CHUNK_BYTES_MAX: u64 = 64 << 20;
 
 /// The smallest chunk that is tried where a larger one is refused as too large.
 const CHUNK_BYTES_MIN: u64 = 64 << 10;
+
+/// As much of what follows an answer's head as is read, so that the connection can be used again.
+const REST_BYTES_MAX: usize = 64 << 10;
 
 /// Everything about one upload that outlives a request.
 pub(super) struct Upload<'a> {
@@ -205,7 +209,8 @@ impl<'a> Upload<'a> {
         let Answer { mut response, url } = self.exchange.once(ask).await?;
         let headers = std::mem::take(response.headers_mut());
         let status = response.status();
-        finish(response).await;
+        let stall = self.exchange.config.stall;
+        drop(transport::beginning(&mut response, &url, stall, REST_BYTES_MAX).await);
         Ok((status, headers, url))
     }
 
@@ -341,13 +346,5 @@ impl<'a> Upload<'a> {
             self.breaks = 0;
             self.patience.progressed(&self.exchange.config);
         }
-    }
-}
-
-/// Reads the little that follows the head, so that the connection can be used again.
-async fn finish(mut response: Response) {
-    const LITTLE: u64 = 64 << 10;
-    if response.content_length().is_some_and(|length| length <= LITTLE) {
-        while let Ok(Some(_)) = response.chunk().await {}
     }
 }

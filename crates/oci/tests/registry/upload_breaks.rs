@@ -226,3 +226,14 @@ async fn d10_a_registry_that_does_not_answer_an_upload_is_asked_again() {
     assert_eq!(pushed.unwrap(), Pushed::Sent { bytes: SIZE as u64 });
     assert!(registry.requests_to("PUT *").len() >= 2);
 }
+
+#[tokio::test]
+async fn d10_an_answer_without_the_end_that_it_declares_holds_nobody_up() {
+    let bytes = noise(1000);
+    let registry = TestRegistry::start();
+    registry.on("PUT *").extra_byte();
+    registry.on("PUT *").stalling(0);
+    let client = client_with(|config| config.stall = Duration::from_millis(200));
+    let pushed = tokio::time::timeout(Duration::from_secs(20), send(&client, &registry, &bytes));
+    check(&registry, &bytes, pushed.await.expect("nobody waits for ever"));
+}
