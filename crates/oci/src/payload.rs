@@ -223,7 +223,10 @@ impl Pulse {
     }
 
     /// Does `work`; gives up once the server was silent for `stall`.
+    ///
+    /// Only now is it waited for, however long ago the body was begun with.
     pub(crate) async fn watch<F: Future>(&self, stall: Duration, work: F) -> Option<F::Output> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
         let mut work = pin!(work);
         loop {
             let left = self.patience(stall).filter(|left| !left.is_zero())?;
@@ -377,5 +380,16 @@ mod tests {
         pulse.beat(Turn::Ours);
         let work = tokio::time::sleep(stall * 4);
         assert!(pulse.watch(stall, work).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn d10_the_time_before_a_request_is_no_silence_of_the_server() {
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(3600));
+        let pulse = Pulse(Mutex::new((long_ago.unwrap_or_else(Instant::now), Turn::Theirs)));
+        let answer = async {
+            tokio::task::yield_now().await;
+            "answer"
+        };
+        assert_eq!(pulse.watch(Duration::from_secs(20), answer).await, Some("answer"));
     }
 }
