@@ -14,6 +14,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Longest back-off that is chosen here; a server may ask for more.
 const BACK_OFF_MAX: Duration = Duration::from_secs(30);
 
+/// Longest time that a gate stays closed, however long a server asks for: more than any program
+/// waits, and a time that clocks can tell.
+const CLOSED_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// A gate per `host[:port]`.
 #[derive(Debug)]
 pub(crate) struct Gates {
@@ -116,7 +120,7 @@ impl Gate {
         }
         let doubled = slow.level.saturating_sub(1).min(16);
         let chosen = first.saturating_mul(1 << doubled).min(BACK_OFF_MAX);
-        let until = now.checked_add(asked.unwrap_or(chosen));
+        let until = now.checked_add(asked.unwrap_or(chosen).min(CLOSED_MAX));
         let was_open = slow.until.is_none_or(|until| until <= now);
         slow.until = slow.until.max(until);
         was_open
@@ -177,5 +181,8 @@ mod tests {
         gate.back_off(Instant::now(), 1, Some(asked), FIRST);
         gate.back_off(Instant::now(), 1, Some(Duration::from_secs(1)), FIRST);
         assert!(gate.closed_for() > asked - FIRST);
+        let for_ever = Gate::new("a", 1, 1);
+        for_ever.back_off(Instant::now(), 1, Some(Duration::from_secs(u64::MAX)), FIRST);
+        assert!(for_ever.closed_for() > asked, "no time that is too long means no time at all");
     }
 }
