@@ -189,7 +189,7 @@ fn is_unique_local(address: Ipv6Addr) -> bool {
 /// A list of public suffixes would be exact and grows stale; a wrong guess costs an extra line of
 /// configuration, or trusts a neighbour that a registry chose as its token server.
 fn site(url: &Url) -> Option<&str> {
-    let name = url.domain()?;
+    let name = url.domain()?.trim_end_matches('.');
     let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
     let (last, second) = (dots.next()?, dots.next());
     let is_suffix = name.len() - last - 1 == 2 && last - second.map_or(0, |at| at + 1) <= 3;
@@ -343,6 +343,7 @@ mod tests {
         check("https://reg.a.co.uk", "https://reg.b.co.uk/token", false);
         check("https://a.co.uk", "https://b.co.uk/token", false);
         check("https://a.com", "https://b.com/token", false);
+        check("https://a.com.", "https://b.com./token", false);
         check("http://127.0.0.1:1", "http://127.0.0.1:2/token", false);
         check("https://10.0.0.1", "https://10.0.0.1:444/token", false);
         check("http://127.0.0.1:1", "http://127.0.0.1:1/token", true);
