@@ -33,7 +33,7 @@ pub(super) enum Form {
 /// A file's bytes; they are read again at each use, so that its secrets lie in one place only.
 pub(super) struct File {
     pub(super) path: PathBuf,
-    form: Form,
+    pub(super) form: Form,
     bytes: Zeroizing<Vec<u8>>,
 }
 

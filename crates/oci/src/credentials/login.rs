@@ -119,7 +119,8 @@ impl Lookup {
 
     async fn keep(&self, key: &Key, credential: &Credential) -> Result<Keeper, Error> {
         let mut keeping = None;
-        for file in self.current_files().await? {
+        // The older form names no helpers, and is no longer written.
+        for file in self.files_now().await?.iter().filter(|file| file.form == Form::Current) {
             let content = file.content().map_err(Error::Read)?;
             if key.is_whole()
                 && let Some(name) = content.helpers(key.host()).first()
@@ -155,20 +156,23 @@ impl Lookup {
     }
 
     async fn drop_all(&self, key: &Key) -> Result<Vec<Keeper>, Error> {
+        let files = self.files_now().await?;
         let mut erased = Vec::new();
-        for (path, form) in self.0.environment.files() {
-            let Some(file) = File::read(path, form).await.map_err(Error::Read)? else {
-                continue;
-            };
+        let mut helpers = Vec::new();
+        for file in &files {
             let content = file.content().map_err(Error::Read)?;
-            for name in content.helpers(key.host()).into_iter().filter(|_| key.is_whole()) {
-                if self.take_back(name, key.host()).await? {
-                    erased.push(Keeper::Helper { name: name.to_owned() });
-                }
-            }
             if holds(&content, key) {
-                rewrite::file(&file.path, form, key, None).await?;
+                rewrite::file(&file.path, file.form, key, None).await?;
                 erased.push(Keeper::File { path: file.path.clone() });
+            }
+            if key.is_whole() {
+                helpers.extend(content.helpers(key.host()).into_iter().map(str::to_owned));
+            }
+        }
+        // One that fails shall leave no entry of a file behind.
+        for name in helpers {
+            if self.take_back(&name, key.host()).await? {
+                erased.push(Keeper::Helper { name });
             }
         }
         Ok(erased)
@@ -177,10 +181,7 @@ impl Lookup {
     /// The entries of files for a part of what `key` is for: there they count before its own.
     pub async fn parts(&self, key: &Key) -> Result<Vec<Origin>, Error> {
         let mut parts = Vec::new();
-        for (path, form) in self.0.environment.files() {
-            let Some(file) = File::read(path, form).await.map_err(Error::Read)? else {
-                continue;
-            };
+        for file in self.files_now().await? {
             let content = file.content().map_err(Error::Read)?;
             let entry = |key: &str| Origin::Entry { file: file.path.clone(), key: excerpt(key) };
             parts.extend(key::below(content.keys(), key).into_iter().map(entry));
@@ -188,13 +189,11 @@ impl Lookup {
         Ok(parts)
     }
 
-    /// The files that may name a helper, as they are now.
-    async fn current_files(&self) -> Result<Vec<File>, Error> {
+    /// The files as they are now.
+    async fn files_now(&self) -> Result<Vec<File>, Error> {
         let mut files = Vec::new();
         for (path, form) in self.0.environment.files() {
-            if form == Form::Current {
-                files.extend(File::read(path, form).await.map_err(Error::Read)?);
-            }
+            files.extend(File::read(path, form).await.map_err(Error::Read)?);
         }
         Ok(files)
     }

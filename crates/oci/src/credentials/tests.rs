@@ -583,7 +583,7 @@ fn h22_a_login_is_erased_wherever_it_is() {
     let helper = Keeper::Helper { name: "fake".to_owned() };
     let files = [PODMAN, DOCKER, ".dockercfg"].map(|path| home.keeper(path));
     let [podman, docker, legacy] = files;
-    assert_eq!(home.erase("a.example"), [podman, helper, docker, legacy]);
+    assert_eq!(home.erase("a.example"), [podman, docker, legacy, helper]);
     assert_eq!(home.log(), "get a.example nothing\nerase a.example nothing\n");
     assert_eq!(home.read(".dockercfg"), json!({"b": {}}));
     assert_eq!(home.read(DOCKER), json!({"auths": {}, "credsStore": "fake"}));
@@ -593,6 +593,19 @@ fn h22_a_login_is_erased_wherever_it_is() {
         .with("FAKE_ANSWER", nothing)
         .with("FAKE_STATUS", "1");
     assert_eq!(home.erase("a.example"), []);
+}
+
+#[test]
+fn h22_a_helper_that_fails_keeps_no_entry_from_being_erased() {
+    let mut config = auth("a.example", ME);
+    config["credsStore"] = "absent".into();
+    let legacy = json!({"a.example": {"auth": OLD}});
+    let home = Home::new().docker(&config).write(".dockercfg", legacy.to_string());
+    let key = "a.example".parse().unwrap();
+    let erased = block_on(async { home.lookup().erase(&key).await });
+    assert!(matches!(erased, Err(login::Error::Helper { .. })), "{erased:?}");
+    assert_eq!(home.read(DOCKER), json!({"auths": {}, "credsStore": "absent"}));
+    assert_eq!(home.read(".dockercfg"), json!({}));
 }
 
 #[test]
