@@ -20,7 +20,7 @@ use crate::{
     manifest,
     media_type::{self, Kind},
     payload::Payload,
-    referrers, registry, shown,
+    referrers, registry, shown, subject,
 };
 
 pub use error::Error;
@@ -196,11 +196,7 @@ impl Heading {
             let served = crate::excerpt::excerpt(media_type);
             unreadable(manifest::Error::Unknown { digest: digest.clone(), served })
         })?;
-        let entry = Descriptor {
-            artifact_type: document.artifact_type().map(str::to_owned),
-            annotations: document.annotations().clone(),
-            ..Descriptor::new(media_type, digest.clone(), size as u64)
-        };
+        let entry = subject::entry(manifest, &document, media_type);
         let subject = document.subject().map(|subject| subject.digest.clone());
         Ok(Self { content_type, subject, entry })
     }

@@ -21,12 +21,12 @@ use reqwest::{
 };
 
 use crate::{
-    Descriptor, Error, Event, Manifest, Reference,
+    Descriptor, Error, Event, Reference,
     exchange::{Ask, Exchange, Whole},
     index::Index,
     media_type, pages, registry,
     scope::Scope,
-    shown,
+    shown, subject,
 };
 
 /// How long it is remembered whether a registry lists referrers.
@@ -221,7 +221,7 @@ fn index_of(whole: &Whole) -> Option<Index> {
     serde_json::from_slice(&whole.body).ok()
 }
 
-/// The entry with what its manifest says; `None` if that is about something else, or gone.
+/// What an entry's manifest says; `None` if that is about something else, or gone.
 async fn checked(
     exchange: &Arc<Exchange>,
     reference: &Reference,
@@ -234,16 +234,11 @@ async fn checked(
         Err(Error::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let document = manifest.document().ok();
-    let document = document
-        .filter(|document| document.subject().is_some_and(|about| about.digest == *subject));
-    let Some(document) = document else {
+    let found = subject::described(&manifest, subject);
+    if found.is_none() {
         let host = reference.host().to_owned();
         let text = format!("{} is listed as referrer of {subject}, and is none", entry.digest);
         (exchange.config.events)(Event::Warning { host, text });
-        return Ok(None);
-    };
-    let artifact_type = document.artifact_type().map(str::to_owned);
-    let Manifest { media_type, bytes, .. } = manifest;
-    Ok(Some(Descriptor { media_type, size: bytes.len() as u64, artifact_type, ..entry }))
+    }
+    Ok(found)
 }
