@@ -372,6 +372,11 @@ impl Error {
         }
     }
 
+    /// Whether no other server could do better: it is about this machine, or what is asked for.
+    pub(crate) fn is_of_ours(&self) -> bool {
+        matches!(self.kind(), Kind::Offline | Kind::Forbidden | Kind::Invalid)
+    }
+
     /// `Some` if asking again may help, with the time that the server asks for.
     pub(crate) fn transience(&self) -> Option<Option<Duration>> {
         match self {

@@ -230,10 +230,12 @@ impl Pull {
         }
     }
 
-    /// Goes to the next source, unless there is none or the bytes themselves are wrong.
+    /// Goes to the next source, unless there is none, none could do better, or the bytes themselves
+    /// are wrong.
     async fn next_source(&mut self, error: Error) -> Result<(), Error> {
         let is_wrong = matches!(error, Error::Verify { source: verify::Error::Longer { .. }, .. });
-        let Some(next) = self.sources.get(self.source + 1).filter(|_| !is_wrong) else {
+        let is_last = is_wrong || error.is_of_ours();
+        let Some(next) = self.sources.get(self.source + 1).filter(|_| !is_last) else {
             return Err(error);
         };
         let (host, reason) = (self.gate.host().to_owned(), error.to_string());

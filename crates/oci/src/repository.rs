@@ -82,11 +82,7 @@ impl Repository {
         for (site, next) in sites.iter().zip(sites.iter().skip(1).map(Some).chain([None])) {
             let exchange = if next.is_some() { &self.shared.hasty } else { &self.shared.exchange };
             let error = match ask(Arc::clone(exchange), site.reference.clone()).await {
-                Err(error)
-                    if !matches!(error.kind(), Kind::Offline | Kind::Forbidden | Kind::Invalid) =>
-                {
-                    error
-                }
+                Err(error) if !error.is_of_ours() => error,
                 answer => return answer,
             };
             if let Some(next) = next {

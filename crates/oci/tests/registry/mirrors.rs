@@ -188,6 +188,21 @@ async fn d14_a_mirror_that_lies_and_breaks_off_is_to_blame() {
 }
 
 #[tokio::test]
+async fn d14_nobody_is_passed_over_while_nobody_is_asked() {
+    let (registry, mirror) = (registry(), registry());
+    let heard = Heard::default();
+    let client = mirrored(&registry, &[(mirror.host(), false)], |config, _| {
+        config.offline = true;
+        heard.listen(config);
+    });
+    let error = client.manifest(&by_digest(&registry)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Offline);
+    let error = fetch(&client, &registry, b"x").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Offline);
+    assert_eq!(passed_over(&heard), []);
+}
+
+#[tokio::test]
 async fn d14_a_registry_that_is_only_mirrored_is_never_read() {
     let (registry, first, second) = (registry(), registry(), registry());
     let only = |_: &mut Config, own: &mut Registry| own.is_only_mirrored = true;
