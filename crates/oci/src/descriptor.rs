@@ -35,7 +35,7 @@ pub struct Descriptor {
     /// The type of the artifact that a manifest holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
-    /// The content itself, decoded but not verified; see [`Self::embedded`].
+    /// The content itself, decoded but not verified.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_base64")]
     pub data: Option<Vec<u8>>,
     /// Other places that are said to have the content.
@@ -93,7 +93,7 @@ impl Descriptor {
     }
 
     /// The content that the descriptor carries in its own `data`, verified; `None` if it has none.
-    pub fn embedded(&self) -> Result<Option<&[u8]>, verify::Error> {
+    pub(crate) fn embedded(&self) -> Result<Option<&[u8]>, verify::Error> {
         let Some(data) = &self.data else {
             return Ok(None);
         };

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::shown;
 
 /// The canonical name of Docker Hub, under which its repositories and credentials are known.
-pub const DOCKER_HUB: &str = "docker.io";
+pub(crate) const DOCKER_HUB: &str = "docker.io";
 
 /// The host that answers Docker Hub's registry API.
 const DOCKER_HUB_CONTACT: &str = "registry-1.docker.io";
@@ -17,7 +17,7 @@ const DOCKER_HUB_CONTACT: &str = "registry-1.docker.io";
 const HOST_BYTES_MAX: usize = 260;
 
 /// Whether a reference's first component is a host: it holds `.` or `:`, or is `localhost`.
-pub fn is_qualified(component: &str) -> bool {
+pub(crate) fn is_qualified(component: &str) -> bool {
     component.contains(['.', ':']) || component.eq_ignore_ascii_case("localhost")
 }
 
@@ -42,7 +42,7 @@ pub fn canonical(text: &str) -> Result<String, &'static str> {
 }
 
 /// The host to connect to for a canonical host; they differ for Docker Hub only.
-pub fn contact(canonical: &str) -> &str {
+pub(crate) fn contact(canonical: &str) -> &str {
     if canonical == DOCKER_HUB { DOCKER_HUB_CONTACT } else { canonical }
 }
 

@@ -54,20 +54,20 @@ impl fmt::Display for Purpose {
 
 /// Decides which URLs are followed, and which may see credentials.
 #[derive(Debug, Default)]
-pub struct UrlPolicy {
+pub(crate) struct UrlPolicy {
     token_servers: HashMap<String, Vec<url::Origin>>,
     uploads_stay: bool,
 }
 
 impl UrlPolicy {
     /// A policy that lets uploads go to another origin unless `uploads_stay`.
-    pub fn new(uploads_stay: bool) -> Self {
+    pub(crate) fn new(uploads_stay: bool) -> Self {
         Self { token_servers: HashMap::new(), uploads_stay }
     }
 
     /// Gives the stored credentials of the registry at `host`, as it is spelled canonically, to
     /// the token server at this origin too.
-    pub fn trust(&mut self, host: &str, token_server: &Url) {
+    pub(crate) fn trust(&mut self, host: &str, token_server: &Url) {
         self.token_servers.entry(host.to_owned()).or_default().push(token_server.origin());
     }
 
@@ -77,7 +77,7 @@ impl UrlPolicy {
     }
 
     /// The URL that `to`, named by the answer to a request at `from`, leads to.
-    pub fn follow(&self, from: &Url, to: &str, purpose: Purpose) -> Result<Url, Refused> {
+    pub(crate) fn follow(&self, from: &Url, to: &str, purpose: Purpose) -> Result<Url, Refused> {
         let refused =
             |to: String, rule| Err(Refused { purpose, from: Shown(from).to_string(), to, rule });
         let Ok(mut url) = from.join(to) else {
@@ -125,7 +125,7 @@ impl UrlPolicy {
     ///
     /// The same origin, another https host of the same site (`registry.example.com` and
     /// `auth.example.com`), and what the user trusts by name.
-    pub fn may_hold_credentials(&self, registry: &Url, realm: &Url) -> bool {
+    pub(crate) fn may_hold_credentials(&self, registry: &Url, realm: &Url) -> bool {
         realm.origin() == registry.origin()
             || self.trusts(registry, realm)
             || (realm.scheme() == "https"

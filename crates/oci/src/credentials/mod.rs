@@ -135,7 +135,7 @@ impl Lookup {
     }
 
     /// The same with another time, instead of a minute, that each helper may take.
-    pub fn with_helper_limit(environment: Environment, helper_limit: Duration) -> Self {
+    fn with_helper_limit(environment: Environment, helper_limit: Duration) -> Self {
         Self(Arc::new(Inner {
             environment,
             helper_limit,
