@@ -1,5 +1,7 @@
 //! Blobs whole: redirects, bounds, verdict (rows D and E16, E17).
 
+use std::time::Duration;
+
 use digest::Digest;
 use pkg_oci::{Descriptor, Error, Event, Kind, Start, verify};
 use test_registry::{TestRegistry, Tokens};
@@ -229,7 +231,11 @@ async fn e17_events_tell_source_breaks_and_waits() {
     registry.on(BLOBS).redirecting_to(&storage);
     storage.on(BLOBS).once().truncating(600_000);
     let heard = Heard::default();
-    let client = client_with(|config| heard.listen(config));
+    let client = client_with(|config| {
+        heard.listen(config);
+        // So long that a busy machine finds the gate still closed.
+        config.back_off = Duration::from_millis(500);
+    });
     fetch(&client, &registry, &bytes).await.unwrap();
     let received = heard.all(|event| match event {
         Event::Receiving { host, from, size } => Some((host, from, size)),
