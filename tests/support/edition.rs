@@ -1,6 +1,6 @@
 //! Editions of a tap, put into the test registry as `pkg tap publish` would push them.
 
-use catalog::edition::{self, Issue, Moment, Packages, Packed};
+use catalog::edition::{Contents, Moment, Packages, Packed};
 use digest::Digest;
 use test_registry::TestRegistry;
 
@@ -30,7 +30,11 @@ pub(crate) fn pack_with(
 ) -> Packed {
     let tap = catalog::Tap::folder(&sandbox.home().join("desk").join(folder), None).unwrap();
     let published = Moment::parse(&format!("{day}T12:00:00Z")).unwrap();
-    edition::pack(&tap, &Issue { serial, published: &published, packages }).unwrap()
+    let mut contents = Contents::of(&tap).unwrap();
+    for name in tap.names().unwrap() {
+        contents.add(&tap.formula(&name).unwrap().unwrap().formula);
+    }
+    contents.draft(packages).unwrap().pack(serial, &published).unwrap()
 }
 
 /// Stores the blobs, then the manifest under its two tags.

@@ -42,7 +42,7 @@ mod schema;
 mod update;
 
 pub use annotation::{Annotation, Extent};
-pub use check::check_tap;
+pub use check::{Outline, check_tap};
 pub use constraint::Constraint;
 pub use edit::Edit;
 pub use format::Format;

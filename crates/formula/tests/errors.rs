@@ -1,6 +1,6 @@
 //! One broken formula for each code: the line, the mark, and the line to write instead.
 
-use pkg_formula::{Code, Defaults, Formula, TapFile, TapKind, check_tap};
+use pkg_formula::{Code, Defaults, Formula, Outline, TapFile, TapKind, check_tap};
 
 const TOP: &str = r#"schema = 1
 name = "x"
@@ -667,11 +667,12 @@ http = 'https://example.org/x'
 any = '{DIGEST}'
 "
         );
-        Formula::parse(&text, &format!("{name}.toml"), &Defaults::none()).expect("a formula")
+        let parsed = Formula::parse(&text, &format!("{name}.toml"), &Defaults::none());
+        parsed.expect("a formula").outline()
     };
-    let formulas: Vec<Formula> = formulas.iter().map(parse).collect();
+    let formulas: Vec<Outline> = formulas.iter().map(parse).collect();
     let reports = check_tap(&formulas);
-    let shown: Vec<String> = reports.iter().map(|(_, report)| report.render(false)).collect();
+    let shown: Vec<String> = reports.iter().map(|report| report.render(false)).collect();
     shown.join("\n\n")
 }
 

@@ -41,7 +41,7 @@ fn exercise(text: &str) {
     }
     let host: Platform = "linux-amd64-gnu".parse().unwrap();
     formula.releases().iter().for_each(|release| drop(formula.resolve(&release.version, &host)));
-    check_tap(&[formula.clone(), formula]);
+    check_tap(&[formula.outline(), formula.outline()]);
     checked.render(false);
 }
 

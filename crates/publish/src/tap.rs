@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use catalog::{
     Manifests, Tap,
-    edition::{self, Issue, Moment, Packages, Standing, collect},
+    edition::{self, Contents, Draft, Moment, Standing, collect},
 };
 use digest::Digest;
-use formula::{Report, Severity};
+use formula::Report;
 use install::{Home, network};
 use oci::{Body, Client, Manifest, Place, media_type};
 
@@ -128,40 +128,38 @@ pub fn publish(home: &Home, tap: &Tap, place: &Place, now: &Moment) -> Result<Ou
     if place.tag().is_some() || place.digest().is_some() {
         return Err(Error::Tagged { place: place.to_string() });
     }
-    check(tap)?;
+    let contents = read(tap)?;
     let (runtime, client) = home.online_directly()?;
     let manifests = Manifests::new(home.cache().map(ToOwned::to_owned));
     runtime.block_on(async {
-        let packages = collect(tap, client, &manifests).await?;
-        Edition { client, tap, place, packages }.publish(now).await
+        let packages = collect(&contents, client, &manifests).await?;
+        let draft = contents.draft(&packages)?;
+        Edition { client, tap: tap.name(), place, draft }.publish(now).await
     })
 }
 
-/// Refuses formulas that `pkg check` finds errors in.
-fn check(tap: &Tap) -> Result<(), Error> {
-    let mut formulas = Vec::new();
+/// The formulas; refuses those that `pkg check` finds errors in.
+fn read(tap: &Tap) -> Result<Contents, Error> {
+    let mut contents = Contents::of(tap)?;
     let mut reports = Vec::new();
     for name in tap.names()? {
         match tap.formula(&name) {
             Ok(Some(found)) => {
-                reports.push(found.formula.check());
-                formulas.push(std::sync::Arc::unwrap_or_clone(found.formula));
+                reports.extend(Some(found.formula.check()).filter(Report::has_errors));
+                contents.add(&found.formula);
             }
+            // It was there a moment ago, when the folder was listed.
             Ok(None) => {}
             Err(catalog::tap::Error::Broken { report, .. }) => reports.push(report),
             Err(error) => return Err(error.into()),
         }
     }
-    if formulas.is_empty() && reports.is_empty() {
+    if contents.is_empty() && reports.is_empty() {
         return Err(Error::Empty { tap: tap.name().to_owned() });
     }
-    reports.extend(formula::check_tap(&formulas).into_iter().map(|(_, report)| report));
-    let is_broken = |report: &Report| {
-        report.problems().iter().any(|problem| problem.severity() == Severity::Error)
-    };
-    reports.retain(is_broken);
+    reports.extend(contents.check());
     match reports.is_empty() {
-        true => Ok(()),
+        true => Ok(contents),
         false => Err(Error::Broken { tap: tap.name().to_owned(), reports }),
     }
 }
@@ -169,9 +167,10 @@ fn check(tap: &Tap) -> Result<(), Error> {
 /// A tap on its way into a registry.
 struct Edition<'a> {
     client: &'a Client,
-    tap: &'a Tap,
+    /// The tap's name.
+    tap: &'a str,
     place: &'a Place,
-    packages: Packages,
+    draft: Draft,
 }
 
 impl Edition<'_> {
@@ -180,7 +179,7 @@ impl Edition<'_> {
         for _ in 0..ROUNDS_MAX {
             let last = self.last().await?;
             if let Some(last) = last.as_ref().filter(|last| last.is_kept) {
-                let same = self.pack(last.serial, &last.published)?;
+                let same = self.draft.pack(last.serial, &last.published)?;
                 if same.digest == last.digest {
                     self.follow(last).await?;
                     return Ok(self.outcome(
@@ -197,7 +196,7 @@ impl Edition<'_> {
             let serial = serial.checked_add(1).ok_or_else(full)?;
             // A clock that is behind must not put an edition before the last one.
             let published = last.map_or(now.clone(), |last| last.published.max(now.clone()));
-            let packed = self.pack(serial, &published)?;
+            let packed = self.draft.pack(serial, &published)?;
             if self.digest(&packed.tag).await?.is_none_or(|there| there == packed.digest) {
                 sent_bytes += self.push(&packed).await?;
                 let digest = packed.digest.clone();
@@ -219,11 +218,6 @@ impl Edition<'_> {
         Err(Error::Restless { place: self.place.to_string() })
     }
 
-    fn pack(&self, serial: u64, published: &Moment) -> Result<edition::Packed, Error> {
-        let issue = Issue { serial, published, packages: &self.packages };
-        Ok(edition::pack(self.tap, &issue)?)
-    }
-
     /// The newest edition that is kept, else the one that is followed: whoever copied a tap took
     /// perhaps that one alone, and its serial counts.
     async fn last(&self) -> Result<Option<Last>, Error> {
@@ -241,8 +235,8 @@ impl Edition<'_> {
             Some(Err(source)) => return Err(Error::Other { place: place(), source: Some(source) }),
             Some(Ok(standing)) => standing,
         };
-        if standing.tap != self.tap.name() {
-            let (there, ours) = (standing.tap, self.tap.name().to_owned());
+        if standing.tap != self.tap {
+            let (there, ours) = (standing.tap, self.tap.to_owned());
             return Err(Error::Renamed { place: place(), there, ours });
         }
         let (published, digest, is_kept) = (standing.published, manifest.digest, kept.is_some());

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use digest::Digest;
-use formula::{Annotation, Formula, Key, Name, Platform, Release};
+use formula::{Annotation, Key, Name, Platform};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use oci::{Client, Descriptor, Document, Place};
 
-use super::{Package, pack::Packages};
-use crate::{
-    locate::in_oci_words,
-    manifests::Manifests,
-    published::Published,
-    tap::{self, Tap},
+use super::{
+    Package, Version,
+    pack::{Contents, Packages},
 };
+use crate::{locate::in_oci_words, manifests::Manifests, published::Published};
 
 /// Versions that are asked for at once.
 const AT_ONCE: usize = 8;
@@ -21,15 +19,6 @@ const AT_ONCE: usize = 8;
 /// What was published of a version cannot be told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A formula cannot be read.
-    #[error("cannot look into tap `{tap}`")]
-    Tap {
-        /// Name of the tap.
-        tap: String,
-        /// What is wrong with it.
-        #[source]
-        source: tap::Error,
-    },
     /// The tap names no registry, and so nobody can find its packages.
     #[error("`{name}` {version} names a `package`, and the tap's `tap.toml` names no registry")]
     NoRegistry {
@@ -81,15 +70,16 @@ struct Wanted {
     place: Place,
 }
 
-/// The packages of all versions of a tap in a folder; each manifest is asked for once, ever.
-pub async fn collect(tap: &Tap, client: &Client, manifests: &Manifests) -> Result<Packages, Error> {
-    let of_tap = |source| Error::Tap { tap: tap.name().to_owned(), source };
+/// The packages of all versions of a tap; each manifest is asked for once, ever.
+pub async fn collect(
+    contents: &Contents,
+    client: &Client,
+    manifests: &Manifests,
+) -> Result<Packages, Error> {
     let mut wanted = Vec::new();
-    for name in tap.names().map_err(of_tap)? {
-        if let Some(found) = tap.formula(&name).map_err(of_tap)? {
-            for release in found.formula.releases() {
-                wanted.extend(want(&found.formula, release, found.registry.as_deref())?);
-            }
+    for entry in &contents.entries {
+        for version in &entry.versions {
+            wanted.extend(want(&entry.name, version, contents.registry.as_deref())?);
         }
     }
     let ask = async |one: Wanted| {
@@ -99,15 +89,10 @@ pub async fn collect(tap: &Tap, client: &Client, manifests: &Manifests) -> Resul
     stream::iter(wanted).map(ask).buffer_unordered(AT_ONCE).try_collect().await
 }
 
-fn want(
-    formula: &Formula,
-    release: &Release,
-    registry: Option<&str>,
-) -> Result<Option<Wanted>, Error> {
-    let Some(index) = &release.package else { return Ok(None) };
-    let (name, version) = (formula.name().clone(), release.version.as_str().to_owned());
+fn want(name: &Name, of: &Version, registry: Option<&str>) -> Result<Option<Wanted>, Error> {
+    let Some(index) = &of.package else { return Ok(None) };
+    let (name, version, revision) = (name.clone(), of.version.clone(), of.revision);
     let Some(registry) = registry else { return Err(Error::NoRegistry { name, version }) };
-    let revision = release.revision;
     let text = Published::new(registry, &name, &version, revision).reference();
     let place = Place::parse(&text);
     let place = place.map_err(|source| Error::Place { place: text, source })?;

@@ -18,7 +18,7 @@ pub use index::{Entry, Package, Version};
 pub(crate) use manifest::Parts;
 pub use manifest::Standing;
 pub use moment::Moment;
-pub use pack::{Blob, Error, Issue, Packages, Packed, pack};
+pub use pack::{Blob, Contents, Draft, Error, Packages, Packed};
 
 /// The type of the artifact.
 pub const ARTIFACT: &str = "application/vnd.pkg.tap.v1";

@@ -1,13 +1,14 @@
 //! From a tap in a folder to the artifact of an edition: bytes only, nothing is sent.
 //!
 //! The same formulas, serial, time and packages give the same bytes. So whoever publishes can
-//! tell that nothing changed: packed as the last edition, it has that edition's digest.
+//! tell that nothing changed: packed as the last edition, it has that edition's digest. Every
+//! formula is read once, and what was parsed of it is let go of before the next one.
 
 use std::{collections::BTreeMap, io};
 
 use bytes::Bytes;
 use digest::Digest;
-use formula::{Formula, Key, Name};
+use formula::{Formula, Key, Name, Outline, Report};
 use oci::Descriptor;
 
 use super::{
@@ -21,15 +22,26 @@ use crate::tap::{self, Tap};
 /// What was published of each version, by name, version and revision.
 pub type Packages = BTreeMap<(Name, String, u32), BTreeMap<Key, Package>>;
 
-/// Which edition is made.
-#[derive(Debug, Clone, Copy)]
-pub struct Issue<'a> {
-    /// Counts the tap's editions from 1.
-    pub serial: u64,
-    /// The time.
-    pub published: &'a Moment,
-    /// What was published of the versions that have a `package`.
-    pub packages: &'a Packages,
+/// The formulas of a tap, as far as an edition has to do with them.
+#[derive(Debug)]
+pub struct Contents {
+    tap: String,
+    tap_file: Option<String>,
+    /// The base in a registry below which the tap's packages are published.
+    pub(super) registry: Option<String>,
+    /// In order of name; what was published of their versions is not known yet.
+    pub(super) entries: Vec<Entry>,
+    outlines: Vec<Outline>,
+}
+
+/// An edition but for its serial and its time.
+#[derive(Debug)]
+pub struct Draft {
+    tap: String,
+    tap_file: Option<Digest>,
+    entries: Vec<Entry>,
+    /// The layers with the formulas.
+    sources: Vec<Blob>,
 }
 
 /// An edition, ready to be sent: the blobs first, then the manifest.
@@ -56,106 +68,132 @@ pub struct Blob {
     pub bytes: Bytes,
 }
 
-/// A tap cannot be made an edition.
+/// A layer of an edition cannot be compressed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The tap or one of its formulas cannot be read.
-    #[error("cannot look into tap `{tap}`")]
-    Tap {
-        /// Name of the tap.
-        tap: String,
-        /// What is wrong with it.
-        #[source]
-        source: tap::Error,
-    },
-    /// A layer cannot be compressed.
-    #[error("cannot pack tap `{tap}`")]
-    Pack {
-        /// Name of the tap.
-        tap: String,
-        /// What the compressor says.
-        #[source]
-        source: io::Error,
-    },
+#[error("cannot pack tap `{tap}`")]
+pub struct Error {
+    /// Name of the tap.
+    tap: String,
+    /// What the compressor says.
+    source: io::Error,
 }
 
-/// Makes an edition of a tap.
-pub fn pack(tap: &Tap, issue: &Issue<'_>) -> Result<Packed, Error> {
-    let of_tap = |source| Error::Tap { tap: tap.name().to_owned(), source };
-    let texts = tap.texts().map_err(of_tap)?;
-    let mut entries = Vec::new();
-    for (stem, text) in &texts {
-        let formula = tap.parse_text(stem, text).map_err(of_tap)?;
-        entries.push(entry(&formula, issue.packages));
+impl Contents {
+    /// Those of a tap of which no formula was taken yet.
+    pub fn of(tap: &Tap) -> Result<Self, tap::Error> {
+        Ok(Self {
+            tap: tap.name().to_owned(),
+            tap_file: tap.tap_file()?,
+            registry: tap.registry().map(ToOwned::to_owned),
+            entries: Vec::new(),
+            outlines: Vec::new(),
+        })
     }
-    let tap_file = tap.tap_file().map_err(of_tap)?;
-    let mut by_name: BTreeMap<&str, &str> =
-        texts.iter().map(|(stem, text)| (stem.as_str(), text.as_str())).collect();
-    by_name.extend(tap_file.as_deref().map(|text| (sources::TAP, text)));
-    let head = Head {
-        schema: index::SCHEMA,
-        tap: tap.name().to_owned(),
-        serial: issue.serial,
-        published: issue.published.clone(),
-        tap_file: tap_file.as_deref().map(|text| sources::digest(text.as_bytes())),
-    };
-    assemble(&head, &entries, &by_name)
-        .map_err(|source| Error::Pack { tap: tap.name().to_owned(), source })
+
+    /// Takes the next formula, in order of name.
+    pub fn add(&mut self, formula: &Formula) {
+        self.entries.push(entry(formula));
+        self.outlines.push(formula.outline());
+    }
+
+    /// Whether no formula was taken.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Errors between the formulas.
+    pub fn check(&self) -> Vec<Report> {
+        formula::check_tap(&self.outlines)
+    }
+
+    /// Compresses the formulas' texts, and adds what was published of their versions.
+    pub fn draft(mut self, packages: &Packages) -> Result<Draft, Error> {
+        for entry in &mut self.entries {
+            for version in entry.versions.iter_mut().filter(|it| it.package.is_some()) {
+                let key = (entry.name.clone(), version.version.clone(), version.revision);
+                version.platforms = packages.get(&key).cloned().unwrap_or_default();
+            }
+        }
+        let texts = self.outlines.iter().map(|it| (it.name().as_str(), it.text()));
+        let tap_file = self.tap_file.as_deref();
+        let texts = texts.chain(tap_file.map(|text| (sources::TAP, text))).collect();
+        let layers = sources::pack(&texts);
+        Ok(Draft {
+            sources: layers
+                .map_err(|source| Error { tap: self.tap.clone(), source })?
+                .into_iter()
+                .map(sources_blob)
+                .collect(),
+            tap_file: tap_file.map(|text| sources::digest(text.as_bytes())),
+            tap: self.tap,
+            entries: self.entries,
+        })
+    }
 }
 
-fn assemble(head: &Head, entries: &[Entry], texts: &BTreeMap<&str, &str>) -> io::Result<Packed> {
-    let mut index = Vec::new();
-    index::write(head, entries.iter(), &mut index)?;
-    let index: Bytes = zstd::bulk::compress(&index, sources::LEVEL)?.into();
-    let descriptor = Descriptor::titled(INDEX, "index.json.zst", &index);
-    let mut blobs = vec![Blob { descriptor, bytes: index }];
-    for layer in sources::pack(texts)? {
-        let title = match layer.digits.as_str() {
-            "" => "formulas.tar.zst".to_owned(),
-            digits => format!("formulas-{digits}.tar.zst"),
+fn sources_blob(layer: sources::Layer) -> Blob {
+    let title = match layer.digits.as_str() {
+        "" => "formulas.tar.zst".to_owned(),
+        digits => format!("formulas-{digits}.tar.zst"),
+    };
+    let descriptor = Descriptor::titled(SOURCES, &title, &layer.bytes);
+    Blob { descriptor, bytes: layer.bytes.into() }
+}
+
+impl Draft {
+    /// The edition of that serial and time.
+    pub fn pack(&self, serial: u64, published: &Moment) -> Result<Packed, Error> {
+        let index = self.index(serial, published);
+        let index: Bytes = index.map_err(|source| Error { tap: self.tap.clone(), source })?.into();
+        let descriptor = Descriptor::titled(INDEX, "index.json.zst", &index);
+        let parts = Parts {
+            tap: self.tap.clone(),
+            serial,
+            published: published.clone(),
+            index: descriptor.clone(),
+            sources: self.sources.iter().map(|blob| blob.descriptor.clone()).collect(),
         };
-        let descriptor = Descriptor::titled(SOURCES, &title, &layer.bytes);
-        blobs.push(Blob { descriptor, bytes: layer.bytes.into() });
+        let artifact = manifest::artifact(&parts);
+        let (config, nothing) = artifact.config();
+        let first = [(config, nothing), (descriptor, index)];
+        let blobs = first.map(|(descriptor, bytes)| Blob { descriptor, bytes });
+        let manifest = artifact.manifest();
+        Ok(Packed {
+            digest: manifest.digest,
+            manifest: manifest.bytes,
+            blobs: blobs.into_iter().chain(self.sources.iter().cloned()).collect(),
+            tag: super::tag(serial, published),
+            formulas: self.entries.len(),
+        })
     }
-    let parts = Parts {
-        tap: head.tap.clone(),
-        serial: head.serial,
-        published: head.published.clone(),
-        index: blobs[0].descriptor.clone(),
-        sources: blobs[1..].iter().map(|blob| blob.descriptor.clone()).collect(),
-    };
-    let artifact = manifest::artifact(&parts);
-    let (descriptor, bytes) = artifact.config();
-    blobs.insert(0, Blob { descriptor, bytes });
-    let manifest = artifact.manifest();
-    Ok(Packed {
-        digest: manifest.digest,
-        manifest: manifest.bytes,
-        blobs,
-        tag: super::tag(head.serial, &head.published),
-        formulas: entries.len(),
-    })
+
+    fn index(&self, serial: u64, published: &Moment) -> io::Result<Vec<u8>> {
+        let head = Head {
+            schema: index::SCHEMA,
+            tap: self.tap.clone(),
+            serial,
+            published: published.clone(),
+            tap_file: self.tap_file.clone(),
+        };
+        let mut index = Vec::new();
+        index::write(&head, self.entries.iter(), &mut index)?;
+        zstd::bulk::compress(&index, sources::LEVEL)
+    }
 }
 
-fn entry(formula: &Formula, packages: &Packages) -> Entry {
+/// What the index says of a formula, but for what was published of its versions.
+fn entry(formula: &Formula) -> Entry {
     let newest = formula.releases().first().and_then(|release| {
         let platform = formula.platforms(&release.version).into_iter().next()?;
         formula.resolve(&release.version, &platform).ok()
     });
-    let version = |release: &formula::Release| {
-        let text = release.version.as_str().to_owned();
-        let published = (formula.name().clone(), text.clone(), release.revision);
-        Version {
-            version: text,
-            revision: release.revision,
-            date: release.date.clone(),
-            yanked: release.yanked.clone(),
-            package: release.package.clone(),
-            platforms: match &release.package {
-                Some(_) => packages.get(&published).cloned().unwrap_or_default(),
-                None => BTreeMap::new(),
-            },
-        }
+    let version = |release: &formula::Release| Version {
+        version: release.version.as_str().to_owned(),
+        revision: release.revision,
+        date: release.date.clone(),
+        yanked: release.yanked.clone(),
+        package: release.package.clone(),
+        platforms: BTreeMap::new(),
     };
     Entry {
         name: formula.name().clone(),

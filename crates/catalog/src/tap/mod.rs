@@ -285,6 +285,11 @@ impl Tap {
         &self.name
     }
 
+    /// The base in a registry below which the tap's packages are published.
+    pub(crate) fn registry(&self) -> Option<&str> {
+        self.registry.as_deref()
+    }
+
     /// How many versions stay in a formula when a new one is added.
     pub fn keep(&self) -> Option<u32> {
         self.keep
@@ -358,12 +363,6 @@ impl Tap {
 
     fn unread(&self, source: std::io::Error) -> Error {
         Error::Read { tap: self.name.clone(), source }
-    }
-
-    /// The text of a formula as one of this tap.
-    pub(crate) fn parse_text(&self, stem: &str, text: &str) -> Result<Formula, Error> {
-        let found = self.parse(text.to_owned(), format!("{stem}.toml"))?;
-        Ok(Arc::unwrap_or_clone(found.formula))
     }
 
     /// The text of `tap.toml`, where there is one.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use catalog::{Found, Tap, tap};
 use clap::Args;
-use formula::{Formula, Report, Severity};
+use formula::{Report, Severity};
 
 use super::fetched::Fetched;
 use crate::{
@@ -101,7 +101,7 @@ impl Checked {
         for name in tap.names()? {
             match tap.formula(&name) {
                 Ok(Some(found)) => {
-                    formulas.push(Formula::clone(&found.formula));
+                    formulas.push(found.formula.outline());
                     self.formula(found);
                 }
                 // It was there a moment ago, when the folder was listed.
@@ -113,7 +113,7 @@ impl Checked {
             let sentence = format!("there is no formula in `{}`", folder.display());
             return Err(Failure::told(Exit::NotFound, sentence));
         }
-        self.reports.extend(formula::check_tap(&formulas).into_iter().map(|(_, report)| report));
+        self.reports.extend(formula::check_tap(&formulas));
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use crate::{
 #[cfg(test)]
 pub(crate) use order::check as check_order;
 pub(crate) use order::keys_of;
-pub use tap::check_tap;
+pub use tap::{Outline, check_tap};
 
 impl Formula {
     /// Errors and lints, over every version and every platform that it may be resolved for.

@@ -6,13 +6,50 @@ use crate::{
     FullName, Name, Report,
     formula::Formula,
     model::{Depend, DependTable, Rules},
-    read::{Keys as _, Map, OneOrMany},
-    report::{Code, Finding, Sink, nearest},
+    read::{Keys as _, Map, OneOrMany, Spanned},
+    report::{Code, Finding, Sink, Sources, nearest},
     resolve::successor,
     tree::At,
 };
 
+/// What a formula is called and what it says of others, without the tree that says it: all that
+/// can be held of each formula of a large tap.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    sources: Sources,
+    /// Its own name first.
+    names: Vec<Spanned<Name>>,
+    mentions: Vec<Mention>,
+}
+
+impl Outline {
+    /// Name of the package.
+    pub fn name(&self) -> &Name {
+        &self.names[0]
+    }
+
+    /// The formula's source as it was read.
+    pub fn text(&self) -> &str {
+        &self.sources.get(0).text
+    }
+
+    /// The formula's file, as messages name it.
+    fn file(&self) -> &str {
+        &self.sources.get(0).file
+    }
+}
+
+impl Formula {
+    /// What [`check_tap`] takes of it.
+    pub fn outline(&self) -> Outline {
+        let own = std::iter::once(&self.name);
+        let names = own.chain(&self.aliases).chain(&self.replaces).cloned().collect();
+        Outline { sources: self.sources.clone(), names, mentions: mentions(self) }
+    }
+}
+
 /// Something that one formula says of another.
+#[derive(Debug, Clone)]
 struct Mention {
     name: FullName,
     at: At,
@@ -20,54 +57,53 @@ struct Mention {
     needed: bool,
 }
 
-/// Errors between the formulas of one tap, with the index of the formula that they are in.
+/// Errors between the formulas of one tap, formula by formula.
 ///
 /// Full names lead to other taps and are not followed.
-pub fn check_tap(formulas: &[Formula]) -> Vec<(usize, Report)> {
+pub fn check_tap(formulas: &[Outline]) -> Vec<Report> {
     let owners = owners(formulas);
-    let mentions: Vec<Vec<Mention>> = formulas.iter().map(mentions).collect();
     let mut reports = Vec::new();
     for (index, formula) in formulas.iter().enumerate() {
         let mut sink = Sink::new(&formula.sources);
         clashes(formula, index, &owners, formulas, &mut sink);
-        for mention in mentions[index].iter().filter(|mention| mention.name.tap.is_none()) {
+        for mention in formula.mentions.iter().filter(|mention| mention.name.tap.is_none()) {
             if !owners.contains_key(&mention.name.name) {
                 sink.push(nothing(mention, &owners));
             }
         }
         reports.push(sink.into_report());
     }
-    for (index, finding) in cycles(formulas, &mentions, &owners) {
+    for (index, finding) in cycles(formulas, &owners) {
         let mut sink = Sink::new(&formulas[index].sources);
         sink.push(finding);
         reports[index].append(sink.into_report());
     }
-    reports.into_iter().enumerate().filter(|(_, report)| !report.is_empty()).collect()
+    reports.retain(|report| !report.is_empty());
+    reports
 }
 
 /// Which formula each name leads to; a formula's own name before aliases and former names.
-fn owners(formulas: &[Formula]) -> BTreeMap<&Name, usize> {
+fn owners(formulas: &[Outline]) -> BTreeMap<&Name, usize> {
     let mut owners = BTreeMap::new();
     for (index, formula) in formulas.iter().enumerate() {
         owners.entry(formula.name()).or_insert(index);
     }
     for (index, formula) in formulas.iter().enumerate() {
-        for name in formula.aliases().chain(formula.replaces()) {
-            owners.entry(name).or_insert(index);
+        for name in &formula.names[1..] {
+            owners.entry(&name.value).or_insert(index);
         }
     }
     owners
 }
 
 fn clashes(
-    formula: &Formula,
+    formula: &Outline,
     index: usize,
     owners: &BTreeMap<&Name, usize>,
-    formulas: &[Formula],
+    formulas: &[Outline],
     sink: &mut Sink<'_>,
 ) {
-    let own = std::iter::once(&formula.name);
-    for name in own.chain(&formula.aliases).chain(&formula.replaces) {
+    for name in &formula.names {
         let owner = owners[&name.value];
         if owner != index {
             let other = formulas[owner].name();
@@ -127,13 +163,10 @@ fn add_depends(map: Option<&Map<FullName, Depend>>, needed: bool, mentions: &mut
 }
 
 /// One finding for each cycle, in the formula that it is found from.
-fn cycles(
-    formulas: &[Formula],
-    mentions: &[Vec<Mention>],
-    owners: &BTreeMap<&Name, usize>,
-) -> Vec<(usize, Finding)> {
+fn cycles(formulas: &[Outline], owners: &BTreeMap<&Name, usize>) -> Vec<(usize, Finding)> {
     let next = |index: usize| {
-        let needed = mentions[index].iter().filter(|m| m.needed && m.name.tap.is_none());
+        let mentions = formulas[index].mentions.iter();
+        let needed = mentions.filter(|m| m.needed && m.name.tap.is_none());
         needed.filter_map(|mention| Some((*owners.get(&mention.name.name)?, mention.at)))
     };
     // What needs nothing that is left is in no cycle; so is, in the end, what only leads to one.

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, process::Command, time::Instant};
 
-use catalog::edition::{self, Issue, Moment, Package, Packages, Packed};
+use catalog::edition::{Contents, Moment, Package, Packages, Packed};
 use digest::Digest;
 use formula::{Key, Name};
 use test_registry::Published;
@@ -174,7 +174,11 @@ fn row(report: &mut Report, name: &str, result: String, wanted: &str) {
 fn pack(folder: &Path, serial: u64, packages: &Packages) -> anyhow::Result<Packed> {
     let tap = catalog::Tap::folder(folder, None)?;
     let published = Moment::parse(&format!("2026-05-{serial:02}T12:00:00Z"))?;
-    Ok(edition::pack(&tap, &Issue { serial, published: &published, packages })?)
+    let mut contents = Contents::of(&tap)?;
+    for name in tap.names()? {
+        tap.formula(&name)?.iter().for_each(|found| contents.add(&found.formula));
+    }
+    Ok(contents.draft(packages)?.pack(serial, &published)?)
 }
 
 fn push(bench: &Bench<'_>, packed: &Packed) {
