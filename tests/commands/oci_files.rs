@@ -236,6 +236,19 @@ fn a_folder_that_is_refused_leaves_nothing() {
 }
 
 #[test]
+fn a_folder_of_more_folders_than_files_may_be_open_is_pulled() {
+    let sandbox = Sandbox::new();
+    for number in 0..200 {
+        fs_err::create_dir_all(at(&sandbox, &format!("many/{number}"))).unwrap();
+    }
+    oci(&sandbox, "push REG/foo:1 many").ok();
+    let place = format!("{}/foo:1", sandbox.registry().host());
+    let script = format!("ulimit -n 128 && exec \"$pkg\" oci pull {place} -o out");
+    sandbox.finish(&mut sandbox.shell(&script)).ok();
+    assert_eq!(fs_err::read_dir(at(&sandbox, "out/many")).unwrap().count(), 200);
+}
+
+#[test]
 fn what_is_attached_is_found_by_what_it_is_about() {
     let sandbox = Sandbox::new();
     sandbox.write("hi.txt", "hi\n");

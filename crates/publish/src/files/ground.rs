@@ -25,9 +25,10 @@ pub(super) struct Ground {
     staging: TempDir,
 }
 
-/// A folder that was made, and what it is to be in the end.
+/// A folder that was made, and what it is to be in the end; not held open, as there may be more
+/// of them than a process may open.
 pub(super) struct Made {
-    folder: OwnedFd,
+    path: String,
     mode: u32,
     mtime: i64,
 }
@@ -87,8 +88,18 @@ impl Ground {
             Err(Errno::EXIST) => false,
             Err(errno) => return Err(errno.into()),
         };
-        let folder = enter(&folder, name)?;
-        Ok(is_new.then_some(Made { folder, mode, mtime }))
+        enter(&folder, name)?;
+        Ok(is_new.then(|| Made { path: path.to_owned(), mode, mtime }))
+    }
+
+    /// Gives a folder the rights and the time that it is to have.
+    pub(super) fn finish(&self, made: &Made) -> io::Result<()> {
+        let folder = self.walk(&made.path, false)?;
+        if made.mode & 0o700 != 0o700 {
+            let now = rustix::fs::fstat(&folder)?.st_mode;
+            rustix::fs::fchmod(&folder, raw(now & made.mode & 0o777))?;
+        }
+        Ok(rustix::fs::futimens(&folder, &times(made.mtime))?)
     }
 
     /// The folder at a path, part by part; with `makes` those that are missing are made.
@@ -108,13 +119,9 @@ impl Ground {
 }
 
 impl Made {
-    /// Gives the folder the rights and the time that it is to have.
-    pub(super) fn finish(self) -> io::Result<()> {
-        if self.mode & 0o700 != 0o700 {
-            let now = rustix::fs::fstat(&self.folder)?.st_mode;
-            rustix::fs::fchmod(&self.folder, raw(now & self.mode & 0o777))?;
-        }
-        Ok(rustix::fs::futimens(&self.folder, &times(self.mtime))?)
+    /// Where it is.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 }
 

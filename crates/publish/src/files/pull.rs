@@ -302,7 +302,7 @@ impl Pull<'_> {
 
     /// Puts what was staged where it belongs; folders get their rights once they are full.
     fn place(&self, ground: &Ground, path: &str, staged: Staged) -> Result<(), Error> {
-        let mut made: Vec<(PathBuf, Made)> = Vec::new();
+        let mut made: Vec<Made> = Vec::new();
         for (number, (inner, entry)) in staged.into_iter().enumerate() {
             let path = match (path, inner.as_str()) {
                 ("", inner) => inner.to_owned(),
@@ -315,8 +315,7 @@ impl Pull<'_> {
                 // It is the output folder itself.
                 Entry::Folder { .. } if path.is_empty() => {}
                 Entry::Folder { mode, mtime } => {
-                    let folder = ground.make(&path, mode, mtime).map_err(failed)?;
-                    made.extend(folder.map(|folder| (at.clone(), folder)));
+                    made.extend(ground.make(&path, mode, mtime).map_err(failed)?);
                 }
                 Entry::File { staged } => {
                     ground.place(&staged, &path, self.order.keeps).map_err(failed)?;
@@ -329,8 +328,9 @@ impl Pull<'_> {
             }
         }
         // The innermost first: a folder's time changes with what is done in it.
-        for (path, folder) in made.into_iter().rev() {
-            folder.finish().map_err(|source| Error::Write { path, source })?;
+        for folder in made.iter().rev() {
+            let failed = |source| Error::Write { path: ground.at(folder.path()), source };
+            ground.finish(folder).map_err(failed)?;
         }
         Ok(())
     }
