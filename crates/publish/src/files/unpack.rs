@@ -4,6 +4,7 @@
 //! and how much it unpacks to. Links are made last of all, so that nothing is written through one.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     fs::OpenOptions,
     io::{self, Read},
@@ -82,6 +83,9 @@ pub enum Error {
     },
 }
 
+    /// An entry's name or what is said of it has no end, and would be held in memory.
+    #[error("it says more than {SAID_MAX} bytes of one entry before its contents")]
+    Said,
 /// Least bound on what is unpacked, and what each byte of the archive adds beyond it.
 const BYTES: (u64, u64) = (512 << 20, 40);
 /// The same of entries, where so many bytes of the archive add one.
@@ -96,6 +100,8 @@ pub(super) fn unpack(
     content: Option<&Digest>,
     into: &Path,
 ) -> Result<BTreeMap<String, Entry>, Error> {
+/// Most bytes in front of an entry's contents: its header, long names, PAX records.
+const SAID_MAX: u64 = 1 << 20;
     let file = fs::File::open(archive).map_err(Error::Read)?;
     let size = file.metadata().map_err(Error::Read)?.len();
     let bytes = BYTES.0.max(size.saturating_mul(BYTES.1));
@@ -120,12 +126,13 @@ impl Unpacking<'_> {
     ) -> Result<BTreeMap<String, Entry>, Error> {
         let hasher = content.and_then(|digest| Hasher::like(digest).ok());
         let decoded = MultiGzDecoder::new(io::BufReader::new(archive));
-        let mut bytes = Bounded { decoded, hasher, left: limit, is_over: false };
+        let said = Cell::new(u64::MAX);
+        let mut bytes = Bounded { decoded, hasher, limit, taken: 0, said: &said, refused: None };
         let read = self
-            .read(&mut bytes)
+            .read(&mut bytes, &said)
             .and_then(|()| io::copy(&mut bytes, &mut io::sink()).map(drop).map_err(Error::Read));
-        if bytes.is_over {
-            return Err(Error::Excess { limit, what: "bytes" });
+        if let Some(refused) = bytes.refused {
+            return Err(refused);
         }
         read?;
         if let (Some(hasher), Some(expected)) = (bytes.hasher, content) {
@@ -141,9 +148,14 @@ impl Unpacking<'_> {
         }
     }
 
-    fn read(&mut self, bytes: &mut impl Read) -> Result<(), Error> {
+    fn read(&mut self, bytes: &mut impl Read, said: &Cell<u64>) -> Result<(), Error> {
         let mut archive = tar::Archive::new(bytes);
-        for entry in archive.entries().map_err(Error::Read)? {
+        let mut entries = archive.entries().map_err(Error::Read)?;
+        loop {
+            said.set(SAID_MAX);
+            let entry = entries.next();
+            said.set(u64::MAX);
+            let Some(entry) = entry else { return Ok(()) };
             let mut entry = entry.map_err(Error::Read)?;
             if entry.header().entry_type() == EntryType::XGlobalHeader {
                 continue;
@@ -155,7 +167,6 @@ impl Unpacking<'_> {
             let taken = self.take(&mut entry, &path)?;
             self.entries.insert(path, taken);
         }
-        Ok(())
     }
 
     /// The path of an entry within the folder, where something may lie.
@@ -263,21 +274,34 @@ fn leads_out(entries: &BTreeMap<String, Entry>, path: &str, entry: &Entry) -> bo
 }
 
 /// Decoded bytes, hashed and counted.
-struct Bounded<R> {
+struct Bounded<'a, R> {
     decoded: R,
     hasher: Option<Hasher>,
-    left: u64,
-    is_over: bool,
+    limit: u64,
+    taken: u64,
+    /// How many may come before the next entry.
+    said: &'a Cell<u64>,
+    /// Why no more is read.
+    refused: Option<Error>,
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.decoded.read(buffer)?;
-        self.is_over |= count as u64 > self.left;
-        if self.is_over {
+        let bytes = count as u64;
+        self.taken = self.taken.saturating_add(bytes);
+        let said = self.said.get().checked_sub(bytes);
+        self.refused = match said {
+            _ if self.taken > self.limit => {
+                Some(Error::Excess { limit: self.limit, what: "bytes" })
+            }
+            None => Some(Error::Said),
+            Some(_) => None,
+        };
+        if self.refused.is_some() {
             return Err(io::Error::other("it goes on and on"));
         }
-        self.left -= count as u64;
+        self.said.set(said.unwrap_or_default());
         if let Some(hasher) = &mut self.hasher {
             hasher.update(&buffer[..count]);
         }
@@ -419,3 +443,19 @@ mod tests {
         assert!(matches!(found, Err(Error::Excess { what: "entries", .. })), "{found:?}");
     }
 }
+
+    #[test]
+    fn what_is_said_of_an_entry_is_not_held_without_end() {
+        for (flag, text) in [(b'L', "d/"), (b'x', "9 a=b")] {
+            let size = 2 << 20;
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::new(flag));
+            header.set_size(size as u64);
+            header.set_cksum();
+            let mut bytes = header.as_bytes().to_vec();
+            bytes.extend(text.bytes().cycle().take(size));
+            bytes.extend(tar(&[(b'0', "d/a", "a")]));
+            let found = unpacked("d", &bytes, None);
+            assert!(matches!(found, Err(Error::Said)), "{found:?}");
+        }
+    }
