@@ -236,6 +236,27 @@ fn a_folder_that_is_refused_leaves_nothing() {
 }
 
 #[test]
+fn links_of_two_folders_do_not_lead_out_together() {
+    let sandbox = Sandbox::new();
+    let folder = |archive: Archive, title: &str| {
+        archive.layer_gzip().title(title).annotation(UNPACK, "true")
+    };
+    // Each by itself stays inside: `a/b/x` is the output folder, and `..` of a folder `x` is `a/b`.
+    let whole = folder(Archive::new().symlink("a/b/x", "../.."), ".");
+    let inner = folder(Archive::new().symlink("a/b/l", "x/.."), "a");
+    sandbox.registry().push_artifact("foo", "1", "a/b", &[whole.clone()]);
+    oci(&sandbox, "pull REG/foo:1 -o one").ok();
+    sandbox.registry().push_artifact("foo", "2", "a/b", &[whole, inner]);
+    assert_snapshot!(oci(&sandbox, "pull REG/foo:2 -o out"), @r"
+    exit 6
+    --- stderr
+    error: cannot pull these folders together
+      caused by: the link `a/b/l` leads out of the folder
+    ");
+    assert_eq!(fs_err::read_dir(at(&sandbox, "out")).unwrap().count(), 0);
+}
+
+#[test]
 fn a_folder_of_more_folders_than_files_may_be_open_is_pulled() {
     let sandbox = Sandbox::new();
     for number in 0..200 {

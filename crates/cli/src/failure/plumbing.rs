@@ -41,7 +41,9 @@ pub(super) fn of(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         Some(pull::Error::There { .. }) => {
             return told(Exit::Failed, &["without `--keep-old-files` it is replaced"]);
         }
-        Some(pull::Error::Unpack { .. }) => return told(Exit::Integrity, &[]),
+        Some(pull::Error::Unpack { .. } | pull::Error::Links(_)) => {
+            return told(Exit::Integrity, &[]);
+        }
         _ => {}
     }
     match seen::<layout::Error>(cause) {

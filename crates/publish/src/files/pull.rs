@@ -128,6 +128,9 @@ pub enum Error {
         #[source]
         source: Box<blob::Error>,
     },
+    /// Folders of it do not fit together.
+    #[error("cannot pull these folders together")]
+    Links(#[source] unpack::Error),
     /// A folder's archive is refused.
     #[error("cannot unpack `{title}`")]
     Unpack {
@@ -158,6 +161,7 @@ pub fn pull(
         for (number, (path, file)) in files.iter().enumerate() {
             staged.push((path.as_str(), pull.stage(&ground, number, path, file, tell).await?));
         }
+        check_links(&staged)?;
         for (path, entries) in staged {
             pull.place(&ground, path, entries)?;
         }
@@ -304,11 +308,7 @@ impl Pull<'_> {
     fn place(&self, ground: &Ground, path: &str, staged: Staged) -> Result<(), Error> {
         let mut made: Vec<Made> = Vec::new();
         for (number, (inner, entry)) in staged.into_iter().enumerate() {
-            let path = match (path, inner.as_str()) {
-                ("", inner) => inner.to_owned(),
-                (path, "") => path.to_owned(),
-                (path, inner) => format!("{path}/{inner}"),
-            };
+            let path = joined(path, &inner);
             let at = ground.at(&path);
             let failed = |source| Error::Write { path: at.clone(), source };
             match entry {
@@ -334,6 +334,25 @@ impl Pull<'_> {
         }
         Ok(())
     }
+}
+
+/// The path of what lies at a path within a layer.
+fn joined(path: &str, inner: &str) -> String {
+    match (path, inner) {
+        ("", inner) => inner.to_owned(),
+        (path, "") => path.to_owned(),
+        (path, inner) => format!("{path}/{inner}"),
+    }
+}
+
+/// Refuses links that lead out of the output folder by way of another layer's links: of a layer
+/// by itself it is known that none do.
+fn check_links(staged: &[(&str, Staged)]) -> Result<(), Error> {
+    let entries = staged.iter().flat_map(|(path, staged)| staged.iter().map(move |it| (*path, it)));
+    let links = entries.filter_map(|(path, (inner, it))| Some((joined(path, inner), it.target()?)));
+    let links: Vec<(String, &str)> = links.collect();
+    let links = links.iter().map(|(path, target)| (path.as_str(), *target)).collect();
+    unpack::check_links(&links).map_err(Error::Links)
 }
 
 /// Whether a layer is a folder, which is unpacked.

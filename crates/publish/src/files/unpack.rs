@@ -28,6 +28,16 @@ pub(super) enum Entry {
     Link { target: String },
 }
 
+impl Entry {
+    /// What a link leads to.
+    pub(super) fn target(&self) -> Option<&str> {
+        match self {
+            Self::Link { target } => Some(target),
+            Self::Folder { .. } | Self::File { .. } => None,
+        }
+    }
+}
+
 /// An archive is refused, or cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -73,6 +83,9 @@ pub enum Error {
         /// Of what.
         what: &'static str,
     },
+    /// An entry's name or what is said of it has no end, and would be held in memory.
+    #[error("it says more than {SAID_MAX} bytes of one entry before its contents")]
+    Said,
     /// Its bytes are not those that its author says.
     #[error("the archive has the digest {found}; its author says {expected}")]
     Digest {
@@ -83,13 +96,12 @@ pub enum Error {
     },
 }
 
-    /// An entry's name or what is said of it has no end, and would be held in memory.
-    #[error("it says more than {SAID_MAX} bytes of one entry before its contents")]
-    Said,
 /// Least bound on what is unpacked, and what each byte of the archive adds beyond it.
 const BYTES: (u64, u64) = (512 << 20, 40);
 /// The same of entries, where so many bytes of the archive add one.
 const ENTRIES: (u64, u64) = (50_000, 32);
+/// Most bytes in front of an entry's contents: its header, long names, PAX records.
+const SAID_MAX: u64 = 1 << 20;
 /// Most links on the way to what a link stands for.
 const LINKS_MAX: usize = 40;
 
@@ -100,8 +112,6 @@ pub(super) fn unpack(
     content: Option<&Digest>,
     into: &Path,
 ) -> Result<BTreeMap<String, Entry>, Error> {
-/// Most bytes in front of an entry's contents: its header, long names, PAX records.
-const SAID_MAX: u64 = 1 << 20;
     let file = fs::File::open(archive).map_err(Error::Read)?;
     let size = file.metadata().map_err(Error::Read)?.len();
     let bytes = BYTES.0.max(size.saturating_mul(BYTES.1));
@@ -141,11 +151,11 @@ impl Unpacking<'_> {
                 return Err(Error::Digest { found, expected: expected.clone() });
             }
         }
-        let entries = self.entries;
-        match entries.iter().find(|(path, entry)| leads_out(&entries, path, entry)) {
-            Some((name, _)) => Err(Error::Leads { name: name.clone() }),
-            None => Ok(entries),
-        }
+        let links = self.entries.iter();
+        check_links(
+            &links.filter_map(|(path, entry)| Some((path.as_str(), entry.target()?))).collect(),
+        )?;
+        Ok(self.entries)
     }
 
     fn read(&mut self, bytes: &mut impl Read, said: &Cell<u64>) -> Result<(), Error> {
@@ -244,13 +254,23 @@ fn write(from: &mut impl Read, staged: &Path, mode: u32, mtime: i64) -> io::Resu
     Ok(())
 }
 
-/// Whether an entry is a link that leads out of the folder, as a kernel would walk it.
-fn leads_out(entries: &BTreeMap<String, Entry>, path: &str, entry: &Entry) -> bool {
-    let Entry::Link { target } = entry else { return false };
+/// The targets of links, by the path that each lies at.
+pub(super) type Links<'a> = BTreeMap<&'a str, &'a str>;
+
+/// Refuses links that lead out of the folder that their paths start from.
+pub(super) fn check_links(links: &Links<'_>) -> Result<(), Error> {
+    match links.iter().find(|(path, target)| leads_out(links, path, target)) {
+        Some((name, _)) => Err(Error::Leads { name: (*name).to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a link leads out of the folder, as a kernel would walk it.
+fn leads_out(links: &Links<'_>, path: &str, target: &str) -> bool {
     let above = |path: &str| path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
     let mut at = above(path);
     let mut ahead: Vec<&str> = target.split('/').rev().collect();
-    let (mut links, mut is_absolute) = (0, target.starts_with('/'));
+    let (mut walked, mut is_absolute) = (0, target.starts_with('/'));
     while let Some(part) = ahead.pop().filter(|_| !is_absolute) {
         match part {
             "" | "." => {}
@@ -258,14 +278,14 @@ fn leads_out(entries: &BTreeMap<String, Entry>, path: &str, entry: &Entry) -> bo
             ".." => at = above(&at),
             part => {
                 let next = if at.is_empty() { part.to_owned() } else { format!("{at}/{part}") };
-                match entries.get(&next) {
-                    Some(Entry::Link { target }) if links < LINKS_MAX => {
-                        links += 1;
+                match links.get(next.as_str()) {
+                    Some(target) if walked < LINKS_MAX => {
+                        walked += 1;
                         is_absolute = target.starts_with('/');
                         ahead.extend(target.split('/').rev());
                     }
-                    Some(Entry::Link { .. }) => return true,
-                    _ => at = next,
+                    Some(_) => return true,
+                    None => at = next,
                 }
             }
         }
@@ -442,7 +462,6 @@ mod tests {
         let found = run(size, 1);
         assert!(matches!(found, Err(Error::Excess { what: "entries", .. })), "{found:?}");
     }
-}
 
     #[test]
     fn what_is_said_of_an_entry_is_not_held_without_end() {
@@ -459,3 +478,4 @@ mod tests {
             assert!(matches!(found, Err(Error::Said)), "{found:?}");
         }
     }
+}
