@@ -26,8 +26,10 @@ pub const PROVENANCE_END: &str = ".prov";
 
 /// Largest description that is read, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
-/// How many entries of an archive are looked at; the description is among the first.
+/// How many entries of an archive are looked at, and how many bytes of them; the description is
+/// among the first, and Helm takes no chart that holds more.
 const ENTRIES_MAX: usize = 4096;
+const ARCHIVE_BYTES_MAX: u64 = 100 << 20;
 
 /// What a chart says of itself, in Helm's order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -171,7 +173,7 @@ fn description(path: &Path) -> io::Result<Option<String>> {
         return Ok(None);
     }
     let file = BufReader::new(fs::File::open(path)?);
-    let mut archive = tar::Archive::new(MultiGzDecoder::new(file));
+    let mut archive = tar::Archive::new(MultiGzDecoder::new(file).take(ARCHIVE_BYTES_MAX));
     for entry in archive.entries()?.take(ENTRIES_MAX) {
         let entry = entry?;
         let name = entry.path_bytes().into_owned();
