@@ -205,6 +205,29 @@ fn check_fetch_tells_what_differs_and_what_is_gone() {
 }
 
 #[test]
+fn check_fetch_reads_each_index_once() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    let layer = test_registry::Layer::new("a/b", "bytes");
+    let mut inner = registry.push_artifact("tool", "0", "a/b", &[layer]);
+    for depth in 1..=4 {
+        let twice = [("linux/amd64", inner.clone()), ("linux/arm64", inner)];
+        inner = registry.push_index("tool", &depth.to_string(), &twice);
+    }
+    let host = registry.host();
+    sandbox.write(
+        "tool.toml",
+        format!(
+            "schema = 1\nname = \"tool\"\nsummary = \"An example\"\nlicense = \"MIT\"\n\n\
+             [source]\noci = \"{host}/tool\"\ntag = \"4\"\n\n[test]\nrun = \"tool\"\n\n\
+             [version.\"1.0.0\"]\ndate = 2026-05-01\nindex = \"{inner}\"\n"
+        ),
+    );
+    sandbox.run("check --fetch tool.toml").ok();
+    assert_eq!(registry.requests_to("GET /v2/tool/manifests/*").len(), 5);
+}
+
+#[test]
 fn check_fetch_reads_files_and_artifacts_to_their_last_blob() {
     let sandbox = Sandbox::new();
     let tool = sandbox.formula("tool").version("1.0.0");

@@ -228,8 +228,12 @@ impl Look<'_> {
 
     /// A manifest with all blobs, or an index with all that it lists.
     async fn artifact(&self, place: &Place, id: u64) -> Verdict {
-        let mut open = vec![(place.clone(), 0)];
-        let mut size = 0;
+        let (mut open, mut size) = (vec![(place.clone(), 0)], 0);
+        // Indexes that list each other again and again are read once.
+            if !seen.insert(place.digest().cloned()) {
+                continue;
+            }
+        let mut seen = HashSet::new();
         while let Some((place, depth)) = open.pop() {
             let failed = |source| Error::Ask { place: place.to_string(), source: Box::new(source) };
             let manifest = self.client.manifest(&place).await.map_err(failed)?;
