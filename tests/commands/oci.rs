@@ -416,6 +416,18 @@ fn an_image_layout_is_listed_and_checked() {
     --- stderr
     Verified 1 manifest and 2 blobs, 422 B
     ");
+    let index = sandbox.home().join("desk/layout/index.json");
+    let right = fs_err::read_to_string(&index).unwrap();
+    let wrong = right.replacen("\"size\":413", "\"size\":414", 1);
+    assert_ne!(wrong, right);
+    fs_err::write(&index, wrong).unwrap();
+    assert_snapshot!(oci(&sandbox, "layout verify layout"), @r"
+    exit 6
+    --- stderr
+    warning: sha256:[DIGEST]: it has 413 bytes; what names it says 414
+    error: `oci:layout` does not hold all that it names: 1 problem
+    ");
+    fs_err::write(&index, right).unwrap();
     let blob = sandbox.home().join("desk/layout/blobs/sha256").join(layer.encoded());
     fs_err::write(&blob, "wrong!\n").unwrap();
     assert_snapshot!(oci(&sandbox, "layout verify layout"), @r"

@@ -65,9 +65,9 @@ pub fn verify(home: &Home, place: &Place, tell: &dyn Fn(Event)) -> Result<Report
     runtime.block_on(async {
         let mut report = Report::default();
         let mut ahead = entries(client, place).await?;
-        let mut seen: BTreeSet<Digest> = BTreeSet::new();
+        let mut seen: BTreeSet<(Digest, u64)> = BTreeSet::new();
         while let Some(descriptor) = ahead.pop() {
-            if !seen.insert(descriptor.digest.clone()) {
+            if !seen.insert((descriptor.digest.clone(), descriptor.size)) {
                 continue;
             }
             if media_type::Kind::of(&descriptor.media_type).is_none() {
@@ -103,8 +103,12 @@ async fn document(
     place: &Place,
     descriptor: &Descriptor,
 ) -> Result<Document, Box<dyn std::error::Error + Send + Sync>> {
-    let manifest = client.manifest(&place.bare().with_digest(descriptor.digest.clone())).await?;
-    Ok(manifest.document()?)
+    let Descriptor { digest, size, .. } = descriptor;
+    let manifest = client.manifest(&place.bare().with_digest(digest.clone())).await?;
+    match manifest.bytes.len() as u64 {
+        found if found == *size => Ok(manifest.document()?),
+        found => Err(format!("it has {found} bytes; what names it says {size}").into()),
+    }
 }
 
 async fn read(
