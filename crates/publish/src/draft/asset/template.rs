@@ -42,6 +42,9 @@ fn expands_to(template: &str, key: &Key, text: &str) -> bool {
     expanded == text
 }
 
+/// Most templates that a text may have been made of; each word of a platform has several tokens.
+const CANDIDATES_MAX: usize = 4096;
+
 /// The templates that a text may have been made of.
 fn candidates(text: &str) -> Vec<String> {
     let mut all =
@@ -55,6 +58,8 @@ fn candidates(text: &str) -> Vec<String> {
             (None, Some(_)) => &["{arch}", "{arch:gnu}", "{arch:node}", "{arch:uname}"],
             _ => &[],
         };
+        let is_much = texts.len() * (tokens.len() + 1) > CANDIDATES_MAX;
+        let tokens = if is_much { &[] } else { tokens };
         let literal = &text[word.at.clone()];
         let choices: Vec<&str> = tokens.iter().copied().chain([literal]).collect();
         texts = texts

@@ -52,6 +52,15 @@ fn names_are_read() {
 }
 
 #[test]
+fn a_name_of_many_platforms_ends_in_time() {
+    let name = |os: &str| format!("t{}", format!("-{os}-amd64").repeat(12));
+    let names = ["linux", "darwin"].map(name);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let template = group(&names, "1.0", None).template("1.0");
+    assert!(template.text.starts_with("t-{"), "{template:?}");
+}
+
+#[test]
 fn templates_have_tokens_where_they_can() {
     check(
         &[
