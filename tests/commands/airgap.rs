@@ -1,5 +1,7 @@
 //! Without a network: `mirror`, `export`, `import`, and what is said of what is missing.
 
+use std::process::Stdio;
+
 use digest::Digest;
 use insta::assert_snapshot;
 use test_registry::{TestRegistry, Tree};
@@ -67,6 +69,24 @@ fn publish(sandbox: &Sandbox) {
 
 fn written(registry: &TestRegistry) -> usize {
     registry.requests().iter().filter(|it| !["GET", "HEAD"].contains(&&*it.method)).count()
+}
+
+#[test]
+fn a_mirror_that_took_long_leaves_a_newer_edition_alone() {
+    let (team, inside) = (team(), TestRegistry::start());
+    let words = format!("mirror acme oci://{}/mirrors/acme", inside.host());
+    team.registry().on("GET /dl/*").once().holding();
+    let mut slow = team.command(&words);
+    let slow = slow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    team.registry().wait_for("GET /dl/*", 1);
+    grabbed(&team, "2.0.0");
+    publish(&team);
+    team.run(&words).ok();
+    let newest = inside.tag("mirrors/acme", "latest");
+    team.registry().release();
+    team.end(slow).ok();
+    assert_eq!(inside.tag("mirrors/acme", "latest"), newest);
+    assert_eq!(team.registry().tag("acme/tap", "latest"), newest);
 }
 
 #[test]

@@ -161,6 +161,13 @@ struct There {
     mark: Option<Mark>,
 }
 
+impl There {
+    /// Whether no newer edition than that of the serial is followed.
+    fn is_at_most(&self, serial: u64) -> bool {
+        self.latest.as_ref().is_none_or(|(_, standing)| standing.serial <= serial)
+    }
+}
+
 impl Work<'_> {
     fn run(&self) -> Result<Outcome, Error> {
         let there = self.there()?;
@@ -184,12 +191,13 @@ impl Work<'_> {
             looked_at: names.len(),
             ..self.outcome(&standing, &edition.digest)
         };
+        let carrier = self.carrier(there.is_at_most(edition.serial));
         let (outside, pinned) = self.pinned(&tap, &names)?;
         outcome.skipped = outside.iter().map(|pinned| Missing::of(pinned, None)).collect();
-        let newer = there.latest.as_ref().map(|(_, standing)| standing.serial);
-        let is_newest = newer.is_none_or(|newer| newer <= edition.serial);
-        self.carry(&self.carrier(is_newest), &pinned, &mut outcome)?;
+        self.carry(&carrier, &pinned, &mut outcome)?;
         if outcome.missing.is_empty() {
+            // That may have taken hours, in which another run brought a newer edition.
+            let is_newest = self.there()?.is_at_most(edition.serial);
             let of = subscription.mirror_of.clone();
             self.publish(&outcome, is_newest, of.unwrap_or_else(|| self.from.bare().to_string()))?;
         }
