@@ -28,6 +28,9 @@ use crate::{
 /// The tag that is followed.
 const LATEST: &str = "latest";
 
+/// Formulas whose pins are in memory at one time: a large tap has a million of them.
+const FORMULAS_AT_ONCE: usize = 1024;
+
 /// What of a tap is mirrored.
 #[derive(Debug, Clone, Default)]
 pub struct Order {
@@ -192,9 +195,11 @@ impl Work<'_> {
             ..self.outcome(&standing, &edition.digest)
         };
         let carrier = self.carrier(there.is_at_most(edition.serial));
-        let (outside, pinned) = self.pinned(&tap, &names)?;
-        outcome.skipped = outside.iter().map(|pinned| Missing::of(pinned, None)).collect();
-        self.carry(&carrier, &pinned, &mut outcome)?;
+        for names in names.chunks(FORMULAS_AT_ONCE) {
+            let (outside, pinned) = self.pinned(&tap, names)?;
+            outcome.skipped.extend(outside.iter().map(|pinned| Missing::of(pinned, None)));
+            self.carry(&carrier, &pinned, &mut outcome)?;
+        }
         if outcome.missing.is_empty() {
             // That may have taken hours, in which another run brought a newer edition.
             let is_newest = self.there()?.is_at_most(edition.serial);
