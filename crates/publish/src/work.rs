@@ -109,7 +109,11 @@ fn unused(work: &Path) -> io::Result<Vec<(PathBuf, File)>> {
     for entry in fs::read_dir(work)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() && is_passing(&entry.file_name()) {
-            let held = File::open(entry.path())?;
+            let held = match File::open(entry.path()) {
+                // Whoever had it was done with it a moment ago.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                held => held?,
+            };
             match held.try_lock() {
                 Ok(()) => unused.push((entry.path(), held)),
                 Err(TryLockError::WouldBlock) => {}
@@ -160,5 +164,17 @@ mod tests {
         let path = held.path().to_owned();
         drop(held);
         assert!(!path.exists());
+    }
+    #[test]
+    fn folders_come_and_go_in_several_processes_at_once() {
+        let base = tempfile::tempdir().unwrap();
+        let work = base.path().join("work");
+        let come_and_go = || (0..100).for_each(|_| drop(Folder::new(&work, false).unwrap()));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(come_and_go);
+            }
+        });
+        assert_eq!(super::left(&work).unwrap(), Left::default());
     }
 }
