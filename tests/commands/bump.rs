@@ -205,13 +205,14 @@ fn a_page_a_registry_or_nothing_says_what_is_new() {
     Bumped tool 1.0.0 -> 1.10.0 in tool.toml
     ");
 
-    for version in ["1.0.0", "1.1.0"] {
+    // Twelve digits at the end are a day and an hour here, and not the beginning of a digest.
+    for version in ["1.0.0", "1.1.0", "1.1.202605011230"] {
         registry.package("tool", version).file("bin/tool", version, 0o755).push();
     }
     let oci = format!("[source]\noci = \"{}/tool\"", registry.host());
     let index = format!("index = \"{}\"", digest("old"));
     sandbox.write("tool.toml", formula(&oci, &index));
-    let newest = registry.tag("tool", "1.1.0").unwrap();
+    let newest = registry.tag("tool", "1.1.202605011230").unwrap();
     assert_eq!(
         sandbox.run("bump tool.toml --json").ok().json()["pins"][0]["digest"],
         newest.as_str()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::Found;
+use catalog::{Found, Published};
 use formula::{Formula, Version, Watch};
 use oci::Place;
 
@@ -31,9 +31,6 @@ impl Named {
     }
 }
 
-/// Hexadecimal digits at the end of the tags that keep digests alive.
-const KEPT_DIGITS: usize = 12;
-
 /// Looks for the newest version where the formula says.
 ///
 /// A pre-release counts only where the formula's newest version is one.
@@ -59,7 +56,7 @@ pub(crate) fn newest(
                 place: reference.clone(),
                 source: Box::new(source),
             })?;
-            let tags = tags.into_iter().filter(|tag| !keeps_a_digest(tag));
+            let tags = tags.into_iter().filter(|tag| !Published::keeps(tag));
             (reference.clone(), tags.map(Named::plain).collect())
         }
         Watch::Git(url) => {
@@ -123,10 +120,4 @@ pub(super) fn git_tags(
     let place = catalog::repository(found.folder.as_deref(), url);
     let tags = upstream.home.git_tags(&place, like);
     tags.map_err(|source| Error::Git { url: url.to_owned(), source: Box::new(source) })
-}
-
-/// Whether a tag is one of those that `pkg publish` makes beside a version's own.
-fn keeps_a_digest(tag: &str) -> bool {
-    let is_hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
-    tag.rsplit_once('.').is_some_and(|(_, end)| end.len() == KEPT_DIGITS && end.chars().all(is_hex))
 }
