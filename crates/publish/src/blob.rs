@@ -4,7 +4,7 @@
 //! blob is for is deliberately not known here.
 
 use std::{
-    io::{self, Read, Write as _},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +14,7 @@ use install::{Event, Home, network};
 use oci::{Body, Client, Descriptor, Place, Pushed, Start};
 use tempfile::NamedTempFile;
 
-use crate::publisher;
+use crate::{hashing::hash, publisher};
 
 /// What a blob is called that nobody gave a type.
 pub const MEDIA_TYPE: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -227,35 +227,23 @@ fn regular(
     expected: Option<&Digest>,
     work: &Path,
 ) -> Result<(PathBuf, Digest, u64), Error> {
-    let mut hasher = expected.map_or(Ok(Hasher::sha256()), Hasher::like)?;
+    let hasher = expected.map_or(Ok(Hasher::sha256()), Hasher::like)?;
     let (named, path) = match source {
         Source::File(path) => (path.display().to_string(), Some(path)),
         Source::Stdin => ("-".to_owned(), None),
     };
     let read = |source| Error::Read { path: named.clone(), source };
-    let mut input: Box<dyn Read> = match path {
+    let input: Box<dyn Read> = match path {
         Some(path) => Box::new(fs::File::open(path).map_err(read)?),
         None => Box::new(io::stdin().lock()),
     };
     let lies = path.filter(|path| path.is_file());
     let spool = work.join("blob");
-    let mut copy = match lies {
-        Some(_) => None,
-        None => Some(fs::File::create(&spool).map_err(read)?),
+    let copy: Box<dyn Write> = match lies {
+        Some(_) => Box::new(io::sink()),
+        None => Box::new(fs::File::create(&spool).map_err(read)?),
     };
-    let (mut buffer, mut size) = (vec![0; 256 << 10], 0);
-    loop {
-        let count = input.read(&mut buffer).map_err(read)?;
-        if count == 0 {
-            break;
-        }
-        hasher.update(&buffer[..count]);
-        size += count as u64;
-        if let Some(copy) = &mut copy {
-            copy.write_all(&buffer[..count]).map_err(read)?;
-        }
-    }
-    let found = hasher.finish();
+    let (found, size) = hash(input, copy, hasher).map_err(read)?;
     match expected.filter(|expected| **expected != found) {
         Some(expected) => Err(Error::Other { path: named, found, expected: expected.clone() }),
         None => Ok((lies.map_or(spool, Path::to_owned), found, size)),

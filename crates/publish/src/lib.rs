@@ -11,6 +11,7 @@ pub mod draft;
 pub mod export;
 pub mod file;
 pub mod files;
+mod hashing;
 mod index;
 pub mod inspect;
 pub mod layout;

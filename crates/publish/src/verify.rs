@@ -5,7 +5,7 @@
 use std::{
     collections::HashSet,
     fs::File,
-    io::Read as _,
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -16,12 +16,10 @@ use oci::{Client, Descriptor, Document, Place, Start, index::DEPTH_MAX, media_ty
 use tokio::runtime::Runtime;
 
 use crate::{
+    hashing::hash,
     parallel::in_parallel,
     wanted::{Wanted, What},
 };
-
-/// Size of the pieces that files are read in, in bytes.
-const PIECE_BYTES: usize = 256 << 10;
 
 /// What became of one thing that is pinned: its size in bytes, or what is wrong.
 pub type Verdict = Result<u64, Error>;
@@ -230,11 +228,11 @@ impl Look<'_> {
     async fn artifact(&self, place: &Place, id: u64) -> Verdict {
         let (mut open, mut size) = (vec![(place.clone(), 0)], 0);
         // Indexes that list each other again and again are read once.
+        let mut seen = HashSet::new();
+        while let Some((place, depth)) = open.pop() {
             if !seen.insert(place.digest().cloned()) {
                 continue;
             }
-        let mut seen = HashSet::new();
-        while let Some((place, depth)) = open.pop() {
             let failed = |source| Error::Ask { place: place.to_string(), source: Box::new(source) };
             let manifest = self.client.manifest(&place).await.map_err(failed)?;
             size += manifest.bytes.len() as u64;
@@ -284,20 +282,11 @@ impl Look<'_> {
 
 fn file(path: &Path, digest: &Digest) -> Verdict {
     let failed = |source| Error::File { path: path.to_owned(), source };
-    let mut hasher = Hasher::like(digest)
+    let hasher = Hasher::like(digest)
         .map_err(|source| Error::Unsupported { digest: digest.clone(), source })?;
-    let mut file = File::open(path).map_err(failed)?;
-    let (mut piece, mut size) = (vec![0; PIECE_BYTES], 0);
-    loop {
-        match file.read(&mut piece).map_err(failed)? {
-            0 => break,
-            read => {
-                hasher.update(&piece[..read]);
-                size += read as u64;
-            }
-        }
-    }
-    match hasher.finish() {
+    let file = File::open(path).map_err(failed)?;
+    let (found, size) = hash(file, io::sink(), hasher).map_err(failed)?;
+    match found {
         found if found == *digest => Ok(size),
         found => Err(Error::Differs { path: path.to_owned(), found }),
     }

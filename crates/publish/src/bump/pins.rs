@@ -1,6 +1,10 @@
 //! The digests of a new version: the same platforms as the version before it, each looked at.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Seek as _},
+};
 
 use catalog::Found;
 use digest::{Digest, Hasher};
@@ -13,6 +17,7 @@ use super::{
     sums::sum_of,
 };
 use crate::{
+    hashing::hash,
     parallel::in_parallel,
     upstream::{Taken, Upstream},
 };
@@ -203,9 +208,10 @@ impl Search<'_> {
     fn file(&mut self, part: &Part, path: &str) -> Result<(), Error> {
         let folder = self.found.folder.as_ref();
         let file = folder.map_or_else(|| path.into(), |folder| folder.join(path));
-        match std::fs::read(&file) {
-            Ok(bytes) => self.pin(part, Digest::sha256(&bytes), path.to_owned(), false),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        let hashed = File::open(&file);
+        match hashed.and_then(|file| hash(file, io::sink(), Hasher::sha256())) {
+            Ok((digest, _)) => self.pin(part, digest, path.to_owned(), false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.pins.vanished.extend(part.key.parse::<Key>());
             }
             Err(source) => return Err(Error::File { path: file.display().to_string(), source }),
@@ -303,21 +309,14 @@ fn take_first(
 
 /// The digest of a file by the algorithm of another digest.
 fn digest_like(taken: &Taken, other: &Digest, url: &str) -> Result<Digest, Error> {
-    use std::io::{Read as _, Seek as _};
     if other.algorithm() == taken.digest.algorithm() {
         return Ok(taken.digest.clone());
     }
-    let failed = |source| Error::File { path: url.to_owned(), source };
-    let Ok(mut hasher) = Hasher::like(other) else { return Ok(taken.digest.clone()) };
+    let Ok(hasher) = Hasher::like(other) else { return Ok(taken.digest.clone()) };
     let mut file = &taken.file;
-    file.rewind().map_err(failed)?;
-    let mut piece = vec![0; 256 << 10];
-    loop {
-        match file.read(&mut piece).map_err(failed)? {
-            0 => return Ok(hasher.finish()),
-            read => hasher.update(&piece[..read]),
-        }
-    }
+    let hashed = file.rewind().and_then(|()| hash(file, io::sink(), hasher));
+    let hashed = hashed.map_err(|source| Error::File { path: url.to_owned(), source });
+    hashed.map(|(digest, _)| digest)
 }
 
 fn of_key(key: &Key) -> Platform {

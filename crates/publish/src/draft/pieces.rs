@@ -1,8 +1,8 @@
 //! The files of a release, downloaded and read: their digests, and what they say of themselves.
 
-use std::{collections::BTreeMap, fs::File, path::Path};
+use std::{collections::BTreeMap, fs::File, io, path::Path};
 
-use digest::Digest;
+use digest::{Digest, Hasher};
 use formula::Key;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     steps,
     text::Value,
 };
-use crate::{parallel::in_parallel, upstream::Taken};
+use crate::{hashing::hash, parallel::in_parallel, upstream::Taken};
 
 /// A file of the release.
 pub(super) struct Piece {
@@ -237,7 +237,7 @@ fn folder_template(folder: &str, version: &str) -> String {
 
 fn read_local(path: &Path) -> Result<Taken, Error> {
     let failed = |source| Error::Read { path: path.display().to_string(), source };
-    let bytes = fs_err::read(path).map_err(failed)?;
     let file = File::open(path).map_err(failed)?;
-    Ok(Taken { file, digest: Digest::sha256(&bytes), date: None })
+    let (digest, _) = hash(&file, io::sink(), Hasher::sha256()).map_err(failed)?;
+    Ok(Taken { file, digest, date: None })
 }

@@ -15,6 +15,7 @@ use flate2::{Compression, GzBuilder, write::GzEncoder};
 use fs_err as fs;
 
 use super::header::{END, Header, Kind, padding};
+use crate::hashing::Hashing;
 
 /// A folder that was packed.
 pub(super) struct Archived {
@@ -67,10 +68,11 @@ pub(super) fn archive(
     times: bool,
 ) -> Result<Archived, Error> {
     let failed = io_at(into);
-    let file = Hashing::new(BufWriter::new(fs::File::create(into).map_err(&failed)?));
+    let file = BufWriter::new(fs::File::create(into).map_err(&failed)?);
+    let file = Hashing::new(file, Hasher::sha256());
     // Neither a name nor a time in there, and the system unknown.
     let encoder = GzBuilder::new().write(file, Compression::default());
-    let mut archive = Archive { output: Hashing::new(encoder), times };
+    let mut archive = Archive { output: Hashing::new(encoder, Hasher::sha256()), times };
     archive.add(folder, title)?;
     archive.output.write_all(&END).map_err(&failed)?;
     let Hashing { inner, hasher, .. } = archive.output;
@@ -149,30 +151,4 @@ impl Archive {
 
 fn io_at(path: &Path) -> impl Fn(io::Error) -> Error {
     |source| Error::Io { path: path.to_owned(), source }
-}
-
-/// Hashes and counts what is written.
-struct Hashing<W> {
-    inner: W,
-    hasher: Hasher,
-    count: u64,
-}
-
-impl<W> Hashing<W> {
-    fn new(inner: W) -> Self {
-        Self { inner, hasher: Hasher::sha256(), count: 0 }
-    }
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(bytes)?;
-        self.hasher.update(&bytes[..count]);
-        self.count += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }

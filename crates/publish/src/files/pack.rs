@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -20,7 +20,7 @@ use super::{
     document::{self, Parts},
     folder,
 };
-use crate::{publisher, work::Folder};
+use crate::{hashing::hash, publisher, work::Folder};
 
 /// The type of a file that nobody gave one.
 pub const FILE: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -290,18 +290,10 @@ fn layer(
 
 fn file(given: &Given, media_type: &str) -> Result<(Descriptor, Body), Error> {
     let failed = |source| Error::Read { path: given.path.clone(), source };
-    let mut file = fs::File::open(&given.path).map_err(failed)?;
-    let (mut hasher, mut size, mut buffer) = (Hasher::sha256(), 0, vec![0; 256 << 10]);
-    loop {
-        let count = file.read(&mut buffer).map_err(failed)?;
-        if count == 0 {
-            break;
-        }
-        hasher.update(&buffer[..count]);
-        size += count as u64;
-    }
+    let file = fs::File::open(&given.path).map_err(failed)?;
+    let (digest, size) = hash(file, io::sink(), Hasher::sha256()).map_err(failed)?;
     let media_type = given.media_type.as_deref().unwrap_or(media_type);
-    let descriptor = Descriptor::new(media_type, hasher.finish(), size);
+    let descriptor = Descriptor::new(media_type, digest, size);
     Ok((descriptor, Body::File(given.path.clone())))
 }
 
