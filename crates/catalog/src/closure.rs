@@ -130,10 +130,5 @@ struct Schema {
 }
 
 async fn bytes(client: &Client, place: &Place, blob: &Descriptor) -> Result<Vec<u8>, oci::Error> {
-    let mut download = client.blob(place, blob, Start::of(blob)?).await?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = download.next().await? {
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes)
+    client.blob(place, blob, Start::of(blob)?).await?.whole().await
 }

@@ -185,6 +185,15 @@ impl Download {
             None => Err(Error::Interrupted { digest: self.expected.clone() }),
         }
     }
+
+    /// All that is left, for a blob of which it is known that memory has room for it.
+    pub async fn whole(mut self) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
 }
 
 impl fmt::Debug for Download {

@@ -136,12 +136,8 @@ async fn config(
     descriptor: &oci::Descriptor,
 ) -> Option<serde_json::Value> {
     let start = oci::Start::of(descriptor).ok()?;
-    let mut download = desk.upstream.client.blob(place, descriptor, start).await.ok()?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = download.next().await.ok()? {
-        bytes.extend_from_slice(&piece);
-    }
-    serde_json::from_slice(&bytes).ok()
+    let download = desk.upstream.client.blob(place, descriptor, start).await.ok()?;
+    serde_json::from_slice(&download.whole().await.ok()?).ok()
 }
 
 /// The platform that a config names, else `any`.

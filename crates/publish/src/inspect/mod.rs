@@ -248,12 +248,8 @@ impl Look<'_> {
         let ask = |source| Error::Ask { place: place(), source: Box::new(source) };
         let start = oci::Start::of(descriptor).map_err(ask)?;
         let begun = oci::found(self.client.blob(self.place, descriptor, start).await);
-        let Some(mut download) = begun.map_err(ask)? else { return Ok(None) };
-        let mut bytes = Vec::new();
-        while let Some(piece) = download.next().await.map_err(ask)? {
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(Some(bytes))
+        let Some(download) = begun.map_err(ask)? else { return Ok(None) };
+        download.whole().await.map(Some).map_err(ask)
     }
 
     /// Asks what is about the artifact and about each of its manifests.
