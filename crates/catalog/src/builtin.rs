@@ -16,11 +16,8 @@ pub(crate) fn formula(name: &str) -> Option<&'static str> {
     std::str::from_utf8(file(&format!("{name}.toml"))?).ok()
 }
 
-/// Name and text of every formula of the built-in tap, in order of name.
-pub(crate) fn formulas() -> impl Iterator<Item = (&'static str, &'static str)> {
-    FILES.iter().filter_map(|(path, bytes)| {
-        let stem =
-            path.strip_suffix(".toml").filter(|stem| !stem.contains('/') && *stem != "tap")?;
-        Some((stem, std::str::from_utf8(bytes).ok()?))
-    })
+/// The name of every formula of the built-in tap, in order.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    let stems = FILES.iter().filter_map(|(path, _)| path.strip_suffix(".toml"));
+    stems.filter(|stem| !stem.contains('/') && *stem != "tap")
 }

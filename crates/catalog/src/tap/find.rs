@@ -107,8 +107,13 @@ impl Tap {
 
     /// Every heading, in order of name; one that is broken is left out.
     fn each_heading(&self, on: &mut dyn FnMut(Heading)) -> Result<(), Error> {
-        let texts = self.texts()?;
-        texts.iter().filter_map(|(_, text)| Heading::parse(text).ok()).for_each(on);
+        for name in self.names()? {
+            if let Some((text, _)) = self.text(&name)?
+                && let Ok(heading) = Heading::parse(&text)
+            {
+                on(heading);
+            }
+        }
         Ok(())
     }
 }

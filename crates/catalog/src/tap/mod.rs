@@ -330,29 +330,29 @@ impl Tap {
 
     /// The formula of that very name; aliases are not looked at.
     pub fn formula(&self, name: &str) -> Result<Option<Found>, Error> {
-        let (text, file) = match &self.place {
-            Place::Builtin => match builtin::formula(name) {
-                Some(text) => (text.to_owned(), format!("{}/{name}.toml", self.name)),
-                None => return Ok(None),
-            },
-            Place::Folder(folder) => {
-                let path = folder.join(format!("{name}.toml"));
-                match self.read(&path)? {
-                    Some(text) => (text, path.display().to_string()),
-                    None => return Ok(None),
-                }
-            }
-            Place::Registry(followed) => match followed.snapshot.text(name) {
-                Ok(Some(text)) => (text, format!("{}/{name}.toml", self.name)),
-                Ok(None) => return self.skipped_formula(name).map_or(Ok(None), Err),
-                Err(source) => return Err(self.unread(source)),
-            },
-        };
+        let Some((text, file)) = self.text(name)? else { return Ok(None) };
         let mut found = self.parse(text, file)?;
         if let Place::Registry(followed) = &self.place {
             found.published = followed.snapshot.versions(name).map_err(|e| self.unread(e))?;
         }
         Ok(Some(found))
+    }
+
+    /// The text of a formula, and its file as messages name it.
+    fn text(&self, name: &str) -> Result<Option<(String, String)>, Error> {
+        let file = || format!("{}/{name}.toml", self.name);
+        match &self.place {
+            Place::Builtin => Ok(builtin::formula(name).map(|text| (text.to_owned(), file()))),
+            Place::Folder(folder) => {
+                let path = folder.join(format!("{name}.toml"));
+                Ok(self.read(&path)?.map(|text| (text, path.display().to_string())))
+            }
+            Place::Registry(followed) => match followed.snapshot.text(name) {
+                Ok(Some(text)) => Ok(Some((text, file()))),
+                Ok(None) => self.skipped_formula(name).map_or(Ok(None), Err),
+                Err(source) => Err(self.unread(source)),
+            },
+        }
     }
 
     fn skipped_formula(&self, name: &str) -> Option<Error> {
@@ -382,36 +382,10 @@ impl Tap {
         self.read(file)?.map(|text| self.parse(text, shown)).transpose()
     }
 
-    /// Stem and text of every formula, in order of name.
-    pub fn texts(&self) -> Result<Vec<(String, String)>, Error> {
-        let folder = match &self.place {
-            Place::Builtin => {
-                return Ok(builtin::formulas()
-                    .map(|(stem, text)| (stem.to_owned(), text.to_owned()))
-                    .collect());
-            }
-            Place::Folder(folder) => folder,
-            Place::Registry(followed) => {
-                let text = |name: String| {
-                    let text = followed.snapshot.text(&name).map_err(|e| self.unread(e))?;
-                    Ok((name, text.unwrap_or_default()))
-                };
-                return self.names()?.into_iter().map(text).collect();
-            }
-        };
-        let mut texts = Vec::new();
-        for stem in self.stems(folder)? {
-            if let Some(text) = self.read(&folder.join(format!("{stem}.toml")))? {
-                texts.push((stem, text));
-            }
-        }
-        Ok(texts)
-    }
-
     /// The stems of all formulas, in order.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         match &self.place {
-            Place::Builtin => Ok(builtin::formulas().map(|(stem, _)| stem.to_owned()).collect()),
+            Place::Builtin => Ok(builtin::names().map(ToOwned::to_owned).collect()),
             Place::Folder(folder) => self.stems(folder),
             Place::Registry(followed) => {
                 let mut names = Vec::new();
