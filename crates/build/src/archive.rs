@@ -6,7 +6,8 @@
 
 use tar::{EntryType, Header};
 
-const BLOCK_BYTES: usize = 512;
+/// An archive consists of blocks of so many bytes.
+pub const BLOCK_BYTES: usize = 512;
 /// Two empty blocks end an archive.
 pub const END: [u8; 2 * BLOCK_BYTES] = [0; 2 * BLOCK_BYTES];
 
@@ -181,8 +182,8 @@ fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
-/// Adds the record `length key=value`, whose length counts its own digits.
-fn record(records: &mut Vec<u8>, key: &str, value: &str) {
+/// Adds the PAX record `length key=value`, whose length counts its own digits.
+pub fn record(records: &mut Vec<u8>, key: &str, value: &str) {
     let rest = format!(" {key}={value}\n");
     let mut length = rest.len() + 1;
     while length != rest.len() + length.to_string().len() {

@@ -5,16 +5,17 @@
 
 use std::{
     fs::Metadata,
-    io::{self, BufReader, BufWriter, Read as _, Write},
+    io::{self, BufReader, BufWriter, Read as _, Write as _},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
+use build::archive::{END, padding};
 use digest::{Digest, Hasher};
 use flate2::{Compression, GzBuilder, write::GzEncoder};
 use fs_err as fs;
 
-use super::header::{END, Header, Kind, padding};
+use super::header::{Header, Kind};
 use crate::hashing::Hashing;
 
 /// A folder that was packed.

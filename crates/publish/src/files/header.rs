@@ -3,9 +3,8 @@
 //! That is ustar where everything fits, else PAX. Only so has a folder's archive the digest that
 //! oras gives it.
 
-const BLOCK_BYTES: usize = 512;
-/// Two empty blocks end an archive.
-pub(super) const END: [u8; 2 * BLOCK_BYTES] = [0; 2 * BLOCK_BYTES];
+use build::archive::{BLOCK_BYTES, padding, record};
+
 const NAME_BYTES_MAX: usize = 100;
 const PREFIX_BYTES_MAX: usize = 155;
 /// Largest number that eleven octal digits hold.
@@ -108,11 +107,6 @@ fn without_slashes(text: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-/// How many zeros follow so many bytes.
-pub(super) fn padding(size: u64) -> usize {
-    (size.wrapping_neg() % BLOCK_BYTES as u64) as usize
-}
-
 /// The block before PAX records; whoever wrote it and when is not said.
 fn bare(name: &[u8], size: usize) -> [u8; BLOCK_BYTES] {
     let mut block = [0; BLOCK_BYTES];
@@ -172,17 +166,6 @@ fn split(name: &str) -> Option<(&str, &str)> {
     let rest = name.len() - slash - 1;
     let fits = rest > 0 && rest <= NAME_BYTES_MAX && slash <= PREFIX_BYTES_MAX;
     fits.then(|| (&name[..slash], &name[slash + 1..]))
-}
-
-/// Adds the record `length key=value`, whose length counts its own digits.
-fn record(records: &mut Vec<u8>, key: &str, value: &str) {
-    let rest = format!(" {key}={value}\n");
-    let mut length = rest.len() + 1;
-    while length != rest.len() + length.to_string().len() {
-        length = rest.len() + length.to_string().len();
-    }
-    records.extend_from_slice(length.to_string().as_bytes());
-    records.extend_from_slice(rest.as_bytes());
 }
 
 #[cfg(test)]
