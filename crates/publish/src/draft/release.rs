@@ -6,7 +6,7 @@ use formula::Key;
 
 use super::{
     Desk, Error,
-    asset::{Asset, Group, Template, versioned},
+    asset::{Asset, Group, Template, stem_of, versioned},
     metadata, names_in,
     origin::{self, Origin, name_in_stem, percent_decoded, version_in_name, version_in_tag},
     siblings,
@@ -192,14 +192,6 @@ fn origin_of(folder: &Path) -> Option<String> {
     let url = config.lines().find_map(|line| line.trim().strip_prefix("url = "))?;
     let url = url.replace("git@github.com:", "https://github.com/");
     Some(url.replace("ssh://git@github.com/", "https://github.com/"))
-}
-
-fn stem_of(name: &str) -> &str {
-    let ends = [
-        ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst", ".zip", ".crate", ".whl", ".gz",
-        ".exe",
-    ];
-    ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 /// A name without its end and platform, in which only the version has numbers.

@@ -168,12 +168,8 @@ impl Asset {
         if is_list || lower.contains('.') && OTHER_ENDS.contains(&last) {
             return None;
         }
-        let end = *ENDS
-            .iter()
-            .find(|end| !end.is_empty() && lower.ends_with(&format!(".{end}")))
-            .unwrap_or(&"");
-        let stem = if end.is_empty() { name.len() } else { name.len() - end.len() - 1 };
-        let words = words(&lower[..stem]);
+        let end = end_of(&lower);
+        let words = words(without(&lower, end));
         let telling = |word: &&Word| word.os.is_some() || word.arch.is_some();
         let target = words.iter().find(telling).map(|_| {
             let ends = (words.first(), words.last());
@@ -194,8 +190,7 @@ impl Asset {
 
     /// The name without its end.
     pub(crate) fn stem(&self) -> &str {
-        let len = if self.end.is_empty() { 0 } else { self.end.len() + 1 };
-        &self.name[..self.name.len() - len]
+        without(&self.name, self.end)
     }
 
     /// The part of the name that says the platform.
@@ -231,6 +226,22 @@ impl Asset {
         let libc = self.libc.filter(|libc| os == Os::Linux && *libc == Libc::Gnu);
         arches.into_iter().map(|arch| Key::Platform(Platform { os, arch, libc })).collect()
     }
+}
+
+/// The end of a lower-case name that is a format; empty where there is none.
+fn end_of(name: &str) -> &'static str {
+    let is_it = |end: &&&str| name.strip_suffix(**end).is_some_and(|stem| stem.ends_with('.'));
+    ENDS.iter().find(is_it).unwrap_or(&"")
+}
+
+/// A name without its end and the dot before that.
+fn without<'a>(name: &'a str, end: &str) -> &'a str {
+    if end.is_empty() { name } else { &name[..name.len() - end.len() - 1] }
+}
+
+/// The name of any file without the end that is a format.
+pub(crate) fn stem_of(name: &str) -> &str {
+    without(name, end_of(&name.to_ascii_lowercase()))
 }
 
 /// The words of a lower-case name that say something of a platform.
