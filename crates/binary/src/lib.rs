@@ -25,5 +25,5 @@ pub use audit::{Finding, Rules, audit};
 pub use find::{Found, Scanner, find, occurrences};
 pub use inspect::{File, inspect};
 pub use kind::Kind;
-pub use placeholder::{PLACEHOLDER, placeholder};
+pub use placeholder::PLACEHOLDER;
 pub use rewrite::{Edit, Target, rewrite};

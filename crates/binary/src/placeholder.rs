@@ -23,11 +23,6 @@ pub const ID: &str = "@@@@@@@@@@@@";
 
 const _: () = assert!(PLACEHOLDER.len() == BYTES && ID.len() == 12);
 
-/// The root that packages are built for.
-pub fn placeholder() -> &'static str {
-    PLACEHOLDER
-}
-
 /// A package's keg below the placeholder; `version` is `<version>[_<revision>]`.
 pub fn keg(name: &str, version: &str) -> String {
     format!("{PLACEHOLDER}/cellar/{name}/{version}-{ID}")
