@@ -7,13 +7,16 @@
 
 mod pins;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use catalog::{Layer, in_oci_words, mirror};
 use digest::Digest;
 use formula::{Libc, Name, Os, Platform};
 use install::{Home, bring};
-use oci::{Artifact, Body, Client, Descriptor, Document, Manifest, Place, copy};
+use oci::{Artifact, Body, Client, Descriptor, Document, Manifest, Place, copy, descriptor::TITLE};
 use tokio::runtime::Runtime;
 
 use crate::send::send;
@@ -201,9 +204,8 @@ impl Carrier<'_> {
         let referrers = Some(copy::Referrers::default());
         let options = copy::Options { referrers, ..copy::Options::default() };
         let mut figures = Figures::default();
-        let parts: BTreeMap<Digest, ()> =
-            chosen.into_iter().map(|(_, entry)| (entry.digest, ())).collect();
-        for digest in parts.into_keys() {
+        let parts: BTreeSet<Digest> = chosen.into_iter().map(|(_, entry)| entry.digest).collect();
+        for digest in parts {
             let to = self.tagged(&pinned.formula, &mirror::keeper(&digest))?;
             let from = from.bare().with_digest(digest);
             let copied = self.client.copy(&from, &to, &options).await;
@@ -252,8 +254,7 @@ impl Carrier<'_> {
         let mut descriptor = Descriptor::new(BYTES, layer.digest.clone(), size);
         let title = place.rsplit('/').next().filter(|title| !title.is_empty());
         if let Some(title) = title {
-            let key = "org.opencontainers.image.title";
-            descriptor.annotations.insert(key.to_owned(), title.to_owned());
+            descriptor.annotations.insert(TITLE.to_owned(), title.to_owned());
         }
         let body = Body::File(file.path().to_owned());
         let sent = self.runtime.block_on(self.keep(&to, descriptor, body, &place))?;

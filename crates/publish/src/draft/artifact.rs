@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use formula::{Key, Libc, Os, Platform};
-use oci::{Document, Manifest, Place};
+use oci::{Document, Manifest, Place, descriptor::TITLE};
 
 use super::{Desk, Error, origin, origin::version_in_tag, text::Value};
 
 /// Most of a config that is read, in bytes.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
-const TITLE: &str = "org.opencontainers.image.title";
 const VERSION: &str = "org.opencontainers.image.version";
 const LICENSES: &str = "org.opencontainers.image.licenses";
 const DESCRIPTION: &str = "org.opencontainers.image.description";
