@@ -11,7 +11,7 @@ use reqwest::{
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::{
-    Error, Event, Kind, Reference,
+    Error, Event, Reference,
     blob::{Item, Start},
     coalesce::Coalescer,
     exchange::{Answer, Ask, Exchange},
@@ -131,13 +131,17 @@ impl Pull {
     ///
     /// What a mirror gave before it failed is suspected before what its successor added.
     fn blamed(&self, error: Error) -> Error {
+        let is_false = match &error {
+            Error::Verify { source, .. } => !matches!(source, verify::Error::Shorter { .. }),
+            _ => false,
+        };
         let next = self.sources.get(self.source + 1).map(|ask| shown::host(&ask.url));
         let suspect = match (self.mirror(), next) {
             (Some(mirror), Some(next)) => Some((mirror, next)),
             _ => self.helped.as_ref().map(|mirror| (mirror, self.gate.host().to_owned())),
         };
         match suspect {
-            Some((mirror, next)) if error.kind() == Kind::Integrity => {
+            Some((mirror, next)) if is_false => {
                 self.exchange.pass_over(mirror, &next, &error);
                 Error::FalseMirror { mirror: mirror.host().to_owned(), source: Box::new(error) }
             }

@@ -188,6 +188,18 @@ async fn d14_a_mirror_that_lies_and_breaks_off_is_to_blame() {
 }
 
 #[tokio::test]
+async fn d14_a_mirror_is_not_to_blame_for_what_its_registry_leaves_out() {
+    let (registry, mirror) = (registry(), TestRegistry::start());
+    let bytes = noise(700_000);
+    mirror.push_blob("a", bytes.clone());
+    mirror.on("GET /v2/a/blobs/*").truncating(400_000);
+    registry.on("GET /v2/a/blobs/*").answering(200, &[], bytes[..450_000].to_vec());
+    let client = mirrored(&registry, &[(mirror.host(), false)], |_, _| {});
+    let error = fetch(&client, &registry, &bytes).await.unwrap_err();
+    assert!(matches!(error, Error::Verify { .. }), "{}", chain(&error));
+}
+
+#[tokio::test]
 async fn d14_nobody_is_passed_over_while_nobody_is_asked() {
     let (registry, mirror) = (registry(), registry());
     let heard = Heard::default();
