@@ -191,7 +191,16 @@ impl Feed {
                 }
             },
             Origin::Git { url, commit } => self.tree(url, commit).map(Stage::Git)?,
-            Origin::Blob { .. } | Origin::Urls(_) => self.request()?,
+            Origin::Blob { place, descriptor } => {
+                let (place, descriptor) = (place.clone(), descriptor.clone());
+                self.stream(|client, start| async move {
+                    client.blob(&place, &descriptor, start).await
+                })?
+            }
+            Origin::Urls(urls) => {
+                let urls = urls.clone();
+                self.stream(|client, start| async move { client.download(&urls, start).await })?
+            }
         })
     }
 
@@ -208,16 +217,7 @@ impl Feed {
         for place in &self.layer.nearby {
             let asked = runtime.block_on(client.blob(place, &descriptor, self.start_at()));
             if let Some(download) = oci::found(asked)? {
-                let (sender, receiver) = mpsc::channel(DEPTH);
-                if let (None, Some(total)) = (self.layer.size, download.size()) {
-                    (self.around.events)(Event::Sized { id: self.id, total });
-                }
-                runtime.spawn(async move {
-                    let last = forward(download, &sender).await;
-                    // The decoder may have refused the archive and gone: nobody is left to tell.
-                    let _ = sender.send(last).await.is_ok();
-                });
-                return Ok(Some(Stage::Network(receiver)));
+                return Ok(Some(self.stream(|_, _| async { Ok(download) })?));
             }
         }
         Ok(None)
@@ -267,19 +267,17 @@ impl Feed {
         Ok(None)
     }
 
-    fn request(&self) -> Result<Stage, Error> {
+    /// Starts a download; its pieces wait for the decoder.
+    fn stream<F>(&self, ask: impl FnOnce(oci::Client, oci::Start) -> F) -> Result<Stage, Error>
+    where
+        F: Future<Output = Result<oci::Download, oci::Error>> + Send + 'static,
+    {
         let (runtime, client) = self.around.network.start()?;
+        let download = ask(client.clone(), self.start_at());
         let (sender, receiver) = mpsc::channel(DEPTH);
-        let start = self.start_at();
-        let (client, origin) = (client.clone(), self.layer.origin.clone());
         let (id, declared, events) = (self.id, self.layer.size, self.around.events.clone());
         runtime.spawn(async move {
-            let download = match &origin {
-                Origin::Blob { place, descriptor } => client.blob(place, descriptor, start).await,
-                Origin::Urls(urls) => client.download(urls, start).await,
-                Origin::File(_) | Origin::Git { .. } | Origin::Carried(_) => return,
-            };
-            let last = match download {
+            let last = match download.await {
                 Ok(download) => {
                     if let (None, Some(total)) = (declared, download.size()) {
                         events(Event::Sized { id, total });
