@@ -20,10 +20,18 @@ impl Allowed {
     }
 
     /// That it is on every list; the error is who wrote the first that it is not on.
+    ///
+    /// What goes up on its way is on none: it leads elsewhere than its text begins.
     pub fn check(&self, what: &str) -> Result<(), String> {
-        let lacks = |list: &&List| !list.patterns.iter().any(|pattern| fits(pattern, what));
+        let is_on = |list: &List| list.patterns.iter().any(|pattern| fits(pattern, what));
+        let lacks = |list: &&List| goes_up(what) || !is_on(list);
         self.0.iter().find(lacks).map_or(Ok(()), |list| Err(list.by.clone()))
     }
+}
+
+/// Whether a path has `..` in it, as it stands or as servers read it.
+fn goes_up(text: &str) -> bool {
+    text.split('/').any(|part| part.to_ascii_lowercase().replace("%2e", ".") == "..")
 }
 
 /// Whether a text is what a pattern says, with anything in the place of each `*`.
@@ -77,6 +85,10 @@ mod tests {
         allowed.add(vec!["b".to_owned(), "c".to_owned()], "two".to_owned());
         let found = ["a", "b", "c"].map(|what| allowed.check(what).err());
         assert_eq!(found, [Some("two".to_owned()), None, Some("one".to_owned())]);
+        let ups = ["b/../c", "b/%2E./c", ".."];
+        assert!(ups.iter().all(|up| Allowed::default().check(up).is_ok()));
+        allowed.add(vec!["*".to_owned()], "all".to_owned());
+        assert!(ups.iter().all(|up| allowed.check(up).is_err()) && allowed.check("b").is_ok());
         allowed.add(Vec::new(), "three".to_owned());
         assert_eq!(allowed.check("b").err().as_deref(), Some("three"));
     }

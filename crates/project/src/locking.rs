@@ -375,7 +375,17 @@ mod tests {
 
         /// What `[packages]` of these lines are locked to, read back as it is written.
         fn lock(&self, packages: &str, before: Option<&Lock>) -> Result<Lock, String> {
-            let text = format!("[taps]\nacme = \"./acme\"\n\n[packages]\n{packages}");
+            self.lock_with("./acme", packages, before)
+        }
+
+        /// The same with the tap at a path.
+        fn lock_with(
+            &self,
+            at: &str,
+            packages: &str,
+            before: Option<&Lock>,
+        ) -> Result<Lock, String> {
+            let text = format!("[taps]\nacme = \"{at}\"\n\n[packages]\n{packages}");
             let wants = Wants::parse(&text, Path::new("pkg.toml")).unwrap();
             let locked = lock(&self.project, &wants, before, &Update::Nothing, &self.setting());
             let locked = locked.map_err(|error| install::with_causes(&error))?.lock;
@@ -428,6 +438,19 @@ mod tests {
         assert_eq!(shown(&one), ["ssl@3 3.0.0 asked for"]);
         let again = desk.lock("app = \"*\"\nssl = \"3\"\n", Some(&one)).unwrap();
         assert_eq!(again, both);
+    }
+
+    #[test]
+    fn a_tap_is_where_its_path_says_whatever_links_there_are() {
+        let desk = Desk::new();
+        let folder = desk.project.folder();
+        fs::create_dir_all(folder.join("deep/acme")).unwrap();
+        fs::create_dir(folder.join("deep/er")).unwrap();
+        fs::os::unix::fs::symlink("deep/er", folder.join("up")).unwrap();
+        desk.formula("acme/tool.toml", &["1.0.0"], "");
+        desk.formula("deep/acme/tool.toml", &["2.0.0"], "");
+        let locked = desk.lock_with("./up/../acme", "tool = \"*\"\n", None).unwrap();
+        assert_eq!(shown(&locked), ["tool 1.0.0 asked for"]);
     }
 
     #[test]

@@ -12,11 +12,8 @@ pub(crate) fn moved(source: Source, folder: Option<&Path>, project: &Path) -> So
     let Some(folder) = folder else { return source };
     let path = |text: &str| below(&folder.join(text), project).display().to_string();
     let moved_reference = |reference: String| match Place::parse(&reference) {
-        Ok(mut place @ (Place::Layout { .. } | Place::Archive { .. })) => {
-            if let Place::Layout { path, .. } | Place::Archive { path, .. } = &mut place {
-                *path = below(&folder.join(&*path), project);
-            }
-            place.to_string()
+        Ok(place @ (Place::Layout { .. } | Place::Archive { .. })) => {
+            seen_from(place, folder, project).to_string()
         }
         _ => reference,
     };
@@ -38,6 +35,14 @@ pub(crate) fn moved(source: Source, folder: Option<&Path>, project: &Path) -> So
         }
         source => source,
     }
+}
+
+/// A place whose relative path starts at `folder`, with the path as seen from `project`.
+pub(crate) fn seen_from(mut place: Place, folder: &Path, project: &Path) -> Place {
+    if let Place::Layout { path, .. } | Place::Archive { path, .. } = &mut place {
+        *path = below(&folder.join(&*path), project);
+    }
+    place
 }
 
 /// The path as seen from `project`, where it is below it.

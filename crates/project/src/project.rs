@@ -99,14 +99,13 @@ impl Project {
     /// A spec as one of its `pkg.toml`, whose relative paths start at its folder.
     pub fn spec_from(&self, spec: &Spec) -> Spec {
         let here = std::path::absolute(".").unwrap_or_default();
-        let moved = |path: &Path| place::below(&here.join(path), &self.folder);
         let mut spec = spec.clone();
         match &mut spec.kind {
-            spec::Kind::File(path) => *path = moved(path),
-            spec::Kind::Reference(
-                oci::Place::Layout { path, .. } | oci::Place::Archive { path, .. },
-            ) => *path = moved(path),
-            _ => {}
+            spec::Kind::File(path) => *path = place::below(&here.join(&*path), &self.folder),
+            spec::Kind::Reference(place) => {
+                *place = place::seen_from(place.clone(), &here, &self.folder);
+            }
+            spec::Kind::Name { .. } => {}
         }
         spec
     }

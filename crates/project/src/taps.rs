@@ -1,6 +1,6 @@
 //! A project's own taps: those of `pkg.toml` and no others, kept in its root.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use catalog::{
     Tap, Taps,
@@ -89,7 +89,7 @@ pub(crate) fn bring(
             places.push((name, setting.tap_rules.mirror(&place).unwrap_or(place)));
         } else {
             allowed(name, at, project, setting)?;
-            let tap = Tap::folder(&project.folder().join(at), Some(name));
+            let tap = Tap::folder(&folder_of(at, project), Some(name));
             let failed = |source| Error::Folder { name: name.clone(), source: Box::new(source) };
             lent.push(tap.map_err(failed)?);
         }
@@ -131,7 +131,8 @@ fn is_there(error: &follow::Error, place: &Place) -> bool {
 /// Where a tap is, as following it remembers it.
 fn place_of(name: &str, at: &str, project: &Project) -> Result<Place, Error> {
     let failed = |source| Error::Place { name: name.to_owned(), source };
-    let place = Place::parse(at).map_err(failed)?.relative_to(project.folder());
+    let place = Place::parse(at).map_err(failed)?;
+    let place = place::seen_from(place, project.folder(), Path::new(""));
     match (place.digest(), place.wanted()) {
         (None, None) => place.with_tag("latest").map_err(failed),
         _ => Ok(place),
@@ -147,7 +148,7 @@ pub(crate) fn known(project: &Project, lock: &Lock, setting: &Setting) -> Vec<Ta
     let serial = |tap: &Tap| tap.subscription().map(|known| known.edition.serial);
     let newer = |(name, at): (&String, &String)| {
         if !wants::is_in_registry(at) {
-            return Tap::folder(&project.folder().join(at), Some(name)).ok();
+            return Tap::folder(&folder_of(at, project), Some(name)).ok();
         }
         let place = place_of(name, at, project).ok()?;
         let is_it = |tap: &&Tap| {
@@ -166,6 +167,11 @@ pub(crate) fn mirror_of(lock: &Lock, tap: &str, setting: &Setting) -> Option<Pla
     setting.tap_rules.mirror(&place)
 }
 
+/// The folder of a tap, without `..`: what is looked at is what may be used, wherever links lead.
+fn folder_of(at: &str, project: &Project) -> PathBuf {
+    place::below(&project.folder().join(at), Path::new(""))
+}
+
 /// That a project's tap may be used: what an administrator lists holds for projects, too.
 pub(crate) fn allowed(
     name: &str,
@@ -177,7 +183,7 @@ pub(crate) fn allowed(
         true => {
             place_of(name, at, project).map_or_else(|_| at.to_owned(), |place| place.to_string())
         }
-        false => place::below(&project.folder().join(at), Path::new("")).display().to_string(),
+        false => folder_of(at, project).display().to_string(),
     };
     let forbidden = |by| taps::Error::Forbidden { what: what.clone(), by };
     setting.tap_rules.allowed.check(&what).map_err(forbidden)
