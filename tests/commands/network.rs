@@ -122,6 +122,24 @@ fn a_proxy_that_makes_no_tunnel_is_named() {
 }
 
 #[test]
+fn a_proxy_that_is_not_there_is_named() {
+    let sandbox = Sandbox::new();
+    let (registry, ca) = with_tls(&sandbox);
+    sandbox.config(&format!("{ca}[patience]\nretries = 0\n"));
+    let output = install(&sandbox, &[("HTTPS_PROXY", "http://me:s3cret@127.0.0.1:1")]);
+    assert!(!output.stderr.contains("s3cret"), "{output}");
+    assert_snapshot!(told(&output), @r"
+    exit 4
+    error: cannot find the bytes of `oci://registry.test/tool:1.0.0`
+      caused by: cannot get oci://registry.test/tool:1.0.0
+      caused by: cannot reach the proxy 127.0.0.1:1 on the way to registry.test: nothing listens there
+      caused by: Connection refused (os error 111)
+    hint: look at whether it runs: `HTTPS_PROXY`, or `proxy` of config.toml, names it; `no-proxy` names hosts that are asked without it
+    ");
+    assert!(registry.requests().is_empty());
+}
+
+#[test]
 fn who_is_excepted_is_asked_without_the_proxy() {
     let sandbox = Sandbox::new();
     let (registry, ca) = with_tls(&sandbox);

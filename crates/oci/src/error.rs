@@ -82,6 +82,19 @@ pub enum Error {
         /// The server behind it.
         host: String,
     },
+    /// The proxy on the way to a server cannot be reached.
+    #[error("cannot reach the proxy {proxy} on the way to {host}{}", Why(why.as_ref()))]
+    NoProxy {
+        /// The server behind it.
+        host: String,
+        /// The `host[:port]` of the proxy; `of the system` where only the system knows it.
+        proxy: String,
+        /// Why, where that is known.
+        why: Option<Unreachable>,
+        /// What broke.
+        #[source]
+        source: Broken,
+    },
     /// A proxy answers, and makes no tunnel: which status it says, the client does not tell.
     #[error("the proxy {proxy} does not let through to {host}")]
     NoTunnel {
@@ -347,6 +360,7 @@ impl Error {
             Self::FalseMirror { source, .. } => source.kind(),
             Self::Request { .. }
             | Self::ProxyPassword { .. }
+            | Self::NoProxy { .. }
             | Self::NoTunnel { .. }
             | Self::Stalled { .. }
             | Self::Interrupted { .. }
@@ -383,7 +397,9 @@ impl Error {
             Self::Answer { source, .. } => {
                 crate::retry::is_transient(source.status()).then_some(source.retry_after)
             }
-            Self::Request { source, .. } => source.may_pass().then_some(None),
+            Self::Request { source, .. } | Self::NoProxy { source, .. } => {
+                source.may_pass().then_some(None)
+            }
             // It may be the one behind it that is away for a moment.
             Self::Stalled { .. } | Self::NoTunnel { .. } => Some(None),
             Self::Verify { source: verify::Error::Shorter { .. }, .. } => Some(None),

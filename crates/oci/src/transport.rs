@@ -296,11 +296,13 @@ fn stalled(url: &Url, silence: Duration) -> crate::Error {
 /// What failed before anything was answered.
 fn unsent(config: &Config, url: &Url, error: reqwest::Error) -> crate::Error {
     let host = shown::host(url);
-    match refused_tunnel(&error) {
+    let proxy = || config.proxy(url).unwrap_or_else(|| "of the system".to_owned());
+    match Tunnel::of(&error) {
         Some(Tunnel::Password) => crate::Error::ProxyPassword { host },
-        Some(Tunnel::Refused) => {
-            let proxy = config.proxy(url).unwrap_or_else(|| "of the system".to_owned());
-            crate::Error::NoTunnel { host, proxy }
+        Some(Tunnel::Refused) => crate::Error::NoTunnel { host, proxy: proxy() },
+        Some(Tunnel::Away) => {
+            let (proxy, why) = (proxy(), Unreachable::of(&error));
+            crate::Error::NoProxy { host, proxy, why, source: Broken::new(error) }
         }
         None => broken(url, error),
     }
@@ -311,27 +313,33 @@ fn broken(url: &Url, error: reqwest::Error) -> crate::Error {
     crate::Error::Request { url, why, source: Broken::new(error) }
 }
 
-/// Why a proxy that answers makes no tunnel.
+/// Why a proxy makes no tunnel.
 enum Tunnel {
     /// It wants a password, or another one.
     Password,
     /// It does not do so at all, or not to that server.
     Refused,
+    /// It is not there.
+    Away,
 }
 
-fn refused_tunnel(error: &reqwest::Error) -> Option<Tunnel> {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        // The type of this error is nobody's to name.
-        match error.to_string().strip_prefix("tunnel error: ") {
-            Some("proxy authorization required") => return Some(Tunnel::Password),
-            Some("unsuccessful" | "unexpected end of file" | "proxy response headers too long") => {
-                return Some(Tunnel::Refused);
+impl Tunnel {
+    fn of(error: &reqwest::Error) -> Option<Self> {
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            // The type of this error is nobody's to name.
+            let said = error.to_string();
+            if let Some(said) = said.strip_prefix("tunnel error: ") {
+                return Some(match said {
+                    "proxy authorization required" => Self::Password,
+                    "failed to create underlying connection" => Self::Away,
+                    _ => Self::Refused,
+                });
             }
-            _ => cause = error.source(),
+            cause = error.source();
         }
+        None
     }
-    None
 }
 
 /// Reads a file of certificates or keys.

@@ -44,6 +44,8 @@ pub enum What {
     TokenServer(String),
     /// A proxy on the way asks for a user and a password.
     ProxyPassword,
+    /// A proxy on the way cannot be reached.
+    NoProxy,
     /// A proxy on the way makes no tunnel to the server.
     NoTunnel,
     /// There is no way to the server.
@@ -218,6 +220,7 @@ impl Error {
             Self::NoRegistry { host, .. } => (host.clone(), What::NoRegistry),
             Self::Realm { host, realm, .. } => (host.clone(), What::TokenServer(realm.clone())),
             Self::ProxyPassword { host } => (host.clone(), What::ProxyPassword),
+            Self::NoProxy { host, .. } => (host.clone(), What::NoProxy),
             Self::NoTunnel { host, .. } => (host.clone(), What::NoTunnel),
             Self::Request { url, why: Some(why), .. } => {
                 (host_of(url), What::Unreachable(why.clone()))

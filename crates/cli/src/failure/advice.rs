@@ -10,6 +10,10 @@ use super::verdict::seen;
 const PROXY: &str =
     "`HTTPS_PROXY`, or `proxy` of config.toml, may say them: http://USER:PASSWORD@HOST:PORT";
 
+/// What leads to another proxy, or to none.
+const NO_PROXY: &str = "look at whether it runs: `HTTPS_PROXY`, or `proxy` of config.toml, names \
+                        it; `no-proxy` names hosts that are asked without it";
+
 /// Sentences for the first thing in the chain of `error` that somebody can do something about.
 pub(super) fn of(error: &oci::Error) -> Vec<String> {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
@@ -75,6 +79,7 @@ fn about(Trouble { host, what }: &Trouble) -> Vec<String> {
              `[registry.\"{host}\"]` of config.toml"
         ),
         What::ProxyPassword => PROXY.to_owned(),
+        What::NoProxy => NO_PROXY.to_owned(),
         What::NoTunnel => format!(
             "it may not take CONNECT, or not to {host}: who runs it knows; `NO_PROXY`, or \
              `no-proxy` of config.toml, names hosts that are asked without it"

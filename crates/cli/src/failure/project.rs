@@ -32,7 +32,8 @@ fn is_unreachable(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(trouble) = seen(cause).and_then(oci::Error::trouble) {
-            return matches!(trouble.what, oci::What::Unreachable(_));
+            use oci::What::{NoProxy, NoTunnel, Unreachable};
+            return matches!(trouble.what, Unreachable(_) | NoProxy | NoTunnel);
         }
         next = cause.source();
     }
