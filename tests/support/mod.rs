@@ -39,5 +39,5 @@ pub(crate) fn skipped(why: &str) {
 /// Says something on the terminal even when the test passes: the harness keeps only what the
 /// print macros say.
 pub(crate) fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
