@@ -3,47 +3,31 @@
 use insta::assert_snapshot;
 
 use super::project::{formula, project, read, run, run_in};
-use crate::support::{Sandbox, edition::publish};
+use crate::support::{Repository, Sandbox, edition::publish};
 
-/// Runs git in the project's folder.
-fn git(sandbox: &Sandbox, words: &str) -> (bool, String) {
-    let mut command = sandbox.foreign("git");
-    command.current_dir(sandbox.home().join("desk/work"));
-    command.args(["-c", "user.name=Test", "-c", "user.email=test@test.example"]);
-    let output = command.args(shlex::split(words).unwrap()).output().unwrap();
-    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-#[track_caller]
-fn git_ok(sandbox: &Sandbox, words: &str) {
-    let (is_done, said) = git(sandbox, words);
-    assert!(is_done, "git {words}: {said}");
-}
-
-/// A project in git with `app` locked, and two branches: one adds, the other adds too.
-fn branched(ours: &str, theirs: &str) -> Sandbox {
-    let sandbox = project();
+/// A [`project`] in git with `app` locked, and two branches: one adds, the other adds too.
+fn branched<'a>(sandbox: &'a Sandbox, ours: &str, theirs: &str) -> Option<Repository<'a>> {
     for name in ["aaa", "mmm", "zzz"] {
-        formula(&sandbox, name, &["1.0.0"], "");
+        formula(sandbox, name, &["1.0.0"], "");
     }
-    publish(&sandbox, "acme", 2, "2026-05-02");
-    run(&sandbox, "add app mmm").ok();
-    git_ok(&sandbox, "init -q -b main");
-    git_ok(&sandbox, "add .");
-    git_ok(&sandbox, "commit -qm base");
-    git_ok(&sandbox, "checkout -qb theirs");
-    run(&sandbox, theirs).ok();
-    git_ok(&sandbox, "commit -qam theirs");
-    git_ok(&sandbox, "checkout -q main");
-    run(&sandbox, ours).ok();
-    git_ok(&sandbox, "commit -qam ours");
-    sandbox
+    publish(sandbox, "acme", 2, "2026-05-02");
+    run(sandbox, "add app mmm").ok();
+    let repository = Repository::new(sandbox, "desk/work")?;
+    repository.commit();
+    repository.git(&["checkout", "-qb", "theirs"]);
+    run(sandbox, theirs).ok();
+    repository.commit();
+    repository.git(&["checkout", "-q", "main"]);
+    run(sandbox, ours).ok();
+    repository.commit();
+    Some(repository)
 }
 
 #[test]
 fn two_branches_that_add_apart_merge_and_work() {
-    let sandbox = branched("add aaa", "add zzz");
-    git_ok(&sandbox, "merge -q --no-edit theirs");
+    let sandbox = project();
+    let Some(repository) = branched(&sandbox, "add aaa", "add zzz") else { return };
+    repository.git(&["merge", "-q", "--no-edit", "theirs"]);
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
     exit 0
     --- stderr
@@ -61,8 +45,9 @@ fn two_branches_that_add_apart_merge_and_work() {
 
 #[test]
 fn what_git_cannot_merge_is_said_with_its_line() {
-    let sandbox = branched("add tool@1.0", "add tool@1.1");
-    assert!(!git(&sandbox, "merge -q --no-edit theirs").0);
+    let sandbox = project();
+    let Some(repository) = branched(&sandbox, "add tool@1.0", "add tool@1.1") else { return };
+    assert!(repository.try_git(&["merge", "-q", "--no-edit", "theirs"]).is_err());
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
     exit 1
     --- stderr
@@ -70,7 +55,7 @@ fn what_git_cannot_merge_is_said_with_its_line() {
 
     hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
     ");
-    git_ok(&sandbox, "checkout --ours pkg.toml");
+    repository.git(&["checkout", "--ours", "pkg.toml"]);
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
     exit 1
     --- stderr
@@ -78,7 +63,7 @@ fn what_git_cannot_merge_is_said_with_its_line() {
 
     hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
     ");
-    git_ok(&sandbox, "checkout --theirs pkg.lock");
+    repository.git(&["checkout", "--theirs", "pkg.lock"]);
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
     exit 1
     --- stderr

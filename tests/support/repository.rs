@@ -32,6 +32,11 @@ impl<'a> Repository<'a> {
     /// Runs `git` in the folder; what it answers.
     #[track_caller]
     pub(crate) fn git(&self, words: &[&str]) -> String {
+        self.try_git(words).unwrap_or_else(|said| panic!("git {words:?}: {said}"))
+    }
+
+    /// Runs `git` in the folder; what it answers, or what it says where it fails.
+    pub(crate) fn try_git(&self, words: &[&str]) -> Result<String, String> {
         let output = self
             .sandbox
             .foreign("git")
@@ -44,9 +49,10 @@ impl<'a> Repository<'a> {
             .env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "git {words:?}: {said}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
     }
 
     /// Writes a file into the working folder.
