@@ -6,7 +6,7 @@ use digest::Digest;
 use insta::assert_snapshot;
 use test_registry::{TestRegistry, Tree};
 
-use super::publishing::tap;
+use super::publishing::{OTHER, OWN, tap};
 use crate::support::{Sandbox, skipped};
 
 /// A formula of the tap `acme` whose archive lies on a web server.
@@ -221,12 +221,10 @@ fn a_mirror_of_one_platform_has_no_other() {
     let (team, laptop) = (team(), Sandbox::new());
     let inside = laptop.registry();
     let to = format!("oci://{}/mirrors/acme", inside.host());
-    let other = if cfg!(target_arch = "x86_64") { "linux-arm64" } else { "linux-amd64" };
-    let this = if cfg!(target_arch = "x86_64") { "linux-amd64" } else { "linux-arm64" };
-    team.run(&format!("mirror acme {to} --platform {other}")).ok();
+    team.run(&format!("mirror acme {to} --platform {OTHER}")).ok();
     let count = inside.manifests("mirrors/acme/tool").len();
     laptop.run(&format!("tap add {to}")).ok();
-    team.run(&format!("mirror acme {to} --platform {other} --platform {this}")).ok();
+    team.run(&format!("mirror acme {to} --platform {OTHER} --platform {OWN}")).ok();
     assert!(inside.manifests("mirrors/acme/tool").len() > count);
     drop(team);
     laptop.run("update").ok();
@@ -458,9 +456,8 @@ fn a_damaged_archive_is_refused() {
 #[test]
 fn an_export_for_two_platforms_serves_both() {
     let (team, laptop) = (team(), Sandbox::new());
-    let other = if cfg!(target_arch = "x86_64") { "linux-arm64" } else { "linux-amd64" };
-    hand_over(&team, &laptop, &format!("tool --platform {other}"));
-    assert_snapshot!(laptop.run("import closure.tar").to_string().replace(other, "[OTHER]"), @r"
+    hand_over(&team, &laptop, &format!("tool --platform {OTHER}"));
+    assert_snapshot!(laptop.run("import closure.tar").to_string().replace(OTHER, "[OTHER]"), @r"
     exit 0
     --- stderr
     Added tap acme, edition 1 of [TIME]

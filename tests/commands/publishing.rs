@@ -15,6 +15,10 @@ use crate::support::Sandbox;
 
 /// The platforms of the tool, as the formula has them.
 const PLATFORMS: [&str; 2] = ["linux-amd64", "linux-arm64"];
+/// The one of this machine.
+pub(super) const OWN: &str = PLATFORMS[cfg!(target_arch = "aarch64") as usize];
+/// The other one.
+pub(super) const OTHER: &str = PLATFORMS[cfg!(not(target_arch = "aarch64")) as usize];
 
 /// Writes the tap `acme` with the formula `tool`, whose archives say `word`.
 pub(super) fn tap(sandbox: &Sandbox, word: &str) -> PathBuf {
@@ -671,8 +675,7 @@ fn a_tap_that_was_copied_counts_on() {
 fn a_platform_that_is_not_published_still_comes_from_upstream() {
     let sandbox = Sandbox::new();
     tap(&sandbox, "one");
-    let other = if cfg!(target_arch = "aarch64") { "linux-amd64" } else { "linux-arm64" };
-    sandbox.run(&format!("publish acme/tool.toml --platform {other}")).ok();
+    sandbox.run(&format!("publish acme/tool.toml --platform {OTHER}")).ok();
     sandbox.run("tap add acme").ok();
     sandbox.run("install tool").ok();
     assert!(sandbox.says("bin/tool").contains("one"));
