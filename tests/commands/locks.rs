@@ -5,13 +5,18 @@ use insta::assert_snapshot;
 use super::project::{formula, project, read, run, run_in};
 use crate::support::{Repository, Sandbox, edition::publish};
 
-/// A [`project`] in git with `app` locked, and two branches: one adds, the other adds too.
-fn branched<'a>(sandbox: &'a Sandbox, ours: &str, theirs: &str) -> Option<Repository<'a>> {
-    for name in ["aaa", "mmm", "zzz"] {
+/// A [`project`] in git with `base` locked, and two branches: one adds, the other adds too.
+fn branched<'a>(
+    sandbox: &'a Sandbox,
+    base: &str,
+    ours: &str,
+    theirs: &str,
+) -> Option<Repository<'a>> {
+    for name in ["aaa", "ggg", "mmm", "zzz"] {
         formula(sandbox, name, &["1.0.0"], "");
     }
     publish(sandbox, "acme", 2, "2026-05-02");
-    run(sandbox, "add app mmm").ok();
+    run(sandbox, base).ok();
     let repository = Repository::new(sandbox, "desk/work")?;
     repository.commit();
     repository.git(&["checkout", "-qb", "theirs"]);
@@ -26,7 +31,7 @@ fn branched<'a>(sandbox: &'a Sandbox, ours: &str, theirs: &str) -> Option<Reposi
 #[test]
 fn two_branches_that_add_apart_merge_and_work() {
     let sandbox = project();
-    let Some(repository) = branched(&sandbox, "add aaa", "add zzz") else { return };
+    let Some(repository) = branched(&sandbox, "add app mmm", "add aaa", "add zzz") else { return };
     repository.git(&["merge", "-q", "--no-edit", "theirs"]);
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
     exit 0
@@ -46,7 +51,9 @@ fn two_branches_that_add_apart_merge_and_work() {
 #[test]
 fn what_git_cannot_merge_is_said_with_its_line() {
     let sandbox = project();
-    let Some(repository) = branched(&sandbox, "add tool@1.0", "add tool@1.1") else { return };
+    let Some(repository) = branched(&sandbox, "add app mmm", "add tool@1.0", "add tool@1.1") else {
+        return;
+    };
     assert!(repository.try_git(&["merge", "-q", "--no-edit", "theirs"]).is_err());
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
     exit 1
@@ -99,8 +106,9 @@ fn what_one_side_needs_and_the_other_dropped_is_said() {
 
     hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
     ");
-    // Theirs with a line that came twice, as a union has it.
-    let twice: Vec<&str> = theirs.lines().chain(theirs.lines().filter(of_app)).collect();
+    // Theirs, and another word on what it asks for.
+    let other = theirs.lines().filter(of_app).map(|line| line.replace("\"*\"", "\"2\""));
+    let twice: Vec<String> = theirs.lines().map(ToOwned::to_owned).chain(other).collect();
     sandbox.write("work/pkg.lock", twice.join("\n"));
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
     exit 1
@@ -109,6 +117,25 @@ fn what_one_side_needs_and_the_other_dropped_is_said() {
 
     hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
     ");
+}
+
+#[test]
+fn two_branches_that_add_side_by_side_merge_by_a_union() {
+    // Both come before `mmm`, whose request the union has twice.
+    let sandbox = project();
+    let branched = branched(&sandbox, "add mmm", "add hello", "add ggg");
+    let Some(repository) = branched else { return };
+    sandbox.write("work/.git/info/attributes", "pkg.* merge=union\n");
+    repository.git(&["merge", "-q", "--no-edit", "theirs"]);
+    let merged = read(&sandbox, "work/pkg.lock");
+    let count = |line: &str| merged.lines().filter(|other| *other == line).count();
+    assert!(merged.lines().any(|line| !line.is_empty() && count(line) == 2), "{merged}");
+    run(&sandbox, "sync --locked").ok();
+    run(&sandbox, "lock").ok();
+    let written = read(&sandbox, "work/pkg.lock");
+    assert_ne!(written, merged, "the merge is put in order");
+    run(&sandbox, "lock").ok();
+    assert_eq!(read(&sandbox, "work/pkg.lock"), written);
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn links_of_two_folders_do_not_lead_out_together() {
     // Each by itself stays inside: `a/b/x` is the output folder, and `..` of a folder `x` is `a/b`.
     let whole = folder(Archive::new().symlink("a/b/x", "../.."), ".");
     let inner = folder(Archive::new().symlink("a/b/l", "x/.."), "a");
-    sandbox.registry().push_artifact("foo", "1", "a/b", &[whole.clone()]);
+    sandbox.registry().push_artifact("foo", "1", "a/b", std::slice::from_ref(&whole));
     oci(&sandbox, "pull REG/foo:1 -o one").ok();
     sandbox.registry().push_artifact("foo", "2", "a/b", &[whole, inner]);
     assert_snapshot!(oci(&sandbox, "pull REG/foo:2 -o out"), @r"

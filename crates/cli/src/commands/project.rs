@@ -46,8 +46,10 @@ pub(crate) fn locked(
     for note in &locked.notes {
         session.printer.warning(note);
     }
-    if before.as_ref() != Some(&locked.lock) {
-        project.write(project::lock::FILE, &locked.lock.to_string())?;
+    let text = locked.lock.to_string();
+    // What git merged may say the same in another order.
+    if fs_err::read_to_string(project.lock_file()).ok().as_ref() != Some(&text) {
+        project.write(project::lock::FILE, &text)?;
     }
     Ok(locked)
 }

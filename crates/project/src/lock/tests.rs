@@ -1,4 +1,4 @@
-//! Laws of the lock: what is written reads back, and no line can go or come twice unnoticed.
+//! Laws of the lock: what is written reads back, and no line can go unnoticed.
 
 use proptest::prelude::*;
 
@@ -91,22 +91,21 @@ proptest! {
     }
 
     #[test]
-    fn no_line_goes_or_comes_twice_unnoticed(lock in locks()) {
+    fn no_line_goes_unnoticed_and_one_that_comes_twice_is_one(lock in locks()) {
         let text = lock.to_string();
         let lines: Vec<&str> = text.lines().collect();
         for number in 0..lines.len() {
             let mut fewer = lines.clone();
             fewer.remove(number);
-            let mut more = lines.clone();
-            more.insert(number, lines[number]);
-            for changed in [fewer, more] {
-                match Lock::parse(&changed.join("\n")) {
-                    Ok(read) => prop_assert_eq!(&read, &lock, "line {}", number + 1),
-                    Err(refused) => prop_assert!(
-                        (1..=changed.len()).contains(&refused.line), "{refused}"
-                    ),
-                }
+            match Lock::parse(&fewer.join("\n")) {
+                Ok(read) => prop_assert_eq!(&read, &lock, "line {}", number + 1),
+                Err(refused) => prop_assert!(
+                    (1..=fewer.len()).contains(&refused.line), "{refused}"
+                ),
             }
+            let mut more = lines.clone();
+            more.push(lines[number]);
+            prop_assert_eq!(&Lock::parse(&more.join("\n")).unwrap(), &lock);
         }
     }
 
@@ -148,7 +147,7 @@ fn a_line_that_breaks_a_rule_is_named_with_the_rule() {
         (|t| t.replace("\"at\"", "\"ta\""), "pkg.lock:6: unknown field `ta`"),
         (|t| t.replace("oci://", "\u{1b}[2J"), "pkg.lock:6: control character"),
         (
-            |t| format!("{t}{}", t.lines().last().unwrap()),
+            |t| format!("{t}{}", t.lines().last().unwrap().replace("1.2.3", "1.2.4")),
             "pkg.lock:13: `p1` for linux-amd64-gnu stands in line 12",
         ),
         (

@@ -1,6 +1,6 @@
 //! The lock as text: JSON, one fact to a line, and whatever is wrong with a line by its number.
 
-use std::{io, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use formula::Platform;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -136,6 +136,7 @@ impl std::fmt::Display for Lock {
 fn facts(text: &str) -> Result<Facts, Refused> {
     let mut facts = Facts::default();
     let mut has_schema = false;
+    let mut seen = BTreeSet::new();
     for (line, text) in (1..).zip(text.lines()) {
         let refused = |rule: String| Refused { line, rule };
         if CONFLICT.iter().any(|mark| text.starts_with(mark)) {
@@ -143,7 +144,8 @@ fn facts(text: &str) -> Result<Facts, Refused> {
                         for each package and platform";
             return Err(refused(rule.to_owned()));
         }
-        if text.trim().is_empty() || text.starts_with('#') {
+        // Where two sides change lines beside each other, git's union has the lines between twice.
+        if text.trim().is_empty() || text.starts_with('#') || !seen.insert(text) {
             continue;
         }
         let fact: Value = read(text).map_err(refused)?;
