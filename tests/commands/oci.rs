@@ -268,7 +268,7 @@ fn a_blob_comes_as_it_is_or_not_at_all() {
     assert_snapshot!(oci(&sandbox, &format!("blob head REG/acme/foo@{digest}")), @r#"
     exit 0
     --- stdout
-    {"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:[DIGEST]","size":7}
+    {"mediaType":"application/octet-stream","digest":"sha256:[DIGEST]","size":7}
     "#);
     assert_snapshot!(oci(&sandbox, &format!("blob get REG/acme/foo@{digest} --json")), @r"
     exit 2

@@ -16,8 +16,10 @@ use tempfile::NamedTempFile;
 
 use crate::{hashing::hash, publisher};
 
-/// What a blob is called that nobody gave a type.
+/// What a blob that is put is called where nobody gives it a type.
 pub const MEDIA_TYPE: &str = "application/vnd.oci.image.layer.v1.tar";
+/// What a blob that is asked for by its digest is: only a manifest could say more.
+const BYTES: &str = "application/octet-stream";
 
 /// A blob is not brought, or not stored.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +154,7 @@ pub fn document(
 pub fn put(home: &Home, place: &Place, source: Source<'_>) -> Result<(Descriptor, Pushed), Error> {
     let work = publisher::scratch(home)?;
     let (file, digest, size) = regular(source, place.digest(), work.path())?;
-    let descriptor = Descriptor::new(MEDIA_TYPE, digest.clone(), size);
+    let descriptor = Descriptor::new(BYTES, digest.clone(), size);
     let (runtime, client) = home.online()?;
     let (place, body) = (place.bare(), Body::File(file));
     let pushed = runtime.block_on(client.push_blob(&place, &descriptor, &body, None));
@@ -165,7 +167,7 @@ async fn describe(client: &Client, place: &Place) -> Result<Descriptor, Error> {
     let digest = place.digest().ok_or_else(|| Error::NoDigest { place: named() })?;
     let size = client.blob_size(place, digest).await.map_err(got(digest))?;
     let missing = || Error::Missing { place: place.bare().to_string(), digest: digest.clone() };
-    Ok(Descriptor::new(MEDIA_TYPE, digest.clone(), size.ok_or_else(missing)?))
+    Ok(Descriptor::new(BYTES, digest.clone(), size.ok_or_else(missing)?))
 }
 
 fn got(digest: &Digest) -> impl Fn(oci::Error) -> Error {
