@@ -172,13 +172,12 @@ fn a_tag_that_was_pushed_again_is_noticed() {
     assert_snapshot!(run_in(&sandbox, "work", &third, "sync --locked"), @r"
     exit 6
     --- stderr
-    error: `straight` is gone as it is locked, be9d5e219ea7: `oci://[HOST]/straight:1.0` was pushed again, and is 463c0b64aedd now
+    error: `straight` is gone as it is locked, be9d5e219ea7: `oci://[HOST]/straight:1.0` was pushed again
       caused by: cannot find the bytes of `straight`
       caused by: cannot get the manifest sha256:[DIGEST] from oci://[HOST]/straight:1.0
       caused by: [HOST]/straight:1.0@sha256:[DIGEST] does not exist
       caused by: GET http://[HOST]/v2/straight/manifests/sha256:[DIGEST] answered 404 Not Found
 
-    hint: it was be9d5e219ea7, and is 463c0b64aedd now
     hint: if that is meant: `pkg lock --update straight` takes what is there
     ");
     assert_snapshot!(run(&sandbox, "lock --update straight"), @r"
@@ -188,7 +187,7 @@ fn a_tag_that_was_pushed_again_is_noticed() {
     warning: not locked for linux-arm64-gnu: cannot find the bytes of `oci://[HOST]/straight:1.0`: oci://[HOST]/straight:1.0 has no package for this platform: there is nothing for linux/arm64 (libc.gnu); there is: linux/amd64
     warning: not locked for macos-amd64: cannot find the bytes of `oci://[HOST]/straight:1.0`: oci://[HOST]/straight:1.0 has no package for this platform: there is nothing for darwin/amd64; there is: linux/amd64
     warning: not locked for macos-arm64: cannot find the bytes of `oci://[HOST]/straight:1.0`: oci://[HOST]/straight:1.0 has no package for this platform: there is nothing for darwin/arm64; there is: linux/amd64
-    Nothing new: pkg.lock, 1 package for linux-amd64-gnu
+    Wrote pkg.lock, 1 package for linux-amd64-gnu
     ");
     assert_snapshot!(run_in(&sandbox, "work", &third, "run straight"), @r"
     exit 0
@@ -197,6 +196,21 @@ fn a_tag_that_was_pushed_again_is_noticed() {
     --- stderr
     Installed straight 1.0 from direct
     ");
+}
+
+#[test]
+fn what_went_away_below_its_tag_was_not_pushed_again() {
+    let sandbox = project();
+    let host = sandbox.registry().host().to_owned();
+    let package = sandbox.registry().package("straight", "1.0").file("bin/straight", "", 0o755);
+    let pushed = package.push();
+    run(&sandbox, &format!("add oci://{host}/straight:1.0")).ok();
+    let gone = format!("/v2/straight/manifests/{}", pushed.manifests[0]);
+    sandbox.registry().on(&gone).status(404);
+    let home = sandbox.home().join("elsewhere");
+    fs_err::create_dir(&home).unwrap();
+    let output = run_in(&sandbox, "work", &home, "sync --locked");
+    assert!(output.code == 3 && !output.stderr.contains("pushed again"), "{output}");
 }
 
 #[test]

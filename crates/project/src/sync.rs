@@ -7,6 +7,7 @@ use install::{
     Home, Proposal, Request, Setting,
     proposal::{self, Exact},
 };
+use oci::Document;
 
 use crate::{
     lock::{Difference, Entry, Lock, closure},
@@ -62,11 +63,7 @@ pub enum Error {
     #[error(transparent)]
     Proposal(#[from] Box<proposal::Error>),
     /// What is locked is gone, and its tag leads to other bytes.
-    #[error(
-        "`{name}` is gone as it is locked, {}: `{reference}` was pushed again, and is {} now",
-        .locked.short(),
-        .now.short()
-    )]
+    #[error("`{name}` is gone as it is locked, {}: `{reference}` was pushed again", .locked.short())]
     Moved {
         /// Name of the package.
         name: String,
@@ -74,8 +71,6 @@ pub enum Error {
         reference: String,
         /// What is locked.
         locked: digest::Digest,
-        /// What the tag leads to.
-        now: digest::Digest,
         /// What the registry said of what is locked.
         #[source]
         source: Box<proposal::Error>,
@@ -197,8 +192,8 @@ fn wanted<'a>(
 /// The failure, and where a digest is gone whether its tag was pushed again.
 fn explained(home: &Home, wanted: &[&Entry], error: proposal::Error) -> Error {
     match moved(home, wanted, &error) {
-        Some((name, reference, locked, now)) => {
-            Error::Moved { name, reference, locked, now, source: Box::new(error) }
+        Some((name, reference, locked)) => {
+            Error::Moved { name, reference, locked, source: Box::new(error) }
         }
         None => Error::Proposal(Box::new(error)),
     }
@@ -208,7 +203,7 @@ fn moved(
     home: &Home,
     wanted: &[&Entry],
     error: &proposal::Error,
-) -> Option<(String, String, digest::Digest, digest::Digest)> {
+) -> Option<(String, String, digest::Digest)> {
     let proposal::Error::Locate { name, source } = error else { return None };
     let catalog::locate::Error::Ask { source, .. } = source else { return None };
     if source.kind() != oci::Kind::NotFound {
@@ -222,7 +217,13 @@ fn moved(
     place.tag()?;
     let place = place.with_tag(place.tag()?).ok()?;
     let (runtime, client) = home.online().ok()?;
-    let now = runtime.block_on(client.resolve(&place)).ok()?.digest;
     let locked = entry.source.digest()?.clone();
-    Some((name.clone(), place.to_string(), locked, now))
+    let now = runtime.block_on(client.manifest(&place)).ok()?;
+    // An index that names what is locked is as it was, and only that went away.
+    if let Ok(Document::Index(index)) = now.document()
+        && index.manifests.iter().any(|manifest| manifest.digest == locked)
+    {
+        return None;
+    }
+    Some((name.clone(), place.to_string(), locked))
 }

@@ -40,6 +40,7 @@ impl Lock {
                 Update::Names(names.iter().map(name).collect::<Result<_>>()?)
             }
         };
+        let before = fs_err::read_to_string(project.lock_file()).ok();
         let locked = locked(session, &project, &wants, &update)?;
         if session.printer.is_json() {
             session.printer.json(&view::Locked::of(&locked));
@@ -49,7 +50,8 @@ impl Lock {
             locked.lock.packages.iter().map(project::lock::Entry::shown_name).collect();
         let packages = count(names.len(), "package");
         let platforms: Vec<_> = locked.lock.platforms.iter().map(ToString::to_string).collect();
-        let verb = if locked.changes.is_empty() { "Nothing new:" } else { "Wrote" };
+        let is_new = before != Some(locked.lock.to_string());
+        let verb = if is_new { "Wrote" } else { "Nothing new:" };
         let what = format!("pkg.lock, {packages} for {}", platforms.join(", "));
         session.printer.status(verb, what);
         Ok(())

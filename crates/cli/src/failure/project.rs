@@ -136,12 +136,10 @@ fn of_sync(cause: &(dyn Error + 'static)) -> Option<Verdict> {
         sync::Error::Taps(error) => of_taps(error),
         sync::Error::Home(error) => Some(chain(error)),
         sync::Error::Proposal(error) => Some(chain(&**error)),
-        sync::Error::Moved { name, locked, now, .. } => {
-            let (was, is) = (locked.short(), now.short());
-            let digests = format!("it was {was}, and is {is} now");
+        sync::Error::Moved { name, .. } => {
             let update =
                 format!("if that is meant: `pkg lock --update {name}` takes what is there");
-            told(Exit::Integrity, &[&digests, &update])
+            told(Exit::Integrity, &[&update])
         }
     }
 }
