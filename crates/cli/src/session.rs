@@ -76,23 +76,17 @@ impl Session {
         let progress = self.progress.clone();
         let kept = self.settings.keep_downloads.as_ref();
         install::Setting {
-            root: self.settings.root.value.clone(),
             shared: install::projects::host_of(&self.settings.root.value),
-            platform: None,
-            relocated_as: None,
-            taps: None,
             tap_rules: self.settings.tap_rules(),
-            lent: Vec::new(),
             cache: self.cache().map(ToOwned::to_owned),
             downloads_kept: kept.map(|gigabytes| gigabytes.value.get().saturating_mul(GB)),
-            nearby: None,
             jobs: self.settings.jobs.value.get(),
             oci: self.oci(),
-            builds: false,
             path: self.environment.path.clone(),
             proxies: self.settings.proxies.variables(),
             events: Arc::new(move |event| progress.on(event)),
             command: self.command.clone(),
+            ..install::Setting::new(self.settings.root.value.clone())
         }
     }
 

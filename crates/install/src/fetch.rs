@@ -327,23 +327,10 @@ mod tests {
     /// A root whose downloads stay in a cache, and where no server may be asked.
     fn home(folder: &std::path::Path) -> Home {
         let home = Home::open(Setting {
-            root: folder.join("root"),
-            shared: None,
-            platform: None,
-            relocated_as: None,
-            taps: None,
-            tap_rules: catalog::Rules::default(),
-            lent: Vec::new(),
             cache: Some(folder.join("cache")),
             downloads_kept: Some(1 << 20),
-            nearby: None,
-            jobs: 1,
             oci: oci::Config { offline: true, ..oci::Config::default() },
-            builds: false,
-            path: None,
-            proxies: Vec::new(),
-            events: Arc::new(|_| {}),
-            command: String::new(),
+            ..Setting::new(folder.join("root"))
         });
         let home = home.unwrap();
         home.create().unwrap();

@@ -70,6 +70,32 @@ pub struct Setting {
     pub command: String,
 }
 
+impl Setting {
+    /// A root by itself: this machine's platform, its own taps, nothing kept, one download at a
+    /// time, and nobody told of anything.
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            shared: None,
+            platform: None,
+            relocated_as: None,
+            taps: None,
+            tap_rules: catalog::Rules::default(),
+            lent: Vec::new(),
+            cache: None,
+            nearby: None,
+            downloads_kept: None,
+            jobs: 1,
+            oci: oci::Config::default(),
+            builds: false,
+            path: None,
+            proxies: Vec::new(),
+            events: Arc::new(|_| {}),
+            command: String::new(),
+        }
+    }
+}
+
 /// One user's root; making one touches nothing.
 pub struct Home {
     pub(crate) setting: Setting,

@@ -339,7 +339,7 @@ pub fn changes(before: Option<&Lock>, after: &Lock) -> Vec<Change> {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Arc};
+    use std::path::Path;
 
     use fs_err as fs;
 
@@ -396,23 +396,8 @@ mod tests {
 
         fn setting(&self) -> Setting {
             Setting {
-                root: self.folder.path().join("root"),
-                shared: None,
-                platform: None,
-                relocated_as: None,
-                taps: None,
-                tap_rules: catalog::Rules::default(),
-                lent: Vec::new(),
-                cache: None,
-                downloads_kept: None,
-                nearby: None,
-                jobs: 1,
                 oci: oci::Config { offline: true, ..oci::Config::default() },
-                builds: false,
-                path: None,
-                proxies: Vec::new(),
-                events: Arc::new(|_| {}),
-                command: String::new(),
+                ..Setting::new(self.folder.path().join("root"))
             }
         }
     }
