@@ -374,7 +374,7 @@ fn a_registry_that_fails_ends_with_its_exit_code() {
     assert_snapshot!(sandbox.run("install tool"), @r#"
     exit 0
     --- stderr
-    [HOST] refuses the request; trying again
+    [HOST] fails on its side; trying again
     Installed tool 1.0.0 from test
     Linked tool in [HOME]/.local/share/pkg/current/bin
     hint: put it on your PATH: export PATH="[HOME]/.local/share/pkg/current/bin:$PATH"

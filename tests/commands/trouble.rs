@@ -544,6 +544,53 @@ fn tls_where_it_is_not_expected() {
 }
 
 #[test]
+fn a_registry_that_fails() {
+    let (sandbox, registry) = guarded();
+    registry.on("*").status(503);
+    assert_snapshot!(met(&sandbox, registry.host()), @r"
+    $ pkg login HOST -u me --password-stdin
+    exit 4
+    --- stderr
+    error: cannot log in to `[HOST]`
+      caused by: [HOST] fails on its side
+      caused by: GET http://[HOST]/v2/ answered 503 Service Unavailable
+
+    hint: try again later; if it stays so, who runs [HOST] can say why
+
+    $ pkg login --check HOST/team/tool:1.0
+    exit 4
+    --- stdout
+    Reference  [HOST]/team/tool:1.0
+    Login      none
+    Readable   no
+    --- stderr
+    error: [HOST] fails on its side
+      caused by: HEAD http://[HOST]/v2/team/tool/manifests/1.0 answered 503 Service Unavailable
+
+    hint: try again later; if it stays so, who runs [HOST] can say why
+
+    $ pkg install oci://HOST/team/tool:1.0
+    exit 4
+    --- stderr
+    error: cannot find the bytes of `oci://[HOST]/team/tool:1.0`
+      caused by: cannot get oci://[HOST]/team/tool:1.0
+      caused by: [HOST] fails on its side
+      caused by: GET http://[HOST]/v2/team/tool/manifests/1.0 answered 503 Service Unavailable
+
+    hint: try again later; if it stays so, who runs [HOST] can say why
+
+    $ pkg tap add oci://HOST/team/tool:1.0
+    exit 4
+    --- stderr
+    error: cannot get the tap from oci://[HOST]/team/tool:1.0
+      caused by: [HOST] fails on its side
+      caused by: GET http://[HOST]/v2/team/tool/manifests/1.0 answered 503 Service Unavailable
+
+    hint: try again later; if it stays so, who runs [HOST] can say why
+    ");
+}
+
+#[test]
 fn a_name_without_an_address() {
     assert_snapshot!(met(&sandbox(), "registry.invalid"), @r"
     $ pkg login HOST -u me --password-stdin

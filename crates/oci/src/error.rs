@@ -127,7 +127,7 @@ pub enum Error {
         silence: Duration,
     },
     /// A server answered with an error.
-    #[error("{host} refuses the request")]
+    #[error("{host} {}", does(source))]
     Answer {
         /// The server.
         host: String,
@@ -438,6 +438,11 @@ impl Error {
     pub(crate) fn answer(url: &url::Url, refusal: Refusal) -> Self {
         Self::Answer { host: shown::host(url), source: Box::new(refusal) }
     }
+}
+
+/// Who fails has refused nothing: the same may be answered in a while.
+fn does(refusal: &Refusal) -> &'static str {
+    if refusal.is_failure() { "fails on its side" } else { "refuses the request" }
 }
 
 /// Registries hide what somebody may not have, so both reasons are named where both are possible.

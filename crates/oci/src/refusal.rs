@@ -131,6 +131,11 @@ impl Refusal {
         matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     }
 
+    /// Whether the server could not do what it would do; what it never does is a refusal.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED
+    }
+
     /// Whether credentials that once were good are called expired; some say so with a 403.
     pub(crate) fn is_expired(&self) -> bool {
         self.status == StatusCode::FORBIDDEN && self.speaks_of_age()

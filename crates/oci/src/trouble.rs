@@ -38,6 +38,8 @@ pub enum What {
     Absent,
     /// The server is no registry.
     NoRegistry,
+    /// The server fails on its side, which may pass.
+    Failing,
     /// The server speaks TLS, and was asked without.
     NeedsTls,
     /// The login is kept from the token server at this origin, which is on another site.
@@ -213,6 +215,7 @@ impl Error {
                 (host.clone(), of_denial(source))
             }
             Self::Answer { host, source } if source.wants_tls() => (host.clone(), What::NeedsTls),
+            Self::Answer { host, source } if source.is_failure() => (host.clone(), What::Failing),
             // Of other addresses there is no repository to be spelt.
             Self::NotFound { what, source: Some(source) } if !what.contains("://") => {
                 (source.host(), What::Absent)

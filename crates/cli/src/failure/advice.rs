@@ -70,6 +70,7 @@ fn about(Trouble { host, what }: &Trouble) -> Vec<String> {
         ),
         What::Absent => "look at the spelling of the repository, and of its tag".to_owned(),
         What::NoRegistry => "look at the spelling of the host, and at its port".to_owned(),
+        What::Failing => format!("try again later; if it stays so, who runs {host} can say why"),
         What::NeedsTls => format!(
             "it is asked without TLS as it is this machine: `plain-http = false` below \
              `[registry.\"{host}\"]` of config.toml"
