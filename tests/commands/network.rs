@@ -59,7 +59,13 @@ fn a_proxy_that_asks_for_a_password_gets_it_and_nobody_sees_it() {
         assert!(!output.stderr.contains("wr0ng"), "{output}");
         told(&output)
     });
-    assert_eq!(refused[0], refused[1]);
+    assert_snapshot!(refused[1], @r"
+    exit 4
+    error: cannot find the bytes of `oci://registry.test/tool:1.0.0`
+      caused by: cannot get oci://registry.test/tool:1.0.0
+      caused by: the proxy on the way to registry.test does not take the user and the password that it was given
+    hint: look at those of `HTTPS_PROXY`, or of `proxy` of config.toml: a letter or a digit stands for itself, and all else is written `%XX`
+    ");
     assert_snapshot!(refused[0], @r"
     exit 4
     error: cannot find the bytes of `oci://registry.test/tool:1.0.0`

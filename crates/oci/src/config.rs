@@ -207,11 +207,18 @@ impl Config {
         self.registries.get(&host::of(url))
     }
 
-    /// The `host[:port]` of the proxy through which a server with TLS is asked, where it is known.
+    /// The `host[:port]` of the proxy through which `url` is asked, where it is known.
     pub(crate) fn proxy(&self, url: &Url) -> Option<String> {
-        let own = self.registry(url).and_then(|own| own.proxies.as_ref());
-        let proxy: Url = own.or(self.proxies.as_ref())?.https.as_ref()?.parse().ok()?;
+        let proxy: Url = self.proxy_url(url)?.parse().ok()?;
         Some(shown::host(&proxy))
+    }
+
+    /// The proxy through which `url` is asked, where it is known, with all that its address holds.
+    pub(crate) fn proxy_url(&self, url: &Url) -> Option<&str> {
+        let own = self.registry(url).and_then(|own| own.proxies.as_ref());
+        let proxies = own.or(self.proxies.as_ref())?;
+        let proxy = if url.scheme() == "https" { &proxies.https } else { &proxies.http };
+        proxy.as_deref()
     }
 
     pub(crate) fn check_registry(&self, host: &str) -> Result<(), Error> {

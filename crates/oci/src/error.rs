@@ -77,10 +77,12 @@ pub enum Error {
         source: Broken,
     },
     /// A proxy lets nobody through without a password, or not with the one that it was given.
-    #[error("the proxy on the way to {host} asks for a user and a password")]
+    #[error("the proxy on the way to {host} {}", asks(*is_given))]
     ProxyPassword {
         /// The server behind it.
         host: String,
+        /// Whether it was given a user; of the system's own proxy nobody knows.
+        is_given: bool,
     },
     /// The proxy on the way to a server cannot be reached.
     #[error("cannot reach the proxy {proxy} on the way to {host}{}", Why(why.as_ref()))]
@@ -456,6 +458,13 @@ fn denied(host: &str, what: &str, refusal: &Refusal) -> String {
             format!("{host} does not take the login that {what} needs")
         }
         _ => format!("the login for {host} is not enough for {what}, or that does not exist"),
+    }
+}
+
+fn asks(is_given: bool) -> &'static str {
+    match is_given {
+        true => "does not take the user and the password that it was given",
+        false => "asks for a user and a password",
     }
 }
 

@@ -139,7 +139,7 @@ impl Transport {
         tracing::debug!(method = %hop.method, url = %Shown(hop.url), status, "asked");
         // No server that is asked itself may answer so.
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(crate::Error::ProxyPassword { host: shown::host(hop.url) });
+            return Err(no_password(config, hop.url));
         }
         Ok(response)
     }
@@ -298,7 +298,7 @@ fn unsent(config: &Config, url: &Url, error: reqwest::Error) -> crate::Error {
     let host = shown::host(url);
     let proxy = || config.proxy(url).unwrap_or_else(|| "of the system".to_owned());
     match Tunnel::of(&error) {
-        Some(Tunnel::Password) => crate::Error::ProxyPassword { host },
+        Some(Tunnel::Password) => no_password(config, url),
         Some(Tunnel::Refused) => crate::Error::NoTunnel { host, proxy: proxy() },
         Some(Tunnel::Away) => {
             let (proxy, why) = (proxy(), Unreachable::of(&error));
@@ -306,6 +306,11 @@ fn unsent(config: &Config, url: &Url, error: reqwest::Error) -> crate::Error {
         }
         None => broken(url, error),
     }
+}
+
+fn no_password(config: &Config, url: &Url) -> crate::Error {
+    let is_given = config.proxy_url(url).is_some_and(|proxy| proxy.contains('@'));
+    crate::Error::ProxyPassword { host: shown::host(url), is_given }
 }
 
 fn broken(url: &Url, error: reqwest::Error) -> crate::Error {

@@ -46,6 +46,8 @@ pub enum What {
     TokenServer(String),
     /// A proxy on the way asks for a user and a password.
     ProxyPassword,
+    /// A proxy on the way takes another user or password.
+    BadProxyPassword,
     /// A proxy on the way cannot be reached.
     NoProxy,
     /// A proxy on the way makes no tunnel to the server.
@@ -222,7 +224,8 @@ impl Error {
             }
             Self::NoRegistry { host, .. } => (host.clone(), What::NoRegistry),
             Self::Realm { host, realm, .. } => (host.clone(), What::TokenServer(realm.clone())),
-            Self::ProxyPassword { host } => (host.clone(), What::ProxyPassword),
+            Self::ProxyPassword { host, is_given: true } => (host.clone(), What::BadProxyPassword),
+            Self::ProxyPassword { host, .. } => (host.clone(), What::ProxyPassword),
             Self::NoProxy { host, .. } => (host.clone(), What::NoProxy),
             Self::NoTunnel { host, .. } => (host.clone(), What::NoTunnel),
             Self::Request { url, why: Some(why), .. } => {

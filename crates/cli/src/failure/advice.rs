@@ -10,6 +10,10 @@ use super::verdict::seen;
 const PROXY: &str =
     "`HTTPS_PROXY`, or `proxy` of config.toml, may say them: http://USER:PASSWORD@HOST:PORT";
 
+/// What was wrong with it.
+const BAD_PROXY: &str = "look at those of `HTTPS_PROXY`, or of `proxy` of config.toml: a letter or \
+                         a digit stands for itself, and all else is written `%XX`";
+
 /// What leads to another proxy, or to none.
 const NO_PROXY: &str = "look at whether it runs: `HTTPS_PROXY`, or `proxy` of config.toml, names \
                         it; `no-proxy` names hosts that are asked without it";
@@ -80,6 +84,7 @@ fn about(Trouble { host, what }: &Trouble) -> Vec<String> {
              `[registry.\"{host}\"]` of config.toml"
         ),
         What::ProxyPassword => PROXY.to_owned(),
+        What::BadProxyPassword => BAD_PROXY.to_owned(),
         What::NoProxy => NO_PROXY.to_owned(),
         What::NoTunnel => format!(
             "it may not take CONNECT, or not to {host}: who runs it knows; `NO_PROXY`, or \
