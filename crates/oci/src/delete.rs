@@ -13,7 +13,9 @@ use crate::{
     Error, Reference, Refusal,
     exchange::{Ask, Exchange},
     pages, push, referrers, registry,
+    retry::Patience,
     scope::Scope,
+    shown,
 };
 
 /// Tags that are looked at at once.
@@ -115,8 +117,26 @@ async fn delete(
     }
 }
 
+/// Asks as [`Exchange::whole`] does. What is gone when it is asked for once more was deleted by a
+/// request whose answer was lost.
 async fn ask_to_delete(exchange: &Exchange, ask: &Ask) -> Result<(), Error> {
-    exchange.whole(ask, 64 << 10).await.map(drop)
+    let gate = exchange.gates.of(&shown::host(&ask.url));
+    let mut patience = Patience::new(&exchange.config);
+    let _place = gate.request().await;
+    let mut may_be_done = false;
+    loop {
+        patience.wait(&exchange.config, &gate).await?;
+        let deleted = exchange.whole_once(ask, 64 << 10).await;
+        let error = match deleted {
+            Err(Error::Answer { source, .. }) if may_be_done && source.status() == 404 => break,
+            Err(error) => error,
+            Ok(_) => break,
+        };
+        may_be_done |= !matches!(&error, Error::Answer { source, .. } if !source.is_failure());
+        patience.endure(&exchange.config, &gate, error)?;
+    }
+    gate.succeeded();
+    Ok(())
 }
 
 fn is_unsupported(refusal: &Refusal) -> bool {

@@ -50,6 +50,19 @@ async fn g16_a_manifest_with_other_tags_stays_unless_forced() {
     assert_eq!(gone.kind(), Kind::NotFound);
 }
 
+#[tokio::test]
+async fn g16_a_deletion_whose_answer_was_lost_is_done() {
+    let registry = TestRegistry::start();
+    registry.push_artifact("a", "1", "text/x", &[]);
+    registry.on("DELETE *").once().losing_the_answer();
+    client().delete_tag(&place(&registry, "a:1")).await.unwrap();
+    assert_eq!((registry.tag("a", "1"), registry.requests_to("DELETE *").len()), (None, 2));
+    // Who is only asked to wait has deleted nothing.
+    registry.on("DELETE *").once().status(429);
+    let error = client().delete_tag(&place(&registry, "a:1")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+}
+
 fn user(registry: &TestRegistry) -> Client {
     client_with(|config| config.credentials = login(&[(registry.host(), "me", "pw")]))
 }
