@@ -233,6 +233,12 @@ pub enum Error {
         /// The URL.
         url: String,
     },
+    /// A blob is there, and its answer does not tell its size.
+    #[error("{url} does not say how large it is")]
+    NoSize {
+        /// The URL.
+        url: String,
+    },
     /// An answer is a page for people.
     #[error("{url} answers with a web page; a proxy or a login page may stand in between")]
     WebPage {
@@ -382,6 +388,7 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::Encoded { .. }
             | Self::Part { .. }
+            | Self::NoSize { .. }
             | Self::WebPage { .. }
             | Self::Json { .. }
             | Self::Endless { .. } => Kind::Registry,

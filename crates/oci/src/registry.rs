@@ -145,7 +145,10 @@ pub(crate) async fn blob_size(
             let size = range.and_then(|range| range.rsplit_once('/')?.1.parse().ok());
             size.map(Some).ok_or_else(|| Error::Part { url: Shown(&answer.url).to_string() })
         }
-        Ok(answer) => Ok(answer.response.content_length()),
+        Ok(answer) => {
+            let size = answer.response.content_length();
+            size.map(Some).ok_or_else(|| Error::NoSize { url: Shown(&answer.url).to_string() })
+        }
         // An empty blob has no first byte.
         Err(Error::Answer { source, .. }) if source.status() == 416 => Ok(source.whole),
         Err(Error::Answer { source, .. }) if source.status() == 404 => Ok(None),

@@ -67,6 +67,9 @@ async fn is_there(
 ) -> Result<bool, Error> {
     // The scope of what may follow, so that one token serves for all of it.
     let scope = Scope::push(reference.repository());
-    let size = registry::blob_size(exchange, reference, &descriptor.digest, scope).await?;
-    Ok(size == Some(descriptor.size))
+    match registry::blob_size(exchange, reference, &descriptor.digest, scope).await {
+        // It may be another size, and sending it anew is never wrong.
+        Err(Error::NoSize { .. }) => Ok(false),
+        size => Ok(size? == Some(descriptor.size)),
+    }
 }

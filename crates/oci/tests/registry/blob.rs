@@ -180,6 +180,9 @@ async fn d13_the_size_of_a_blob_is_asked_for() {
     assert_eq!(storage.requests_to("GET *")[0].range(), Some("bytes=0-0"));
     storage.on("GET *").without_ranges();
     assert_eq!(client.blob_size(&here, &digest).await.unwrap(), Some(1000));
+    storage.on("GET *").chunked();
+    let error = client.blob_size(&here, &digest).await.unwrap_err();
+    assert!(matches!(error, Error::NoSize { .. }), "{error}");
 }
 
 #[tokio::test]
