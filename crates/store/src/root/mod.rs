@@ -83,6 +83,8 @@ impl Layout {
             "it holds a character that is not ASCII, which breaks relocation"
         } else if bytes.iter().any(u8::is_ascii_control) {
             "it holds a control character"
+        } else if bytes.contains(&b':') {
+            "it holds `:`, which ends a folder of PATH"
         } else if self.root().components().any(|part| part == Component::ParentDir) {
             "it holds `..`"
         } else {

@@ -18,6 +18,7 @@ fn a_path_that_breaks_text_rules_is_refused_before_anything_is_made() {
         ("/home/ann/p\tkg", "white space"),
         ("/home/ann/paquets-fran\u{e7}ais", "not ASCII"),
         ("/home/ann/p\u{1b}kg", "control character"),
+        ("/home/ann/a:b", "PATH"),
         ("relative/pkg", "not absolute"),
         ("/home/ann/../bob", "`..`"),
         ("", "not absolute"),
