@@ -48,8 +48,8 @@ impl Fixed {
         for own in user {
             // The longest match counts, so one that is more exact would win too.
             let is_fixed = |fixed: &&Setting<Mirror>| {
-                let (own, fixed) = (&own.value, &fixed.value);
-                own.from == fixed.from || !fixed.is_of_tap() && own.from.starts_with(&fixed.from)
+                let (from, start) = (asked(&own.value.from), asked(&fixed.value.from));
+                from == start || !fixed.value.is_of_tap() && from.starts_with(&start)
             };
             match system.iter().find(is_fixed) {
                 Some(fixed) if fixed.value == own.value => {}
@@ -124,6 +124,14 @@ impl Fixed {
     }
 }
 
+/// An address with its registry by the one name that all of its names stand for.
+fn asked(from: &str) -> String {
+    let Some((scheme, rest)) = from.split_once("://") else { return from.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let canonical = oci::host::canonical(host);
+    format!("{scheme}://{}{path}", canonical.as_deref().unwrap_or(host))
+}
+
 impl fmt::Display for Unheard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, user, system } = self;
@@ -174,6 +182,21 @@ mod tests {
         );
         let system = "oci://m.example/tap /etc/pkg/config.toml:2";
         assert_eq!(mirrors, [system, "oci://f.example/tap2 config.toml:3"]);
+    }
+
+    #[test]
+    fn another_name_of_a_registry_leads_around_nothing() {
+        for name in ["registry-1.docker.io", "index.docker.io", "Docker.io"] {
+            let (mirrors, _) = check(
+                "[mirror]\n\"https://docker.io/\" = \"https://m.example/\"\n",
+                &format!("[mirror]\n\"https://{name}/v2/\" = \"https://e.example/\"\n"),
+                &[&format!(
+                    "`mirror.\"https://{name}/v2/\"` at config.toml:2 is not heard: \
+                     /etc/pkg/config.toml:2 says it for everybody"
+                )],
+            );
+            assert_eq!(mirrors, ["https://m.example/ /etc/pkg/config.toml:2"]);
+        }
     }
 
     #[test]
