@@ -404,6 +404,8 @@ fn what_is_no_formula_is_told_so() {
     sandbox.write("empty/README.md", "nothing\n");
     let rows = [
         ("publish ./acme", 2, "`./acme` is a folder: name a formula in it"),
+        ("info ./acme", 2, "error: `./acme` is a folder: name a formula in it"),
+        ("install ./acme", 2, "error: `./acme` is a folder: name a formula in it"),
         ("inspect ./acme", 2, "hint: a layout's folder is written `oci:./acme`"),
         ("tap publish empty oci://127.0.0.1:1/tap", 3, "error: tap `empty` has no formulas"),
         ("tap add https://example.org/tap", 3, "hint: a tap in a registry is written `oci://"),

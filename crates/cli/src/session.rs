@@ -209,8 +209,7 @@ impl Session {
                 })
             }
             Kind::File(file) if file.is_dir() => {
-                let sentence = format!("`{}` is a folder: name a formula in it", file.display());
-                Err(Failure::told(Exit::Usage, sentence))
+                Err(install::proposal::Error::Folder { path: file.clone() }.into())
             }
             Kind::File(file) => {
                 let found = Tap::folder(folder_of(file), None)?.formula_file(file)?;

@@ -199,7 +199,7 @@ fn of_proposal(error: &proposal::Error) -> Option<Verdict> {
         proposal::Error::NotHere { .. } | proposal::Error::Unfit { .. } => {
             told(Exit::NotFound, &[])
         }
-        proposal::Error::At { .. } => usage(&[]),
+        proposal::Error::At { .. } | proposal::Error::Folder { .. } => usage(&[]),
         proposal::Error::Away(error) => Some(of_away(error)),
         proposal::Error::SameName { .. } => usage(&["one of them can be installed at a time"]),
         _ => None,

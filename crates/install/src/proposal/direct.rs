@@ -84,6 +84,9 @@ impl Draft<'_> {
 
     fn file_guests(&self, path: &Path) -> Result<Vec<Guest>, Error> {
         self.home.taps()?.check_direct()?;
+        if path.is_dir() {
+            return Err(Error::Folder { path: path.to_owned() });
+        }
         let no_file = || Error::NoFile { path: path.to_owned() };
         let path = std::path::absolute(path).map_err(|_| no_file())?;
         let folder = path.parent().ok_or_else(no_file)?;

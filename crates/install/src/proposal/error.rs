@@ -34,6 +34,12 @@ pub enum Error {
         /// The path as given.
         path: std::path::PathBuf,
     },
+    /// What should be a formula file is a folder.
+    #[error("`{}` is a folder: name a formula in it", path.display())]
+    Folder {
+        /// The path as given.
+        path: std::path::PathBuf,
+    },
     /// No version of a formula file is for this machine.
     #[error("nothing of `{}` can be installed here: {why}", path.display())]
     NotHere {
