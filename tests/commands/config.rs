@@ -23,6 +23,8 @@ fn every_value_says_where_it_comes_from() {
     patience.retries  5  default
     patience.lock-seconds  600  default
     mirror."https://a.example/"  https://b.example/  config.toml:3
+    --- stderr
+    config.toml is [HOME]/.config/pkg/config.toml
     "#);
     let root = &sandbox.run("config --json --root r").json()["settings"][0];
     assert_eq!((&root["name"], &root["origin"]), (&"root".into(), &"--root".into()));
@@ -45,6 +47,8 @@ fn a_relative_xdg_folder_is_ignored_and_a_relative_root_is_not() {
     patience.stall-seconds  30  default
     patience.retries  5  default
     patience.lock-seconds  600  default
+    --- stderr
+    config.toml is [HOME]/.config/pkg/config.toml, which is not there
     ");
     assert_snapshot!(sandbox.finish(command.env("PKG_ROOT", "data")), @r"
     exit 2

@@ -254,6 +254,7 @@ fn what_the_system_fixes_no_user_changes() {
     policy.registries  ["*"]  config.toml:3
     --- stderr
     warning: `registry."own.corp.test".plain-http` at config.toml:5 is not heard: /etc/pkg/config.toml:7 says it for everybody
+    config.toml is [HOME]/.config/pkg/config.toml
     "#);
     let run = |words: &str| with_system(&sandbox, &system, words).unwrap();
     assert_eq!(run("hook bash --export").ok().stderr, "");

@@ -2,7 +2,13 @@
 
 use clap::Args;
 
-use crate::{args::examples, failure::Result, session::Session, table::Table, view};
+use crate::{
+    args::examples,
+    failure::Result,
+    session::{Session, shown},
+    table::Table,
+    view,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = examples(&[("pkg config", "what holds, and which flag, variable or line says so")]))]
@@ -21,6 +27,10 @@ impl Config {
             table.row([setting.name, value, setting.origin]);
         }
         session.printer.table(&table);
+        if let Some(file) = &session.settings.config_file {
+            let away = if file.exists() { "" } else { ", which is not there" };
+            session.printer.note(format_args!("config.toml is {}{away}", shown(file)));
+        }
         Ok(())
     }
 }
