@@ -239,3 +239,16 @@ fn latest_means_the_newest_version_unless_it_is_called_so() {
     drop(other.version("1.0.0").version("2.0.0"));
     assert_eq!(sandbox.run("run other@latest").ok().stdout, "other 1.0.0\n");
 }
+
+#[test]
+fn a_service_is_told_of_and_not_started() {
+    let sandbox = Sandbox::new();
+    drop(
+        sandbox.formula("tool").table("[service]\nrun = \"{keg}/bin/tool serve\"").version("1.0.0"),
+    );
+    let installed = sandbox.run("install tool").ok();
+    let note = "tool can run as a service, and pkg starts none: `pkg info tool` has its command";
+    assert!(installed.stderr.lines().any(|line| line == note), "{installed}");
+    let page = sandbox.run("info tool").ok();
+    assert!(page.stdout.contains("{keg}/bin/tool serve (pkg does not start it)"), "{page}");
+}

@@ -130,6 +130,9 @@ fn page(view: &view::Info) -> Table {
         let sizes = format!("{}{}", bytes(package.size), unpacked.unwrap_or_default());
         table.field(&format!("Package {}", package.platform), sizes);
     }
+    let service = view.service.as_ref();
+    let service = service.map(|run| format!("{} (pkg does not start it)", run.join(" ")));
+    table.field("Service", service.unwrap_or_default());
     table.field("Caveats", view.caveats.clone().unwrap_or_default());
     table
 }

@@ -91,6 +91,8 @@ pub(crate) struct Info {
     conflicts: Vec<Conflict>,
     pub(crate) keg_only: Option<String>,
     pub(crate) caveats: Option<String>,
+    /// The command that it runs as a service; nothing starts it.
+    pub(crate) service: Option<Vec<String>>,
     pub(crate) yanked: Option<String>,
     pub(crate) deprecated: Option<Told>,
     pub(crate) disabled: Option<Told>,
@@ -235,6 +237,7 @@ impl Info {
             conflicts: resolved.conflicts.iter().map(conflict).collect(),
             keg_only: resolved.keg_only.clone(),
             caveats: resolved.caveats.clone(),
+            service: resolved.service.as_ref().map(|service| service.run.clone()),
             yanked: resolved.yanked.clone(),
             deprecated: resolved.deprecated.as_ref().map(Told::of),
             disabled: resolved.disabled.as_ref().map(Told::of),

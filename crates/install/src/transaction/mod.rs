@@ -342,6 +342,7 @@ impl Transaction<'_> {
 fn outcome(proposal: &Proposal, record: &Record, built: &[Built], shadows: Vec<Shadow>) -> Outcome {
     let mut notes = proposal.notes.clone();
     notes.extend(built.iter().flat_map(|built| built.notes.clone()));
+    notes.extend(built.iter().filter_map(|built| service(&built.receipt)));
     let mut commands = Vec::new();
     for built in built {
         let is_it = |keg: &&Keg| keg.leaf == built.keg.leaf;
@@ -366,6 +367,15 @@ fn outcome(proposal: &Proposal, record: &Record, built: &[Built], shadows: Vec<S
         shadows,
         freeable_bytes: None,
     }
+}
+
+/// That a package can run as a service, which its user has to see to.
+fn service(receipt: &Receipt) -> Option<String> {
+    let name = &receipt.package.name;
+    receipt.package.service.as_ref()?;
+    Some(format!(
+        "{name} can run as a service, and pkg starts none: `pkg info {name}` has its command"
+    ))
 }
 
 /// Why a package that came is not linked, where the user may not expect it.
