@@ -90,6 +90,20 @@ fn a_program_gets_its_words_its_surroundings_and_gives_its_exit_code() {
 }
 
 #[test]
+fn options_behind_a_program_are_all_its_own() {
+    let sandbox = Sandbox::new();
+    let script = "#!/bin/sh\necho \"$*\"\n";
+    drop(sandbox.formula("tool").package("1.0.0", |it| it.file("bin/tool", script, 0o755)));
+    for words in ["--help", "-h", "-q --json --offline -y -v --root x --bin y", "a -- -b", "x --"] {
+        assert_eq!(sandbox.run(&format!("run tool {words}")).ok().stdout, format!("{words}\n"));
+    }
+    assert_eq!(sandbox.run("run --bin tool -q tool -- -q -- -q").ok().stdout, "-q -- -q\n");
+    assert_eq!(sandbox.run("run -- tool -V").ok().stdout, "-V\n");
+    assert!(sandbox.run("run --help tool").ok().stdout.starts_with("Run a package's program"));
+    assert!(sandbox.run("run --nothing tool").stderr.contains("'--nothing'"));
+}
+
+#[test]
 fn one_of_several_programs_is_named() {
     let sandbox = Sandbox::new();
     let script = |name: &str| format!("#!/bin/sh\necho {name} \"$0\"\n");

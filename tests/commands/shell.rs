@@ -48,6 +48,8 @@ fn the_users_own_prefix_is_another_one() {
     error: cannot start `nothing`
       caused by: No such file or directory (os error 2)
     ");
+    // No option behind the command is one of `pkg`.
+    assert_eq!(run(&sandbox, "shell printf %s, -q --json --help").ok().stdout, "-q,--json,--help,");
     // What another one changed in the files comes by itself.
     sandbox.write("deep/x", "");
     fs_err::create_dir_all(sandbox.home().join("desk/work/a/b")).unwrap();

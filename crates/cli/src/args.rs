@@ -210,7 +210,10 @@ impl Command {
     /// typed, but without what another program is told, which may be a secret.
     pub(crate) fn remembered(&self) -> String {
         match self {
-            Self::Run(run) => format!("pkg run {}", run.spec),
+            Self::Run(run) => format!(
+                "pkg run {}",
+                run.words.first().map_or("".into(), |it| it.to_string_lossy())
+            ),
             Self::Shell(_) => "pkg shell".to_owned(),
             _ => {
                 let words = std::env::args_os().skip(1);

@@ -11,7 +11,7 @@ use std::{
 
 use clap_complete::{
     CompleteEnv,
-    engine::{ArgValueCompleter, CompletionCandidate},
+    engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _},
     env::EnvCompleter,
 };
 use project::{Project, Wants};
@@ -40,6 +40,15 @@ pub(crate) fn script(shell: &dyn EnvCompleter) -> io::Result<String> {
 /// Formulas of all taps; with `TAP/` in front those of one.
 pub(crate) fn formulas() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| offered(typed, formulas_from))
+}
+
+/// Formulas, and files: for a line that goes on with the words of a program.
+pub(crate) fn formulas_or_files() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let mut all = offered(typed, formulas_from);
+        all.extend(PathCompleter::any().complete(typed));
+        all
+    })
 }
 
 /// Installed packages.

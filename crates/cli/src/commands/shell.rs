@@ -14,16 +14,14 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = examples(&[
+#[command(override_usage = "pkg shell [OPTIONS] [COMMAND] [ARGS]...", after_help = examples(&[
     ("pkg shell", "the shell in $SHELL, with the project's commands first"),
     ("pkg shell make test", "one command, found on the PATH that it gets"),
 ]))]
 pub struct Shell {
-    /// Run this instead of a shell
-    pub command: Option<OsString>,
-    /// Passed to the command as they stand
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
-    pub args: Vec<OsString>,
+    /// Run this instead of a shell; what follows it is passed to it as it stands
+    #[arg(trailing_var_arg = true, value_names = ["COMMAND", "ARGS"], num_args = 1..)]
+    pub words: Vec<OsString>,
 }
 
 impl Shell {
@@ -31,9 +29,19 @@ impl Shell {
         let project = required()?;
         let surroundings = brought(session, &project)?.surroundings()?;
         let shell = || session.environment.shell.clone().unwrap_or_else(|| "/bin/sh".into());
-        let program = self.command.unwrap_or_else(|| shell().into());
-        Err(run_in(session, surroundings, program, self.args))
+        let (program, args) = split(self.words).unwrap_or_else(|| (shell().into(), Vec::new()));
+        Err(run_in(session, surroundings, program, args))
     }
+}
+
+/// What to run, and the words for it without a `--` that parts the two.
+///
+/// They are one argument of `pkg`: of two, the parser would take options from the second one.
+pub(super) fn split(words: Vec<OsString>) -> Option<(OsString, Vec<OsString>)> {
+    let mut words = words.into_iter().peekable();
+    let first = words.next()?;
+    words.next_if(|word| word == "--");
+    Some((first, words.collect()))
 }
 
 /// Runs a command in the surroundings of a project; comes back only where it cannot be started.
