@@ -32,10 +32,21 @@ pub enum Error {
 }
 
 /// The text with a package in a group; one that was there is replaced, wherever it was.
+///
+/// Its tap stays where no other source is named: a version is no reason to look elsewhere.
 pub fn add(text: &str, want: &Want) -> Result<String, Error> {
     let mut document: DocumentMut = text.parse()?;
     let name = want.name.as_str();
     let old = group_of(&document, name);
+    let mut want = want.clone();
+    if want.tap.is_none()
+        && want.from.is_none()
+        && let Some(old) = &old
+    {
+        let tap = table(&mut document, old)?.get(name).and_then(|item| item.get("tap")?.as_str());
+        want.tap = tap.map(ToOwned::to_owned);
+    }
+    let want = &want;
     if let Some(old) = old.filter(|old| *old != want.group) {
         table(&mut document, &old)?.remove(name);
     }
@@ -184,6 +195,24 @@ mod tests {
         }
         assert_eq!(added("", "xh", "default"), "[packages]\nxh = \"*\"\n");
         assert_eq!(added(NEW, "xh", "default"), format!("{NEW}xh = \"*\"\n"));
+    }
+
+    #[test]
+    fn a_package_stays_in_its_tap_unless_another_source_is_named() {
+        let text = "[group.dev]\nxh = { version = \"1\", tap = \"acme\" }\n";
+        for (spec, entry) in [
+            ("xh@2", "{ version = \"2\", tap = \"acme\" }"),
+            ("xh", "{ tap = \"acme\" }"),
+            ("core/xh@2", "{ version = \"2\", tap = \"core\" }"),
+        ] {
+            let expect = format!("[group.dev]\nxh = {entry}\n");
+            assert_eq!(added(text, spec, "dev"), expect, "{spec}");
+        }
+        let moved = "[group.dev]\n\n[packages]\nxh = { version = \"2\", tap = \"acme\" }\n";
+        assert_eq!(added(text, "xh@2", "default"), moved);
+        let named = "[packages]\nnamed = { tap = \"acme\" }\n";
+        let from = "[packages]\nnamed = { from = \"./a.toml\" }\n";
+        assert_eq!(added(named, "./a.toml", "default"), from);
     }
 
     #[test]
