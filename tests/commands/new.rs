@@ -306,6 +306,27 @@ fn a_folder_of_files_is_a_release_and_a_staged_one_is_not() {
 }
 
 #[test]
+fn a_file_is_drafted_with_those_beside_it() {
+    let sandbox = Sandbox::new();
+    for name in ["tool-2.0.0-linux-amd64", "tool-2.0.0-darwin-arm64", "other-1.0.0"] {
+        let bytes = archive(name).tar_gzip();
+        sandbox.write(&format!("dist/{name}.tar.gz"), bytes);
+    }
+    let of_file = sandbox.run("new dist/tool-2.0.0-linux-amd64.tar.gz").ok();
+    assert_eq!(of_file.stdout, sandbox.run("new dist").ok().stdout);
+    let other = sandbox.run("new dist/other-1.0.0.tar.gz").ok().stdout;
+    assert!(other.contains("file = \"dist/other-{version}.tar.gz\""), "{other}");
+    assert_snapshot!(sandbox.run("new github.com/acme/tool"), @r"
+    exit 3
+    --- stderr
+    error: cannot read `github.com/acme/tool`
+      caused by: failed to read directory `github.com/acme/tool`: No such file or directory (os error 2)
+
+    hint: the address of a release begins with `https://`, one of a registry with `oci://`
+    ");
+}
+
+#[test]
 fn an_artifact_is_pinned_by_its_index() {
     let sandbox = Sandbox::new();
     let registry = sandbox.registry();

@@ -21,8 +21,9 @@ use crate::{
     ("pkg new oci://ghcr.io/acme/tool:1.2.0 -o formulas", "writes `formulas/tool.toml`"),
 ]))]
 pub struct New {
-    /// The URL of a release or one of its files, a folder with such files, or oci://REFERENCE
-    #[arg(value_name = "URL|FOLDER|REFERENCE")]
+    /// The URL of a release or one of its files, such a file, a folder with them, or
+    /// oci://REFERENCE
+    #[arg(value_name = "URL|FILE|FOLDER|REFERENCE")]
     pub what: String,
     /// What the package is to be called
     #[arg(long, value_name = "NAME")]

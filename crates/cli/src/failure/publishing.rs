@@ -155,6 +155,11 @@ pub(super) fn of_draft(error: &publish::draft::Error) -> Option<Verdict> {
         Error::Empty { .. } | Error::NoAssets { .. } | Error::NoRelease { .. } => {
             told(Exit::NotFound, &["the URL of a file works as well"])
         }
+        Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            let hint =
+                "the address of a release begins with `https://`, one of a registry with `oci://`";
+            told(Exit::NotFound, &[hint])
+        }
         _ => None,
     }
 }

@@ -213,6 +213,7 @@ pub fn draft(
         }
         Origin::Http(url) => release::http(&mut desk, &url)?,
         Origin::Folder(folder) => release::folder(&mut desk, &folder)?,
+        Origin::File(file) => release::file(&mut desk, &file)?,
     }
     desk.finish()
 }

@@ -1,4 +1,5 @@
-//! What a maintainer points at, read: a release on GitHub, an address, a folder, an artifact.
+//! What a maintainer points at, read: a release on GitHub, an address, a folder, a file, an
+//! artifact.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ pub(crate) enum Origin {
     Http(String),
     /// A folder.
     Folder(PathBuf),
+    /// A file of this machine.
+    File(PathBuf),
     /// A reference into a registry or layout.
     Oci(String),
 }
@@ -32,7 +35,8 @@ impl Origin {
         if Path::new(text).join("oci-layout").is_file() {
             return Self::Oci(format!("oci:{text}"));
         }
-        Self::Folder(PathBuf::from(text))
+        let path = PathBuf::from(text);
+        if path.is_file() { Self::File(path) } else { Self::Folder(path) }
     }
 }
 

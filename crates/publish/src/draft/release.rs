@@ -163,6 +163,27 @@ pub(super) fn folder(desk: &mut Desk<'_>, folder: &Path) -> Result<(), Error> {
     let first = assets.iter().find(|asset| !asset.keys().is_empty());
     let first = first.or(assets.iter().find(|asset| !asset.end.is_empty()));
     let Some(first) = first else { return Err(Error::Empty { path }) };
+    beside(desk, folder, &names, first, None)
+}
+
+/// A file of a release, with those of other platforms that lie beside it.
+pub(super) fn file(desk: &mut Desk<'_>, file: &Path) -> Result<(), Error> {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let empty = || Error::Empty { path: file.display().to_string() };
+    let first = name.and_then(Asset::read).ok_or_else(empty)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    beside(desk, folder, &names_in(folder)?, &first, name)
+}
+
+/// A folder's files that belong to the first one; to just that, where it is the one that is meant.
+fn beside(
+    desk: &mut Desk<'_>,
+    folder: &Path,
+    names: &[String],
+    first: &Asset,
+    wanted: Option<&str>,
+) -> Result<(), Error> {
     let version = version_in_name(&without_platform(&first.name)).unwrap_or_default();
     let target = first.target.as_ref().map(|range| range.start);
     let guess = name_in_stem(first.stem(), &version, target);
@@ -173,7 +194,7 @@ pub(super) fn folder(desk: &mut Desk<'_>, folder: &Path) -> Result<(), Error> {
     let written = from_formula(desk.base.unwrap_or(Path::new(".")), folder);
     let written = written.unwrap_or(folder.to_owned()).display().to_string();
     let place = Place { folder: written, repository: None, tag: None, local: Some(folder) };
-    match Group::choose(&names, &version, None) {
+    match Group::choose(names, &version, wanted) {
         Some(group) => group_of(desk, &place, &group),
         None => single(desk, &place, &first.name),
     }
