@@ -365,7 +365,7 @@ fn an_import_says_what_it_does_not_take() {
     --- stderr
     tap acme stays at edition 2, which is newer
     warning: not imported: grabbed 1.0.0: tap `acme` does not have `grabbed` 1.0.0 any more
-    error: what is named above does not fit to the taps as they are here
+    error: what is named above was not imported
     ");
     laptop.run("tap remove acme").ok();
     laptop.write("acme/x.toml", "");
@@ -451,6 +451,33 @@ fn a_damaged_archive_is_refused() {
     laptop.run("import closure.tar").ok();
     offline(&laptop, "install pinned").ok();
     laptop.run("doctor").ok();
+}
+
+#[test]
+fn a_damaged_package_is_left_and_the_others_come() {
+    let (team, laptop) = (team(), Sandbox::new());
+    hand_over(&team, &laptop, "pinned");
+    drop(team);
+    let whole = fs_err::read(laptop.home().join("desk/closure.tar")).unwrap();
+    let word = b"schemaVersion";
+    let manifests = whole.windows(word.len()).enumerate().filter(|(_, found)| found == word);
+    let mut told = 0;
+    for (at, _) in manifests {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        laptop.write("damaged.tar", damaged);
+        // Neither the root nor the cache has anything of a run before.
+        fs_err::remove_dir_all(laptop.home().join(".cache")).ok();
+        let output = laptop.run(&format!("--root at-{at} import damaged.tar"));
+        if output.stderr.contains("warning: not imported: tool 1.2.3: ") {
+            let end = "error: what is named above was not imported\n\n\
+                       hint: copy the archive here anew\n";
+            assert!(output.code == 6 && output.stderr.ends_with(end), "{at}: {output}");
+            assert!(output.stderr.contains("Imported grabbed 1.0.0"), "{at}: {output}");
+            told += 1;
+        }
+    }
+    assert!(told > 0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::change::waiting;
 use crate::{
     args::examples,
     exit::Exit,
-    failure::{Failure, Result},
+    failure::{self, Failure, Result},
     session::Session,
     settings::absolute,
     view,
@@ -57,8 +57,12 @@ impl Import {
         if imported.left.is_empty() {
             return Ok(());
         }
-        let sentence = "what is named above does not fit to the taps as they are here";
-        Err(Failure::told(Exit::Failed, sentence))
+        let sentence = "what is named above was not imported";
+        let mut exits = imported.left.iter().map(|(_, error)| failure::exit_of(error));
+        Err(match exits.any(|exit| exit == Exit::Integrity) {
+            true => Failure::told(Exit::Integrity, sentence).hint("copy the archive here anew"),
+            false => Failure::told(Exit::Failed, sentence),
+        })
     }
 }
 

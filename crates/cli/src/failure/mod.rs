@@ -32,6 +32,11 @@ pub struct Failure {
 /// The result of a command.
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 
+/// The exit code that an error would end with, where others are told beside it.
+pub(crate) fn exit_of(error: &(dyn std::error::Error + 'static)) -> Exit {
+    verdict::of(error).0
+}
+
 /// Every error of the rooms below is a failure; its causes say which.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {

@@ -132,7 +132,7 @@ pub(crate) struct Import {
     taps: Vec<Tap>,
     /// What can be installed now.
     packages: Vec<Package>,
-    /// What does not fit to the taps as they are here.
+    /// What was not imported: it is damaged, or does not fit to the taps as they are here.
     left: Vec<Package>,
     /// What is there for other platforms only.
     other_packages: Vec<Package>,
