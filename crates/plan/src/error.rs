@@ -166,16 +166,20 @@ impl Error {
                 let keys: Vec<_> = by.iter().map(|needer| &needer.key).collect();
                 vec![format!("uninstall {} as well", list(&keys, "and"))]
             }
-            Self::Unavailable { reasons, .. } => reasons
+            Self::Unavailable { key, reasons } => reasons
                 .iter()
                 .find(|(_, obstacle)| matches!(obstacle, Obstacle::Yanked(_)))
-                .map(|(release, _)| format!("`={release}` names it exactly and takes it anyway"))
+                .map(|(release, _)| {
+                    format!("`{}@={release}` names it exactly and takes it anyway", key.name)
+                })
                 .into_iter()
                 .collect(),
             Self::NoVersion { near, .. }
                 if !near.is_empty() && near.iter().all(|(_, r)| r.version.is_prerelease()) =>
             {
-                vec![format!("name a pre-release to take it: `={}`", near[0].1.version)]
+                let (key, release) = &near[0];
+                let version = &release.version;
+                vec![format!("name a pre-release to take it: `{}@={version}`", key.name)]
             }
             _ => Vec::new(),
         }

@@ -176,7 +176,7 @@ fn withdrawn_releases_need_to_be_named_exactly() {
     ");
     assert_snapshot!(check("", "install bad >=1"), @"
     NoSolution: `bad` cannot be installed: bad 1.0.0 was yanked (eats files)
-    hint: `=1.0.0` names it exactly and takes it anyway
+    hint: `bad@=1.0.0` names it exactly and takes it anyway
     ");
     assert_snapshot!(check("", "install bad =1.0.0"), @"
     install bad 1.0.0 (requested)
@@ -224,7 +224,7 @@ fn what_does_not_exist_is_told_with_what_does() {
     assert_snapshot!(check("", "install lib 9"), @"NotFound: no version of `lib` is 9; the nearest are 2.0.0 and 1.1.0");
     assert_snapshot!(check("", "install early"), @"
     NotFound: `early` has pre-releases only; there is 1.0.0-rc.1
-    hint: name a pre-release to take it: `=1.0.0-rc.1`
+    hint: name a pre-release to take it: `early@=1.0.0-rc.1`
     ");
 }
 
