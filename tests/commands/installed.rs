@@ -57,6 +57,16 @@ fn info_describes_a_version_and_where_its_bytes_are() {
 }
 
 #[test]
+fn info_shows_a_version_that_is_not_installed_by_itself() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.formula("tool").version("1.0.0").also("yanked = \"broken\""));
+    drop(sandbox.formula("early").version("1.0.0-rc.1"));
+    assert_eq!(sandbox.run("info tool --json").ok().json()["yanked"], "broken");
+    assert_eq!(sandbox.run("info tool@1 --json").ok().json()["yanked"], "broken");
+    assert_eq!(sandbox.run("info early --json").ok().json()["version"], "1.0.0-rc.1");
+}
+
+#[test]
 fn info_knows_each_platform() {
     let sandbox = Sandbox::new();
     let json = sandbox.run("info jaq@3.1.1 --json").ok().json();

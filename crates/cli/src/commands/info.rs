@@ -67,7 +67,9 @@ fn pick<'a>(found: &'a Found, spec: &Spec, host: &Platform) -> Result<(&'a Relea
     let fits = fitting(found, spec)?;
     let fitting: Vec<&Release> = formula.releases().iter().filter(|r| fits(r)).collect();
     let here = |release: &&&Release| formula.resolve(&release.version, host).is_ok();
-    let chosen = fitting.iter().find(here).or(fitting.first()).copied();
+    // Of a formula with no other versions, one that `pkg install` passes over is shown.
+    let any = formula.releases().first().filter(|_| spec.at.is_none());
+    let chosen = fitting.iter().find(here).or(fitting.first()).copied().or(any);
     let Some(release) = chosen else {
         let there: Vec<_> = formula.releases().iter().take(5).map(|r| r.version.as_str()).collect();
         let sentence = format!("`{spec}` names no version; there are: {}", there.join(", "));
