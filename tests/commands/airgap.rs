@@ -448,6 +448,10 @@ fn a_damaged_archive_is_refused() {
     assert!(refused > whole.len() / 1024 / 4, "{refused}");
     laptop.write("damaged.tar", &whole[..whole.len() / 2]);
     assert_ne!(laptop.run("import damaged.tar").code, 0);
+    // Cut between two entries it is an archive, only of less.
+    laptop.write("damaged.tar", &whole[..512]);
+    let cut = laptop.run("import damaged.tar").stderr;
+    assert!(cut.contains("was not made by `pkg export`, or lacks its end"), "{cut}");
     laptop.run("import closure.tar").ok();
     offline(&laptop, "install pinned").ok();
     laptop.run("doctor").ok();

@@ -76,8 +76,8 @@ pub enum Error {
         #[source]
         source: Box<oci::Error>,
     },
-    /// It was not made by `pkg export`.
-    #[error("{place} was not made by `pkg export`")]
+    /// It was not made by `pkg export`, whose last entries say what the archive holds.
+    #[error("{place} was not made by `pkg export`, or lacks its end")]
     Foreign {
         /// The archive.
         place: String,
