@@ -78,6 +78,8 @@ fn cat_prints_what_the_author_wrote() {
     exit 2
     --- stderr
     error: `oci://ghcr.io/acme/hello:1` is a package without a formula
+
+    hint: `pkg inspect oci://ghcr.io/acme/hello:1` shows what is there
     ");
 }
 

@@ -217,7 +217,8 @@ impl Session {
             }
             Kind::Reference(_) => {
                 let sentence = format!("`{spec}` is a package without a formula");
-                Err(Failure::told(Exit::Usage, sentence))
+                let hint = format!("`pkg inspect {spec}` shows what is there");
+                Err(Failure::told(Exit::Usage, sentence).hint(hint))
             }
         }
     }
