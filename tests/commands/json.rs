@@ -185,4 +185,14 @@ fn a_failure_is_an_event_with_its_exit_code() {
     assert_eq!((last["event"].as_str(), last["exit"].as_u64()), (Some("error"), Some(3)));
     assert_eq!(last["chain"][0], "there is no formula `nothing`");
     assert!(output.stderr.contains("error: there is no formula"), "{output}");
+    for (words, told) in [
+        ("instal nothing", "unrecognized subcommand 'instal'"),
+        ("install", "the following required arguments were not provided:\n  <SPEC>..."),
+    ] {
+        let output = sandbox.run(&format!("--json=events {words}"));
+        let lines = events(&output.stdout);
+        assert_eq!((lines.len(), &lines[0]["exit"], output.code), (1, &2.into(), 2), "{words}");
+        assert_eq!(lines[0]["chain"][0], told);
+    }
+    assert!(sandbox.run("--json=events help list").ok().stdout.starts_with("List "));
 }

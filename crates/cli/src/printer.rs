@@ -238,9 +238,18 @@ impl Printer {
 
     /// A text that clap made: help and versions are answers, the rest is conversation.
     pub(crate) fn clap(&self, error: &clap::Error) {
-        let text = error.render().ansi().to_string();
-        let text = clean_but_colours(text.trim_end());
-        if error.use_stderr() { self.say(true, &text) } else { self.write_answer(&text) }
+        let rendered = error.render();
+        let text = clean_but_colours(rendered.ansi().to_string().trim_end());
+        if !error.use_stderr() {
+            return self.write_answer(&text);
+        }
+        // What comes after an empty line is help.
+        let told = rendered.to_string();
+        let told = told.split("\n\n").next().unwrap_or_default();
+        let told = told.strip_prefix("error: ").unwrap_or(told).to_owned();
+        let exit = Exit::Usage.code();
+        self.event(Event::Error { exit, chain: vec![told], excerpt: None, hints: &[] });
+        self.say(true, &text);
     }
 
     /// Asks on stderr and reads a line of stdin; anything but a yes is a no.

@@ -18,7 +18,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Result},
     logging,
-    printer::Printer,
+    printer::{Json, Printer},
     session::Session,
 };
 
@@ -42,7 +42,9 @@ fn run() -> Exit {
         Ok(cli) => cli,
         Err(mut error) => {
             suggest_one(&mut error);
-            let printer = Printer::new(false, None);
+            // No words were understood, but who reads events waits for one all the same.
+            let wants_events = std::env::args_os().any(|word| word == "--json=events");
+            let printer = Printer::new(false, wants_events.then_some(Json::Events));
             printer.clap(&error);
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             return end(&printer, exit);
