@@ -32,6 +32,24 @@ fn a_mistyped_command_line_is_a_usage_error() {
 
     For more information, try '--help'.
     ");
+    // What is two letters away from a short word is no slip of a finger.
+    assert_snapshot!(sandbox.run("cask"), @r"
+    exit 2
+    --- stderr
+    error: unrecognized subcommand 'cask'
+
+    Usage: pkg [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(sandbox.run("search --desc git"), @r"
+    exit 2
+    --- stderr
+    error: unexpected argument '--desc' found
+
+    For more information, try '--help'.
+    ");
+    assert!(sandbox.run("lsit").stderr.contains("'list'"));
     assert_snapshot!(sandbox.run("mark hello"), @r"
     exit 2
     --- stderr

@@ -75,6 +75,8 @@ fn carry_out(cli: Cli, printer: &Arc<Printer>) -> Result {
 
 /// A suggestion that differs in more letters is another word, and may do harm.
 const LETTERS_MAX: usize = 2;
+/// Of a word of no more letters than these, a second one that differs makes another word.
+const SHORT_MAX: usize = 5;
 
 /// Leaves the nearest of the words that clap would suggest, which is its last, if it is near.
 fn suggest_one(error: &mut clap::Error) {
@@ -90,6 +92,9 @@ fn suggest_one(error: &mut clap::Error) {
     };
     if let Some(nearest) = nearest {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::String(nearest));
+    } else if typed.is_some() {
+        // A list of tips that is empty is a line that is empty.
+        error.remove(ContextKind::Suggested);
     }
     let typed = error.get(ContextKind::InvalidArg).map(ToString::to_string);
     let flag = error.get(ContextKind::SuggestedArg).map(ToString::to_string);
@@ -100,7 +105,11 @@ fn suggest_one(error: &mut clap::Error) {
 }
 
 fn is_near(typed: Option<&str>, name: &str) -> bool {
-    typed.is_some_and(|typed| strsim::damerau_levenshtein(typed, name) <= LETTERS_MAX)
+    typed.is_some_and(|typed| {
+        let letters = typed.trim_start_matches('-').chars().count();
+        let most = if letters > SHORT_MAX { LETTERS_MAX } else { 1 };
+        strsim::damerau_levenshtein(typed, name) <= most
+    })
 }
 
 fn end(printer: &Printer, exit: Exit) -> Exit {
