@@ -56,6 +56,15 @@ pub enum Error {
         /// The text as given.
         spec: String,
     },
+    /// An address with another scheme than `oci`.
+    #[error(
+        "`{spec}` is not a package: one in a registry is `oci://HOST/REPOSITORY`, and for a release \
+         `pkg new` drafts a formula"
+    )]
+    Scheme {
+        /// The text as given.
+        spec: String,
+    },
     /// More than one `/`, and no `oci://` before it.
     #[error("`{spec}` has more than one `/`: write `TAP/NAME`, or `oci://{spec}` for a reference")]
     Slashes {
@@ -79,6 +88,9 @@ impl FromStr for Spec {
             let place = oci::Place::parse(spec)
                 .map_err(|source| Error::Reference { spec: spec.to_owned(), source })?;
             return Ok(Self { kind: Kind::Reference(place), at: None });
+        }
+        if spec.contains("://") && !spec.starts_with(['/', '.']) {
+            return Err(Error::Scheme { spec: spec.to_owned() });
         }
         let (what, at) = match spec.rsplit_once('@') {
             Some((_, "")) => return Err(Error::Empty { spec: spec.to_owned() }),
@@ -149,6 +161,14 @@ mod tests {
             "foo@",
             "error `foo@` has nothing after `@`: write a version, a constraint, a channel or a slot",
         );
+        for address in ["https://a.example/foo-1.0.tar.gz", "http://a/foo.toml", "docker://a"] {
+            let error = format!(
+                "error `{address}` is not a package: one in a registry is `oci://HOST/REPOSITORY`, \
+                 and for a release `pkg new` drafts a formula"
+            );
+            check(address, &error);
+        }
+        check("./a://b.toml", "file ./a://b.toml None");
         check(
             "a/b/c",
             "error `a/b/c` has more than one `/`: write `TAP/NAME`, or `oci://a/b/c` for a reference",
