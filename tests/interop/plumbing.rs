@@ -34,7 +34,6 @@ const READS: &[&str] = &[
     "manifest fetch-config R/a:8",
     "manifest fetch-config --pretty --descriptor R/a:8",
     "blob fetch --output - R/a@B",
-    "blob fetch --descriptor R/a@B",
     "discover R/a:1",
     "discover R/a:1 --format json",
     "discover R/a:1 --artifact-type doc/other",
