@@ -131,11 +131,9 @@ fn taps_are_added_listed_and_forgotten() {
     Added tap ours (1 formula)
     ");
     assert_snapshot!(sandbox.run("tap add ours"), @r"
-    exit 1
+    exit 0
     --- stderr
-    error: a tap `ours` is there already, from [HOME]/desk/ours
-
-    hint: `--name` gives it another name
+    Unchanged tap ours: it is from there already
     ");
     assert_snapshot!(sandbox.run("tap add ours --name other"), @r"
     exit 0

@@ -103,6 +103,12 @@ fn a_tap_is_added_searched_and_installed_from() {
     assert_eq!(sandbox.says("bin/widget"), "widget 1.0.0\n");
     assert!(sandbox.registry().requests_to("GET /v2/tap/*").is_empty(), "nor does installing");
     assert_snapshot!(sandbox.run(&add(&sandbox)), @r"
+    exit 0
+    --- stderr
+    Unchanged tap acme: it is from there already
+    ");
+    sandbox.write("other/acme.toml", &text);
+    assert_snapshot!(sandbox.run("tap add other --name acme"), @r"
     exit 1
     --- stderr
     error: a tap `acme` is there already, from oci://[HOST]/tap

@@ -32,6 +32,14 @@ pub enum Error {
     Refresh(#[from] refresh::Error),
 }
 
+impl Error {
+    /// The name of the tap that cannot be added because it is there already, from that place.
+    pub fn is_there(&self, place: &Place) -> Option<&str> {
+        let Self::Refresh(refresh::Error::Taps(error)) = self else { return None };
+        error.is_there(&place.to_string())
+    }
+}
+
 impl Home {
     /// Adds the tap at `place`, or its mirror where the configuration names one.
     pub fn follow(

@@ -2,11 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use catalog::{
-    Tap, Taps,
-    refresh::{self, Turn},
-    taps,
-};
+use catalog::{Tap, Taps, refresh::Turn, taps};
 use install::{Home, Setting, follow};
 use oci::Place;
 
@@ -111,7 +107,7 @@ pub(crate) fn bring(
         if known.location(name).is_none() {
             match home.follow(&place, Some(name), None) {
                 // Another process locks the same project, and was faster.
-                Err(error) if is_there(&error, &place) => {}
+                Err(error) if error.is_there(&place).is_some() => {}
                 followed => drop(followed.map_err(failed)?),
             }
         } else if !setting.oci.offline {
@@ -120,12 +116,6 @@ pub(crate) fn bring(
         check(name, &Taps::open(&folder)?, before)?;
     }
     Ok(lent)
-}
-
-/// Whether a tap cannot be added because it is there by now, as it shall be.
-fn is_there(error: &follow::Error, place: &Place) -> bool {
-    let follow::Error::Refresh(refresh::Error::Taps(error)) = error else { return false };
-    matches!(error, taps::Error::Taken { location, .. } if *location == place.to_string())
 }
 
 /// Where a tap is, as following it remembers it.

@@ -152,6 +152,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The name of the tap that cannot be added because it is there already, from that place.
+    pub fn is_there(&self, place: &str) -> Option<&str> {
+        match self {
+            Self::Taken { name, location } if location == place => Some(name),
+            _ => None,
+        }
+    }
+}
+
 fn in_tap(tap: &Option<String>) -> String {
     tap.as_ref().map_or_else(String::new, |tap| format!(" in tap `{tap}`"))
 }

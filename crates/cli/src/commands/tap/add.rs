@@ -22,7 +22,15 @@ pub(super) fn add(
     if text.starts_with("oci:") || text.starts_with("ocidir:") {
         let place = text.parse::<oci::Place>().map_err(|e| Failure::new(Exit::Usage, e))?;
         let working = absolute(Path::new(".")).unwrap_or_default();
-        let added = session.home()?.follow(&place.relative_to(&working), name, at)?;
+        let place = place.relative_to(&working);
+        let is_newest = at.is_none();
+        let followed = session.home()?.follow(&place, name, at);
+        if let (true, Err(error)) = (is_newest, &followed)
+            && let Some(tap) = error.is_there(&place)
+        {
+            return unchanged(session, tap);
+        }
+        let added = followed?;
         session.progress.end();
         let formulas = count(usize::try_from(added.formulas).unwrap_or(usize::MAX), "formula");
         let (tap, edition) = (&added.tap, edition(&added.subscription));
@@ -35,8 +43,21 @@ pub(super) fn add(
         return Err(Failure::told(Exit::Usage, sentence));
     }
     let mut taps = session.taps()?;
-    let tap = taps.add(&absolute(&location).unwrap_or(location), name)?;
+    let location = absolute(&location).unwrap_or(location);
+    let added = taps.add(&location, name);
+    if let Err(error) = &added
+        && let Some(tap) = error.is_there(&location.to_string_lossy())
+    {
+        return unchanged(session, tap);
+    }
+    let tap = added?;
     let formulas = count(tap.names()?.len(), "formula");
     session.printer.status("Added", format_args!("tap {} ({formulas})", tap.name()));
+    Ok(())
+}
+
+/// A script that sets up a machine may do so again.
+fn unchanged(session: &Session, tap: &str) -> Result {
+    session.printer.status("Unchanged", format_args!("tap {tap}: it is from there already"));
     Ok(())
 }
