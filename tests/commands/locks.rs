@@ -60,7 +60,7 @@ fn what_git_cannot_merge_is_said_with_its_line() {
     --- stderr
     error: pkg.lock:13: git left a conflict here: keep the lines of both sides, but one alone for each package and platform
 
-    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`; without the file it makes a new one
     ");
     repository.git(&["checkout", "--ours", "pkg.toml"]);
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
@@ -68,7 +68,7 @@ fn what_git_cannot_merge_is_said_with_its_line() {
     --- stderr
     error: pkg.lock:13: git left a conflict here: keep the lines of both sides, but one alone for each package and platform
 
-    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`; without the file it makes a new one
     ");
     repository.git(&["checkout", "--theirs", "pkg.lock"]);
     assert_snapshot!(run(&sandbox, "sync --locked"), @r"
@@ -104,7 +104,7 @@ fn what_one_side_needs_and_the_other_dropped_is_said() {
     --- stderr
     error: pkg.lock:18: `app` needs `lib >=1`, which has no line for linux-amd64-gnu
 
-    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`; without the file it makes a new one
     ");
     // Theirs, and another word on what it asks for.
     let other = theirs.lines().filter(of_app).map(|line| line.replace("\"*\"", "\"2\""));
@@ -115,7 +115,7 @@ fn what_one_side_needs_and_the_other_dropped_is_said() {
     --- stderr
     error: pkg.lock:28: request `app` stands in line 11 already
 
-    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`
+    hint: mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`; without the file it makes a new one
     ");
 }
 

@@ -130,7 +130,7 @@ fn a_manifest_is_printed_as_it_is_stored() {
     error: [HOST]/acme/foo:2 does not exist
       caused by: GET http://[HOST]/v2/acme/foo/manifests/2 answered 404 Not Found: manifest unknown to registry (MANIFEST_UNKNOWN)
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
     ");
 }
 
@@ -364,7 +364,7 @@ fn a_copy_has_the_digests_of_what_it_is_a_copy_of() {
       caused by: [HOST]/acme/foo:1 does not exist
       caused by: GET http://[HOST]/v2/acme/foo/manifests/1 answered 404 Not Found: manifest unknown to registry (MANIFEST_UNKNOWN)
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
     ");
 }
 

@@ -359,7 +359,7 @@ fn what_is_attached_is_found_by_what_it_is_about() {
       caused by: [HOST]/foo:2 does not exist
       caused by: HEAD http://[HOST]/v2/foo/manifests/2 answered 404 Not Found
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
     ");
 }
 

@@ -554,7 +554,7 @@ fn a_version_is_promoted_with_what_is_about_it() {
       caused by: [HOST]/acme/tool:9 does not exist
       caused by: GET http://[HOST]/v2/acme/tool/manifests/9 answered 404 Not Found: manifest unknown to registry (MANIFEST_UNKNOWN)
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
     ");
     assert_snapshot!(sandbox.run(&format!("promote {from}@{} nowhere", registry.tag("acme/tool", "1.2.3").unwrap())), @r"
     exit 2

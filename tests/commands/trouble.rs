@@ -321,7 +321,7 @@ fn a_repository_that_does_not_exist() {
     Readable  nothing is there
     --- stderr
     warning: [HOST]/team/tool:1.0 does not exist: HEAD http://[HOST]/v2/team/tool/manifests/1.0 answered 404 Not Found
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
 
     $ pkg install oci://HOST/team/tool:1.0
     exit 3
@@ -331,7 +331,7 @@ fn a_repository_that_does_not_exist() {
       caused by: [HOST]/team/tool:1.0 does not exist
       caused by: GET http://[HOST]/v2/team/tool/manifests/1.0 answered 404 Not Found: repository name not known to registry (NAME_UNKNOWN)
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
 
     $ pkg tap add oci://HOST/team/tool:1.0
     exit 3
@@ -340,7 +340,7 @@ fn a_repository_that_does_not_exist() {
       caused by: [HOST]/team/tool:1.0 does not exist
       caused by: GET http://[HOST]/v2/team/tool/manifests/1.0 answered 404 Not Found: repository name not known to registry (NAME_UNKNOWN)
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
     ");
 }
 
@@ -749,7 +749,7 @@ fn a_server_that_is_no_registry() {
     Readable   nothing is there
     --- stderr
     warning: [HOST]/team/tool:1.0 does not exist: HEAD http://[HOST]/v2/team/tool/manifests/1.0 answered 404 Not Found
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
 
     $ pkg install oci://HOST/team/tool:1.0
     exit 3
@@ -759,7 +759,7 @@ fn a_server_that_is_no_registry() {
       caused by: [HOST]/team/tool:1.0 does not exist
       caused by: GET http://[HOST]/v2/team/tool/manifests/1.0 answered 404 Not Found
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
 
     $ pkg tap add oci://HOST/team/tool:1.0
     exit 3
@@ -768,6 +768,6 @@ fn a_server_that_is_no_registry() {
       caused by: [HOST]/team/tool:1.0 does not exist
       caused by: GET http://[HOST]/v2/team/tool/manifests/1.0 answered 404 Not Found
 
-    hint: look at the spelling of the repository, and of its tag
+    hint: look at the spelling of the repository, and of its tag; `pkg oci tags` lists them
     ");
 }

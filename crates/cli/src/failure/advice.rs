@@ -72,7 +72,10 @@ fn about(Trouble { host, what }: &Trouble) -> Vec<String> {
             "ask for access to it, or take another user; `pkg login --check {host}` says which \
              login is used"
         ),
-        What::Absent => "look at the spelling of the repository, and of its tag".to_owned(),
+        What::Absent => {
+            "look at the spelling of the repository, and of its tag; `pkg oci tags` lists them"
+                .to_owned()
+        }
         What::NoRegistry => "look at the spelling of the host, and at its port".to_owned(),
         What::Failing => format!("try again later; if it stays so, who runs {host} can say why"),
         What::NeedsTls => format!(

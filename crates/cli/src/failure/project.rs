@@ -16,8 +16,8 @@ const OWN_TAPS: &str = "a project knows its own taps only: those under `[taps]` 
 const ANOTHER_TAP: &str =
     "if its owner says that this is meant: give it another name under `[taps]` in pkg.toml";
 /// What helps where a lock is broken.
-const MERGE: &str =
-    "mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg lock`";
+const MERGE: &str = "mend the line, or take one side (`git checkout --ours pkg.lock`) and run `pkg \
+     lock`; without the file it makes a new one";
 
 /// The line that says where a tap is mirrored, for whom its own registry is out of reach.
 pub(crate) fn mirror_of(tap: &str) -> String {
