@@ -33,7 +33,8 @@ pub enum Error {
 
 /// The text with a package in a group; one that was there is replaced, wherever it was.
 ///
-/// Its tap stays where no other source is named: a version is no reason to look elsewhere.
+/// Its tap stays where no other source is named, and its version where none is: what was said once
+/// needs no repetition.
 pub fn add(text: &str, want: &Want) -> Result<String, Error> {
     let mut document: DocumentMut = text.parse()?;
     let name = want.name.as_str();
@@ -43,8 +44,13 @@ pub fn add(text: &str, want: &Want) -> Result<String, Error> {
         && want.from.is_none()
         && let Some(old) = &old
     {
-        let tap = table(&mut document, old)?.get(name).and_then(|item| item.get("tap")?.as_str());
-        want.tap = tap.map(ToOwned::to_owned);
+        let item = table(&mut document, old)?.get(name);
+        let key = |key| Some(item?.get(key)?.as_str()?.to_owned());
+        want.tap = key("tap");
+        if want.version == ANY && key("from").is_none() {
+            let version = item.and_then(Item::as_str).map(ToOwned::to_owned);
+            want.version = version.or_else(|| key("version")).unwrap_or_else(|| ANY.to_owned());
+        }
     }
     let want = &want;
     if let Some(old) = old.filter(|old| *old != want.group) {
@@ -202,7 +208,7 @@ mod tests {
         let text = "[group.dev]\nxh = { version = \"1\", tap = \"acme\" }\n";
         for (spec, entry) in [
             ("xh@2", "{ version = \"2\", tap = \"acme\" }"),
-            ("xh", "{ tap = \"acme\" }"),
+            ("xh", "{ version = \"1\", tap = \"acme\" }"),
             ("core/xh@2", "{ version = \"2\", tap = \"core\" }"),
         ] {
             let expect = format!("[group.dev]\nxh = {entry}\n");
@@ -213,6 +219,20 @@ mod tests {
         let named = "[packages]\nnamed = { tap = \"acme\" }\n";
         let from = "[packages]\nnamed = { from = \"./a.toml\" }\n";
         assert_eq!(added(named, "./a.toml", "default"), from);
+    }
+
+    #[test]
+    fn a_package_keeps_its_version_where_none_is_named() {
+        let check = |before: &str, expect: &str| {
+            assert_eq!(added(before, "hello", DEFAULT), expect, "{before}");
+        };
+        check("[packages]\nhello = \"1\"\n", "[packages]\nhello = \"1\"\n");
+        let own = "[packages]\nhello = { version = \"1\", tap = \"acme\" }\n";
+        check(own, own);
+        let elsewhere = "[packages]\nhello = { from = \"./hello.toml\" }\n";
+        check(elsewhere, "[packages]\nhello = \"*\"\n");
+        let moved = "[group.dev]\nhello = \"1\"\n\n[packages]\n";
+        check(moved, "[group.dev]\n\n[packages]\nhello = \"1\"\n");
     }
 
     #[test]

@@ -34,8 +34,11 @@ impl Add {
         let file = project.file();
         let before = Wants::text(&file)?;
         let mut text = before.clone();
+        let mut verbs = Vec::new();
         for spec in specs(&self.specs)? {
-            text = edit::add(&text, &self.want(session, &project, spec)?)?;
+            let added = edit::add(&text, &self.want(session, &project, spec)?)?;
+            verbs.push(if added == text { ("Unchanged", "in") } else { ("Added", "to") });
+            text = added;
         }
         let wants = Wants::parse(&text, &file)?;
         let locked = locked(session, &project, &wants, &Update::Nothing)?;
@@ -47,8 +50,8 @@ impl Add {
             wants::DEFAULT => String::new(),
             group => format!(" (group {group})"),
         };
-        for spec in &self.specs {
-            session.printer.status("Added", format_args!("{spec} to pkg.toml{group}"));
+        for (spec, (verb, side)) in self.specs.iter().zip(verbs) {
+            session.printer.status(verb, format_args!("{spec} {side} pkg.toml{group}"));
         }
         let synced = synced(session, &project, &locked.lock, &Extent::default())?;
         if session.printer.is_json() {
