@@ -84,6 +84,8 @@ fn a_tap_that_is_mirrored_is_added_by_its_own_address() {
     --- stderr
     Added tap acme (3 formulas), edition 1 of [TIME]
     ");
+    let again = laptop.run(&format!("tap add oci://{outside}/acme/tap")).ok();
+    assert_eq!(again.stderr, "Unchanged tap acme: it is from there already\n");
     laptop.run("install pinned").ok();
     assert_eq!(laptop.says("bin/pinned"), "pinned\n");
 }

@@ -4,7 +4,7 @@
 
 use std::{cell::Cell, path::Path, sync::atomic::Ordering};
 
-use catalog::{Refresh, Refreshed, Tap, Taps, edition::AsOf, refresh};
+use catalog::{Refresh, Refreshed, Tap, Taps, edition::AsOf, refresh, taps};
 use oci::Place;
 
 use crate::{
@@ -30,14 +30,14 @@ pub enum Error {
     /// The tap is not given, or is refused.
     #[error(transparent)]
     Refresh(#[from] refresh::Error),
-}
-
-impl Error {
-    /// The name of the tap that cannot be added because it is there already, from that place.
-    pub fn is_there(&self, place: &Place) -> Option<&str> {
-        let Self::Refresh(refresh::Error::Taps(error)) = self else { return None };
-        error.is_there(&place.to_string())
-    }
+    /// The tap is there already, from that very place.
+    #[error("a tap `{name}` is there already, from {location}")]
+    There {
+        /// The name.
+        name: String,
+        /// The place, or that of its mirror.
+        location: String,
+    },
 }
 
 impl Home {
@@ -52,9 +52,17 @@ impl Home {
         let taps = self.taps()?;
         let mirror = self.setting.tap_rules.mirror(place);
         let place = mirror.as_ref().unwrap_or(place);
-        self.asking(&self.layout.taps(), async |refresh| {
+        let followed = self.asking(&self.layout.taps(), async |refresh| {
             taps.follow(place, name, as_of, refresh).await
-        })
+        });
+        match followed {
+            Err(Error::Refresh(refresh::Error::Taps(taps::Error::Taken { name, location })))
+                if location == place.to_string() =>
+            {
+                Err(Error::There { name, location })
+            }
+            followed => followed,
+        }
     }
 
     /// The tap at `place` as it is there, kept in `folder` for as long as it is looked at; it is

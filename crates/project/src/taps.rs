@@ -81,8 +81,7 @@ pub(crate) fn bring(
     let mut lent = Vec::new();
     for (name, at) in &wants.taps {
         if wants::is_in_registry(at) {
-            let place = place_of(name, at, project)?;
-            places.push((name, setting.tap_rules.mirror(&place).unwrap_or(place)));
+            places.push((name, place_of(name, at, project)?));
         } else {
             allowed(name, at, project, setting)?;
             let tap = Tap::folder(&folder_of(at, project), Some(name));
@@ -92,7 +91,9 @@ pub(crate) fn bring(
     }
     for name in &remembered {
         let is_same = |(other, place): &&(&String, Place)| {
-            *other == name && known.location(name).as_deref() == Some(&place.to_string())
+            let mirror = setting.tap_rules.mirror(place);
+            let followed = mirror.as_ref().unwrap_or(place);
+            *other == name && known.location(name).as_deref() == Some(&followed.to_string())
         };
         if !places.iter().any(|one| is_same(&one)) {
             known.remove(name)?;
@@ -107,7 +108,7 @@ pub(crate) fn bring(
         if known.location(name).is_none() {
             match home.follow(&place, Some(name), None) {
                 // Another process locks the same project, and was faster.
-                Err(error) if error.is_there(&place).is_some() => {}
+                Err(follow::Error::There { .. }) => {}
                 followed => drop(followed.map_err(failed)?),
             }
         } else if !setting.oci.offline {

@@ -153,12 +153,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// The name of the tap that cannot be added because it is there already, from that place.
-    pub fn is_there(&self, place: &str) -> Option<&str> {
-        match self {
-            Self::Taken { name, location } if location == place => Some(name),
-            _ => None,
-        }
+    /// Whether a bare name is of more than one tap, or may be.
+    pub fn is_of_several(&self) -> bool {
+        matches!(self, Self::Ambiguous { .. } | Self::Unsure { .. })
     }
 }
 

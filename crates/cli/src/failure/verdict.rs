@@ -29,6 +29,8 @@ const UPDATE: &str = "`pkg update` asks the taps in registries for what is new";
 const ONLINE: &str = "without `--offline` it would be asked";
 /// What makes room where there is none.
 const ROOM: &str = "`pkg cleanup` makes room, and `pkg cleanup --all` makes more";
+/// What helps where a name is taken.
+const OTHER_NAME: &str = "`--name` gives it another name";
 
 /// What the chain of `error` says.
 pub(super) fn of(error: &(dyn Error + 'static)) -> Verdict {
@@ -109,7 +111,7 @@ pub(super) fn of_taps(error: &taps::Error) -> Option<Verdict> {
         taps::Error::Ambiguous { .. } | taps::Error::Name { .. } | taps::Error::Builtin => {
             usage(&[])
         }
-        taps::Error::Taken { .. } => told(Exit::Failed, &["`--name` gives it another name"]),
+        taps::Error::Taken { .. } => told(Exit::Failed, &[OTHER_NAME]),
         taps::Error::Forbidden { .. } => told(Exit::Unauthorized, &[]),
         taps::Error::Declared { .. } => usage(&[]),
         taps::Error::Tap { source, .. } if matches!(**source, tap::Error::NotYet(_)) => {
@@ -140,6 +142,7 @@ fn of_follow(error: &install::follow::Error) -> Option<Verdict> {
         install::follow::Error::Taps(error) => of_taps(error),
         install::follow::Error::Network(error) => Some(of(error)),
         install::follow::Error::Refresh(error) => Some(of(error)),
+        install::follow::Error::There { .. } => told(Exit::Failed, &[OTHER_NAME]),
     }
 }
 

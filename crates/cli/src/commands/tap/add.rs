@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use catalog::taps;
+use install::follow;
+
 use super::{as_of, edition, warn_of_skipped};
 use crate::{
     amount::count,
@@ -24,13 +27,12 @@ pub(super) fn add(
         let working = absolute(Path::new(".")).unwrap_or_default();
         let place = place.relative_to(&working);
         let is_newest = at.is_none();
-        let followed = session.home()?.follow(&place, name, at);
-        if let (true, Err(error)) = (is_newest, &followed)
-            && let Some(tap) = error.is_there(&place)
-        {
-            return unchanged(session, tap);
-        }
-        let added = followed?;
+        let added = match session.home()?.follow(&place, name, at) {
+            Err(follow::Error::There { name, .. }) if is_newest => {
+                return unchanged(session, &name);
+            }
+            added => added?,
+        };
         session.progress.end();
         let formulas = count(usize::try_from(added.formulas).unwrap_or(usize::MAX), "formula");
         let (tap, edition) = (&added.tap, edition(&added.subscription));
@@ -44,13 +46,12 @@ pub(super) fn add(
     }
     let mut taps = session.taps()?;
     let location = absolute(&location).unwrap_or(location);
-    let added = taps.add(&location, name);
-    if let Err(error) = &added
-        && let Some(tap) = error.is_there(&location.to_string_lossy())
-    {
-        return unchanged(session, tap);
-    }
-    let tap = added?;
+    let tap = match taps.add(&location, name) {
+        Err(taps::Error::Taken { name, location: there }) if Path::new(&there) == location => {
+            return unchanged(session, &name);
+        }
+        added => added?,
+    };
     let formulas = count(tap.names()?.len(), "formula");
     session.printer.status("Added", format_args!("tap {} ({formulas})", tap.name()));
     Ok(())
