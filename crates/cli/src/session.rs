@@ -227,9 +227,7 @@ impl Session {
     /// installed from is meant.
     pub(crate) fn formula_meant(&self, spec: &Spec) -> Result<Found> {
         self.formula(spec).or_else(|failure| {
-            let several = failure.error.downcast_ref();
-            if !matches!(several, Some(taps::Error::Ambiguous { .. } | taps::Error::Unsure { .. }))
-            {
+            if !failure.error.downcast_ref().is_some_and(taps::Error::is_of_several) {
                 return Err(failure);
             }
             let home = self.home()?;

@@ -126,8 +126,7 @@ pub enum Error {
 impl Error {
     /// Whether a bare name is of more than one tap, or may be.
     pub(super) fn is_of_several_taps(&self) -> bool {
-        use catalog::taps::Error::{Ambiguous, Unsure};
-        matches!(self, Self::Taps(Ambiguous { .. } | Unsure { .. }))
+        matches!(self, Self::Taps(error) if error.is_of_several())
     }
 
     /// Whether a server would have to be asked, and may not be.
