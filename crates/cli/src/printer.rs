@@ -107,8 +107,7 @@ impl Printer {
         if self.json == Some(Json::Events) {
             return self.write_event(view::Answer { answer: view });
         }
-        let text = serde_json::to_string_pretty(view).expect("views have text keys only");
-        self.write_answer(&escaped(&text));
+        self.write_json(serde_json::to_string_pretty(view));
     }
 
     /// Bytes for another program, as they are and without a line's end; on a terminal, only what
@@ -320,10 +319,13 @@ impl Printer {
     }
 
     fn write_event(&self, event: impl Serialize) {
-        let line = serde_json::to_string(&view::Line::new(event));
-        self.write_answer(&line.expect("views have text keys only"));
+        self.write_json(serde_json::to_string(&view::Line::new(event)));
         // Whoever asked for events waits for each.
         self.flush_answers();
+    }
+
+    fn write_json(&self, json: serde_json::Result<String>) {
+        self.write_answer(&escaped(&json.expect("views have text keys only")));
     }
 
     fn write_answer(&self, text: &str) {
