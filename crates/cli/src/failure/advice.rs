@@ -20,14 +20,13 @@ const NO_PROXY: &str = "look at whether it runs: `HTTPS_PROXY`, or `proxy` of co
 
 /// Sentences for the first thing in the chain of `error` that somebody can do something about.
 pub(super) fn of(error: &oci::Error) -> Vec<String> {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if let Some(trouble) = seen(cause).and_then(oci::Error::trouble) {
-            return about(&trouble);
-        }
-        next = cause.source();
-    }
-    Vec::new()
+    first(error).map_or_else(Vec::new, |trouble| about(&trouble))
+}
+
+/// The first thing in the chain of `error` that stands in the way of a request.
+pub(super) fn first(error: &(dyn Error + 'static)) -> Option<Trouble> {
+    let mut chain = std::iter::successors(Some(error), |cause| (*cause).source());
+    chain.find_map(|cause| seen(cause).and_then(oci::Error::trouble))
 }
 
 /// The same for somebody who logs in, of whom nothing was kept.

@@ -5,7 +5,10 @@ use std::error::Error;
 use install::{fetch, proposal, transaction};
 use project::{bundle, edit, lock, locking, project as folder, sync, taps, wants};
 
-use super::verdict::{Verdict, of as chain, of_taps, seen, told, usage};
+use super::{
+    advice,
+    verdict::{Verdict, of as chain, of_taps, seen, told, usage},
+};
 use crate::exit::Exit;
 
 /// What makes a lock again.
@@ -29,15 +32,9 @@ pub(crate) fn mirror_of(tap: &str) -> String {
 
 /// Whether there is no way to a server.
 fn is_unreachable(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(trouble) = seen(cause).and_then(oci::Error::trouble) {
-            use oci::What::{NoProxy, NoTunnel, Unreachable};
-            return matches!(trouble.what, Unreachable(_) | NoProxy | NoTunnel);
-        }
-        next = cause.source();
-    }
-    false
+    use oci::What::{NoProxy, NoTunnel, Unreachable};
+    let what = advice::first(error).map(|trouble| trouble.what);
+    matches!(what, Some(Unreachable(_) | NoProxy | NoTunnel))
 }
 
 /// The package of a lock whose bytes are out of reach.
