@@ -4,7 +4,7 @@ use clap::Args;
 use formula::Name;
 use project::{Wants, locking::Update};
 
-use super::project::{locked, required, tell_changes};
+use super::project::{chosen, required, tell_changes};
 use crate::{
     amount::count,
     args::examples,
@@ -40,8 +40,14 @@ impl Lock {
                 Update::Names(names.iter().map(name).collect::<Result<_>>()?)
             }
         };
-        let before = fs_err::read_to_string(project.lock_file()).ok();
-        let locked = locked(session, &project, &wants, &update)?;
+        let before = project::Lock::read(&project.lock_file())?;
+        let locked = chosen(session, &project, &wants, &update, before.as_ref())?;
+        let text = locked.lock.to_string();
+        // What git merged may say the same in another order.
+        let is_new = fs_err::read_to_string(project.lock_file()).ok().as_ref() != Some(&text);
+        if is_new {
+            project.write(project::lock::FILE, &text)?;
+        }
         if session.printer.is_json() {
             session.printer.json(&view::Locked::of(&locked));
         }
@@ -50,7 +56,6 @@ impl Lock {
             locked.lock.packages.iter().map(project::lock::Entry::shown_name).collect();
         let packages = count(names.len(), "package");
         let platforms: Vec<_> = locked.lock.platforms.iter().map(ToString::to_string).collect();
-        let is_new = before != Some(locked.lock.to_string());
         let verb = if is_new { "Wrote" } else { "Nothing new:" };
         let what = format!("pkg.lock, {packages} for {}", platforms.join(", "));
         session.printer.status(verb, what);

@@ -40,16 +40,26 @@ pub(crate) fn locked(
     update: &Update,
 ) -> Result<Locked> {
     let before = Lock::read(&project.lock_file())?;
-    let locked = locking::lock(project, wants, before.as_ref(), update, &session.own_setting());
+    let locked = chosen(session, project, wants, update, before.as_ref())?;
+    if before.as_ref() != Some(&locked.lock) {
+        project.write(project::lock::FILE, &locked.lock.to_string())?;
+    }
+    Ok(locked)
+}
+
+/// Chooses what `wants` ask for, and writes nothing.
+pub(super) fn chosen(
+    session: &Session,
+    project: &Project,
+    wants: &Wants,
+    update: &Update,
+    before: Option<&Lock>,
+) -> Result<Locked> {
+    let locked = locking::lock(project, wants, before, update, &session.own_setting());
     session.progress.end();
     let locked = locked?;
     for note in &locked.notes {
         session.printer.warning(note);
-    }
-    let text = locked.lock.to_string();
-    // What git merged may say the same in another order.
-    if fs_err::read_to_string(project.lock_file()).ok().as_ref() != Some(&text) {
-        project.write(project::lock::FILE, &text)?;
     }
     Ok(locked)
 }
