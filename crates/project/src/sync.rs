@@ -214,7 +214,6 @@ fn moved(
         return None;
     };
     let place = oci::Place::parse(reference).ok()?;
-    place.tag()?;
     let place = place.with_tag(place.tag()?).ok()?;
     let (runtime, client) = home.online().ok()?;
     let locked = entry.source.digest()?.clone();

@@ -154,7 +154,7 @@ pub fn document(
 pub fn put(home: &Home, place: &Place, source: Source<'_>) -> Result<(Descriptor, Pushed), Error> {
     let work = publisher::scratch(home)?;
     let (file, digest, size) = regular(source, place.digest(), work.path())?;
-    let descriptor = Descriptor::new(BYTES, digest.clone(), size);
+    let descriptor = Descriptor::new(MEDIA_TYPE, digest.clone(), size);
     let (runtime, client) = home.online()?;
     let (place, body) = (place.bare(), Body::File(file));
     let pushed = runtime.block_on(client.push_blob(&place, &descriptor, &body, None));
