@@ -4,8 +4,10 @@
 
 mod content;
 mod hasher;
+mod hashing;
 mod text;
 
 pub use content::{ContentHasher, Sha256};
 pub use hasher::{Hasher, Unsupported};
+pub use hashing::Hashing;
 pub use text::{Digest, Malformed};

@@ -7,14 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use digest::{Digest, Hasher};
+use digest::{Digest, Hasher, Hashing};
 use tempfile::NamedTempFile;
 
 /// A blob that is being written; it is gone if it is not kept.
 pub(super) struct Blob {
-    file: BufWriter<NamedTempFile>,
-    hasher: Hasher,
-    written: u64,
+    file: Hashing<BufWriter<NamedTempFile>>,
 }
 
 impl Blob {
@@ -24,29 +22,27 @@ impl Blob {
             .permissions(Permissions::from_mode(0o644))
             .tempfile_in(folder)?;
         let file = BufWriter::with_capacity(256 << 10, file);
-        Ok(Self { file, hasher: Hasher::sha256(), written: 0 })
+        Ok(Self { file: Hashing::new(file, Hasher::sha256()) })
     }
 
     /// The bytes so far, which is where the next one will stand.
     pub(super) fn position(&self) -> u64 {
-        self.written
+        self.file.count
     }
 
     /// Gives the file its name; an equal one that is there already is replaced by it.
     pub(super) fn keep(self, folder: &Path) -> io::Result<(Digest, u64, PathBuf)> {
-        let digest = self.hasher.finish();
+        let Hashing { inner, hasher, count } = self.file;
+        let digest = hasher.finish();
         let path = folder.join(digest.encoded());
-        self.file.into_inner()?.persist(&path)?;
-        Ok((digest, self.written, path))
+        inner.into_inner()?.persist(&path)?;
+        Ok((digest, count, path))
     }
 }
 
 impl Write for Blob {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..count]);
-        self.written += count as u64;
-        Ok(count)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -11,12 +11,11 @@ use std::{
 };
 
 use build::archive::{END, padding};
-use digest::{Digest, Hasher};
+use digest::{Digest, Hasher, Hashing};
 use flate2::{Compression, GzBuilder, write::GzEncoder};
 use fs_err as fs;
 
 use super::header::{Header, Kind};
-use crate::hashing::Hashing;
 
 /// A folder that was packed.
 pub(super) struct Archived {
