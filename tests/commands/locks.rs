@@ -156,7 +156,6 @@ fn a_tag_that_was_pushed_again_is_noticed() {
     push("second");
     // What is locked is there by its digest, and nothing else is taken.
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     assert_snapshot!(run_in(&sandbox, "work", &home, "run straight"), @r"
     exit 0
     --- stdout
@@ -168,7 +167,6 @@ fn a_tag_that_was_pushed_again_is_noticed() {
     let gone = format!("/v2/straight/manifests/{}", first.manifests[0]);
     sandbox.registry().on(&gone).status(404);
     let third = sandbox.home().join("third");
-    fs_err::create_dir(&third).unwrap();
     assert_snapshot!(run_in(&sandbox, "work", &third, "sync --locked"), @r"
     exit 6
     --- stderr
@@ -208,7 +206,6 @@ fn what_went_away_below_its_tag_was_not_pushed_again() {
     let gone = format!("/v2/straight/manifests/{}", pushed.manifests[0]);
     sandbox.registry().on(&gone).status(404);
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     let output = run_in(&sandbox, "work", &home, "sync --locked");
     assert!(output.code == 3 && !output.stderr.contains("pushed again"), "{output}");
 }
@@ -218,7 +215,6 @@ fn a_registry_that_lies_about_a_digest_is_refused() {
     let sandbox = project();
     run(&sandbox, "add tool").ok();
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     assert_snapshot!(run_in(&sandbox, "work", &home, "--offline sync --locked"), @r"
     exit 4
     --- stderr
@@ -270,7 +266,6 @@ fn a_tap_that_goes_back_is_refused() {
     run(&sandbox, "add tool").ok();
     publish(&sandbox, "acme", 3, "2026-05-03");
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     assert_snapshot!(run_in(&sandbox, "work", &home, "add lib"), @r"
     exit 6
     --- stderr
@@ -299,7 +294,6 @@ fn many_at_once_have_the_same() {
         sandbox.write(&format!("{name}/pkg.lock"), &lock);
     }
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     let words = ["work", "one", "two", "work", "one", "two"].map(|name| (name, "sync --locked"));
     let others = [("work", "cleanup --all"), ("one", "install hello"), ("two", "cleanup")];
     let begin = |(folder, words): (&str, &str)| {
@@ -382,7 +376,6 @@ fn what_is_withdrawn_after_it_was_locked_is_told_and_installed() {
     withdraw(&sandbox);
     // Nobody here knows it yet, and nobody asks.
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     assert_snapshot!(run_in(&sandbox, "work", &home, "sync --locked"), @r"
     exit 0
     --- stderr

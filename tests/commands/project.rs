@@ -66,6 +66,7 @@ pub(super) fn run(sandbox: &Sandbox, words: &str) -> Output {
 
 /// The program in a folder of the desk, with another home.
 pub(super) fn run_in(sandbox: &Sandbox, folder: &str, home: &Path, words: &str) -> Output {
+    fs_err::create_dir_all(home).unwrap();
     let mut command = sandbox.command(words);
     command.current_dir(sandbox.home().join("desk").join(folder)).env("HOME", home);
     sandbox.finish(&mut command)
@@ -289,7 +290,6 @@ fn elsewhere_the_same_digests_come() {
     formula(&sandbox, "tool", &["9.0.0"], "");
     publish(&sandbox, "acme", 2, "2026-05-02");
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     let mine = run(&sandbox, "sync --locked --json").ok().json();
     sandbox.registry().forget_requests();
     let theirs = run_in(&sandbox, "work", &home, "sync --locked --json").ok().json();
@@ -477,7 +477,6 @@ fn packages_of_no_tap_are_locked_with_paths_that_every_clone_has() {
     let [work, clone] = ["desk/work", "desk/clone"].map(|path| sandbox.home().join(path));
     fs_err::rename(work, clone).unwrap();
     let home = sandbox.home().join("elsewhere");
-    fs_err::create_dir(&home).unwrap();
     assert_snapshot!(run_in(&sandbox, "clone", &home, "sync --locked"), @r"
     exit 0
     --- stderr
