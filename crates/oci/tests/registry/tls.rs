@@ -84,6 +84,15 @@ async fn e6_small_requests_share_a_connection_and_blobs_have_their_own() {
     assert!(seen[2..].iter().all(|(protocol, _)| *protocol == "HTTP/1.1"));
 }
 
+/// A folder of certificates in which a registry has an authority and an identity of its own.
+fn own_files(folder: &tempfile::TempDir, registry: &TestRegistry, authority: &Authority) {
+    let (certificate, key) = authority.client();
+    let own = |name: &str| format!("{}/{name}", registry.host());
+    file(folder, &own("ca.crt"), &authority.certificate());
+    file(folder, &own("client.cert"), &certificate);
+    file(folder, &own("client.key"), &key);
+}
+
 #[tokio::test]
 async fn e8_a_host_has_its_own_authorities_and_identity() {
     let authority = Authority::new();
@@ -92,11 +101,7 @@ async fn e8_a_host_has_its_own_authorities_and_identity() {
     registry.push_blob("a", bytes.clone());
     storage.push_blob("a", bytes.clone());
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = authority.client();
-    let own = |name: &str| format!("{}/{name}", registry.host());
-    file(&folder, &own("ca.crt"), &authority.certificate());
-    file(&folder, &own("client.cert"), &certificate);
-    file(&folder, &own("client.key"), &key);
+    own_files(&folder, &registry, &authority);
     file(&folder, &format!("{}/ca.crt", storage.host()), &authority.certificate());
     let client = client(&registry, |config| config.certs = vec![folder.path().to_owned()]);
     client.manifest(&named("a:1")).await.unwrap();
@@ -112,11 +117,7 @@ async fn e8_a_folders_certificate_is_shown_to_no_proxy() {
     let authority = Authority::new();
     let registry = registry(&authority);
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = authority.client();
-    let own = |name: &str| format!("{}/{name}", registry.host());
-    file(&folder, &own("ca.crt"), &authority.certificate());
-    file(&folder, &own("client.cert"), &certificate);
-    file(&folder, &own("client.key"), &key);
+    own_files(&folder, &registry, &authority);
     for proxy in ["https://127.0.0.1:1", "HTTPS://127.0.0.1:1"] {
         let proxies = Some(Proxies { https: Some(proxy.to_owned()), ..Proxies::default() });
         let own = Registry { proxies, ..Registry::default() };
