@@ -3,13 +3,13 @@
 use std::{panic, thread};
 
 use super::{
-    Compression, Error, Format, Kind, Order, Plan, Rule,
+    Compression, Error, Format, Order, Plan, Rule,
     bounds::Budget,
     chunks::{Chunks, Source},
     format::{MAGIC_BYTES, Magic},
     header,
     inflate::{inflate, pipe},
-    listing::{Admitted, Listing},
+    listing::{Admitted, Held, Listing},
     sink::{SMALL_BYTES_MAX, Sink},
     tape::Tape,
     tarball, zipped,
@@ -61,7 +61,7 @@ struct Decoder<'a, 's> {
 impl Decoder<'_, '_> {
     fn zip(mut self, source: Source, staging: &Staging) -> Result<Plan, Error> {
         zipped::read(source, staging, self.sink, &mut self.listing)?;
-        self.listing.finish(self.order, Format::Zip)
+        self.listing.finish(self.order, Format::Zip, self.sink.settle()?)
     }
 
     fn stream(
@@ -102,7 +102,7 @@ impl Decoder<'_, '_> {
         } else {
             self.file(&mut tape)?;
         }
-        self.listing.finish(self.order, format)
+        self.listing.finish(self.order, format, self.sink.settle()?)
     }
 
     fn file(&mut self, tape: &mut Tape) -> Result<(), Error> {
@@ -113,7 +113,7 @@ impl Decoder<'_, '_> {
         };
         let mut bytes = tape.up_to(SMALL_BYTES_MAX as usize);
         self.listing.budget.take_bytes(bytes.len() as u64)?;
-        let content = if (bytes.len() as u64) < SMALL_BYTES_MAX {
+        let taken = if (bytes.len() as u64) < SMALL_BYTES_MAX {
             self.sink.small(bytes, false)?
         } else {
             let mut large = self.sink.large(false)?;
@@ -124,7 +124,7 @@ impl Decoder<'_, '_> {
             }
             large.finish()?
         };
-        self.listing.insert(path, Kind::File(content), 0);
+        self.listing.insert(path, Held::File(taken), 0);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Decompresses a stream on one thread, for another thread to read.
 //!
-//! Decoded bytes travel in recycled buffers, one message per buffer, at most eight under way: a
+//! Decoded bytes travel in recycled buffers, one message per buffer, at most four under way: a
 //! message per file would cost more than the files themselves. Pieces of a buffer may be held on
 //! to; it goes back when the last of them is dropped.
 
@@ -15,11 +15,12 @@ use liblzma::{bufread::XzDecoder, stream::Stream};
 
 use super::{Compression, Error, chunks::Source};
 
-/// Size of one buffer of decoded bytes; a multiple of tar's block, and few enough for a cache.
-pub(crate) const SLAB_BYTES: usize = 256 << 10;
-const SLABS_UNDER_WAY: usize = 8;
+/// Size of one buffer of decoded bytes; a multiple of tar's block, and enough for small files to
+/// be hashed beside each other.
+pub(crate) const SLAB_BYTES: usize = 1 << 20;
+const SLABS_UNDER_WAY: usize = 4;
 /// As many as can be under way to the tape, in it, and from there to the disk.
-const SPARES_MAX: usize = 16;
+const SPARES_MAX: usize = 8;
 /// Windows of at most 128 MiB (`zstd --long=27`), the most that the tool itself takes unasked.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 /// `xz -9` needs 65 MiB to decompress, a dictionary of 128 MiB some 129.

@@ -8,15 +8,32 @@ use super::{
     format::Format,
     name::{self, OPAQUE, WHITEOUT},
     plan::{Dropped, Entry, Kind, Note, Plan},
+    sink::Taken,
 };
+use crate::Content;
 
 /// The entries of an archive so far.
 pub(crate) struct Listing {
     profile: Profile,
-    by_path: HashMap<String, (Kind, i64)>,
+    by_path: HashMap<String, (Held, i64)>,
     markers: Vec<Entry>,
     notes: Vec<Note>,
     pub(crate) budget: Budget,
+}
+
+/// What an entry is, as far as it is known before all files are hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Anything but a file that is installed.
+    Kind(Kind),
+    /// A file, or a hard link to one.
+    File(Taken),
+}
+
+impl From<Kind> for Held {
+    fn from(kind: Kind) -> Self {
+        Self::Kind(kind)
+    }
 }
 
 /// What a name is, once it is read.
@@ -97,15 +114,17 @@ impl Listing {
     }
 
     /// Lists what lies at a path that [`Listing::admit`] returned.
-    pub(crate) fn insert(&mut self, path: String, kind: Kind, mtime: i64) {
+    pub(crate) fn insert(&mut self, path: String, held: impl Into<Held>, mtime: i64) {
+        let held = held.into();
         match self.by_path.entry(path) {
             Slot::Vacant(slot) => {
-                slot.insert((kind, mtime));
+                slot.insert((held, mtime));
             }
             // Only layers of images come here: an admitted path is new in other archives.
             Slot::Occupied(mut slot) => {
-                if !matches!((&slot.get().0, &kind), (Kind::Directory, Kind::Directory)) {
-                    slot.insert((Kind::Refused(Rule::Equal), 0));
+                let directory = Held::Kind(Kind::Directory);
+                if slot.get().0 != directory || held != directory {
+                    slot.insert((Kind::Refused(Rule::Equal).into(), 0));
                 }
             }
         }
@@ -123,15 +142,15 @@ impl Listing {
     }
 
     /// What an earlier entry of this name is; a hard link becomes the same.
-    pub(crate) fn linked(&self, target: &[u8]) -> Result<Kind, Rule> {
+    pub(crate) fn linked(&self, target: &[u8]) -> Result<Held, Rule> {
         let path = match self.profile {
             Profile::Strict => name::strict(target).map_err(|_| Rule::HardLink)?,
             Profile::Image => name::image(target).0,
         };
         match self.by_path.get(&path) {
-            Some((kind @ Kind::File(_), _)) => Ok(kind.clone()),
-            Some((kind @ Kind::Symlink(_), _)) if self.profile == Profile::Image => {
-                Ok(kind.clone())
+            Some((held @ Held::File(_), _)) => Ok(held.clone()),
+            Some((held @ Held::Kind(Kind::Symlink(_)), _)) if self.profile == Profile::Image => {
+                Ok(held.clone())
             }
             _ => Err(Rule::HardLink),
         }
@@ -141,14 +160,21 @@ impl Listing {
         self.notes.push(Note { path: path.to_owned(), dropped });
     }
 
-    /// The plan of all entries, if they are what was declared.
-    pub(crate) fn finish(self, order: &Order, format: Format) -> Result<Plan, Error> {
+    /// The plan of all entries, if they are what was declared; `contents` are those of all files.
+    pub(crate) fn finish(
+        self,
+        order: &Order,
+        format: Format,
+        contents: &[Content],
+    ) -> Result<Plan, Error> {
         let size_bytes = self.budget.finish()?;
         let mut entries = self.markers;
-        entries.extend(self.by_path.into_iter().map(|(path, (kind, mtime))| Entry {
-            path,
-            kind,
-            mtime,
+        entries.extend(self.by_path.into_iter().map(|(path, (held, mtime))| {
+            let kind = match held {
+                Held::Kind(kind) => kind,
+                Held::File(taken) => Kind::File(taken.content(contents)),
+            };
+            Entry { path, kind, mtime }
         }));
         let (notes, profile) = (self.notes, self.profile);
         let asked = order.effective_format();

@@ -1,7 +1,8 @@
 //! Puts the contents of files into staging, named by their digests.
 //!
 //! Contents are hashed by the thread that reads them and written by another: making a file costs
-//! as much as hashing it. One message carries what came in a buffer, never a single file.
+//! as much as hashing it. Small files wait until the buffer that they came in is read, and are
+//! hashed together; one message carries what came in a buffer, never a single file.
 
 use std::{
     io, panic,
@@ -29,6 +30,22 @@ pub(crate) struct Sink<'a> {
     batches: SyncSender<Vec<Step>>,
     batch: Vec<Step>,
     batch_bytes: usize,
+    /// Small files that are not hashed yet, and whether they are executable.
+    waiting: Vec<(Bytes, bool)>,
+    waiting_bytes: usize,
+    /// Of all files that were hashed.
+    contents: Vec<Content>,
+}
+
+/// A file that a sink took: its number among the [contents](Sink::settle).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taken(usize);
+
+impl Taken {
+    /// What the file holds, by all that the sink took.
+    pub(crate) fn content(self, contents: &[Content]) -> Content {
+        contents[self.0]
+    }
 }
 
 /// What the writing thread is to do next.
@@ -53,7 +70,7 @@ impl<'a> Sink<'a> {
                 .name("write".to_owned())
                 .spawn_scoped(scope, move || write(staging, &inbox))
                 .map_err(|source| Error::Thread { source })?;
-            let mut sink = Self { present, batches, batch: Vec::new(), batch_bytes: 0 };
+            let mut sink = Self::new(present, batches);
             let read = read(&mut sink).and_then(|value| sink.flush().map(|()| value));
             drop(sink);
             let written = writing.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked));
@@ -62,24 +79,53 @@ impl<'a> Sink<'a> {
         })
     }
 
+    fn new(present: &'a dyn Fn(&Content) -> bool, batches: SyncSender<Vec<Step>>) -> Self {
+        let (batch, waiting, contents) = (Vec::new(), Vec::new(), Vec::new());
+        Self { present, batches, batch, batch_bytes: 0, waiting, waiting_bytes: 0, contents }
+    }
+
     /// Takes a whole file.
-    pub(crate) fn small(&mut self, bytes: Bytes, executable: bool) -> Result<Content, Error> {
-        let size = bytes.len() as u64;
-        let content = Content { sha256: Sha256::of(&bytes), size, executable };
-        if !content.is_empty() && !(self.present)(&content) {
-            self.push(bytes.len(), Step::Whole(content, bytes))?;
+    pub(crate) fn small(&mut self, bytes: Bytes, executable: bool) -> Result<Taken, Error> {
+        let taken = Taken(self.contents.len() + self.waiting.len());
+        self.waiting_bytes += bytes.len();
+        self.waiting.push((bytes, executable));
+        if self.waiting_bytes >= SLAB_BYTES {
+            self.settle()?;
         }
-        Ok(content)
+        Ok(taken)
+    }
+
+    /// The contents of all files so far, in the order in which they were taken; hashes what waits.
+    pub(crate) fn settle(&mut self) -> Result<&[Content], Error> {
+        self.waiting_bytes = 0;
+        let waiting = std::mem::take(&mut self.waiting);
+        let messages: Vec<&[u8]> = waiting.iter().map(|(bytes, _)| &**bytes).collect();
+        let digests = Sha256::of_each(&messages);
+        for ((bytes, executable), sha256) in waiting.into_iter().zip(digests) {
+            let content = Content { sha256, size: bytes.len() as u64, executable };
+            self.contents.push(content);
+            if !content.is_empty() && !(self.present)(&content) {
+                self.push(bytes.len(), Step::Whole(content, bytes))?;
+            }
+        }
+        Ok(&self.contents)
     }
 
     /// Begins a file that comes in pieces.
     pub(crate) fn large(&mut self, executable: bool) -> Result<Large<'_, 'a>, Error> {
+        // The writing thread has one file at a time.
+        self.settle()?;
         self.push(0, Step::Begin { executable })?;
         Ok(Large { sink: self, hasher: ContentHasher::default(), size: 0, executable })
     }
 
     /// Hands on what waits, so that the buffers it came in are free again soon.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.settle()?;
+        self.send()
+    }
+
+    fn send(&mut self) -> Result<(), Error> {
         self.batch_bytes = 0;
         if self.batch.is_empty() {
             return Ok(());
@@ -93,7 +139,7 @@ impl<'a> Sink<'a> {
     fn push(&mut self, bytes: usize, step: Step) -> Result<(), Error> {
         self.batch.push(step);
         self.batch_bytes += bytes;
-        if self.batch_bytes < SLAB_BYTES { Ok(()) } else { self.flush() }
+        if self.batch_bytes < SLAB_BYTES { Ok(()) } else { self.send() }
     }
 }
 
@@ -112,12 +158,14 @@ impl Large<'_, '_> {
         self.sink.push(bytes.len(), Step::Append(bytes))
     }
 
-    pub(crate) fn finish(self) -> Result<Content, Error> {
+    pub(crate) fn finish(self) -> Result<Taken, Error> {
         let Self { sink, hasher, size, executable } = self;
         let content = Content { sha256: hasher.finish(), size, executable };
+        let taken = Taken(sink.contents.len());
+        sink.contents.push(content);
         let is_new = !(sink.present)(&content);
         sink.push(0, if is_new { Step::Keep(content) } else { Step::Discard })?;
-        Ok(content)
+        Ok(taken)
     }
 }
 

@@ -6,7 +6,7 @@
 use super::{
     Error, Kind, Rule,
     header::Header,
-    listing::{Admitted, Listing},
+    listing::{Admitted, Held, Listing},
     name,
     pax::{self, Pax},
     plan::Dropped,
@@ -165,15 +165,15 @@ impl Reader<'_, '_> {
     }
 
     fn entry(&mut self, path: String, member: &Member<'_>) -> Result<(), Error> {
-        let kind = match member.flag {
+        let held = match member.flag {
             b'0' | 0 => self.file(&path, member)?,
-            b'5' => Kind::Directory,
+            b'5' => Held::Kind(Kind::Directory),
             b'2' => match name::target(&member.link) {
-                Ok(target) => Kind::Symlink(target),
+                Ok(target) => Held::Kind(Kind::Symlink(target)),
                 Err(rule) => return self.listing.refuse(path, rule),
             },
             b'1' => match self.listing.linked(&member.link) {
-                Ok(kind) => kind,
+                Ok(held) => held,
                 Err(rule) => return self.listing.refuse(path, rule),
             },
             b'3' | b'4' => return self.listing.refuse(path, Rule::Device),
@@ -182,26 +182,26 @@ impl Reader<'_, '_> {
             b'S' => return Err(member.refused(Rule::Sparse)),
             _ => return Err(member.refused(Rule::Type)),
         };
-        if matches!(kind, Kind::File(_)) {
+        if matches!(held, Held::File(_)) {
             self.note(&path, member);
         }
-        self.listing.insert(path, kind, member.mtime);
+        self.listing.insert(path, held, member.mtime);
         Ok(())
     }
 
-    fn file(&mut self, path: &str, member: &Member<'_>) -> Result<Kind, Error> {
+    fn file(&mut self, path: &str, member: &Member<'_>) -> Result<Held, Error> {
         // Unix V7 has no type for directories but a `/` at the end of their names.
         if member.name.ends_with(b"/") {
             let is_directory = member.flag == 0 && member.size == 0;
             return if is_directory {
-                Ok(Kind::Directory)
+                Ok(Held::Kind(Kind::Directory))
             } else {
                 Err(member.refused(Rule::Slash))
             };
         }
         self.listing.budget.take_bytes(member.size)?;
         let executable = member.mode & ANY_EXECUTE != 0;
-        let content = if member.size <= SMALL_BYTES_MAX {
+        let taken = if member.size <= SMALL_BYTES_MAX {
             match self.tape.whole(member.size as usize) {
                 Ok(bytes) => self.sink.small(bytes, executable)?,
                 Err(Short) => return Err(Error::truncated(path)),
@@ -220,7 +220,7 @@ impl Reader<'_, '_> {
             large.finish()?
         };
         self.padding(member.size).map_err(|Short| Error::truncated(path))?;
-        Ok(Kind::File(content))
+        Ok(Held::File(taken))
     }
 
     /// Passes over the contents of something that is not installed.

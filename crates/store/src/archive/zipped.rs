@@ -15,7 +15,7 @@ use zip::{CompressionMethod, DateTime, ExtraField, ZipArchive, read::ZipFile, re
 use super::{
     Error, Kind, Rule,
     chunks::Source,
-    listing::{Admitted, Listing},
+    listing::{Admitted, Held, Listing},
     name::{self, PATH_BYTES_MAX},
     sink::{SMALL_BYTES_MAX, Sink},
 };
@@ -91,9 +91,9 @@ fn entry(
         Admitted::Root => return Err(refused(Rule::Empty)),
         Admitted::Marker | Admitted::Refused => return Ok(()),
     };
-    let kind = match (mode & FILE_TYPE, is_directory) {
+    let held = match (mode & FILE_TYPE, is_directory) {
         (0 | DIRECTORY, true) if file.size() > 0 => return Err(refused(Rule::Contents)),
-        (0 | DIRECTORY, true) => Kind::Directory,
+        (0 | DIRECTORY, true) => Held::Kind(Kind::Directory),
         (0 | REGULAR, false) => {
             listing.budget.take_bytes(file.size())?;
             contents(file, sink, mode & ANY_EXECUTE != 0)?
@@ -104,14 +104,14 @@ fn entry(
                 .read_to_end(&mut target)
                 .map_err(|error| failed(error.into()))?;
             match name::target(&target) {
-                Ok(target) => Kind::Symlink(target),
+                Ok(target) => Held::Kind(Kind::Symlink(target)),
                 Err(rule) => return listing.refuse(path, rule),
             }
         }
         (REGULAR | DIRECTORY | SYMLINK, _) => return Err(refused(Rule::Slash)),
         _ => return listing.refuse(path, Rule::Device),
     };
-    listing.insert(path, kind, mtime);
+    listing.insert(path, held, mtime);
     Ok(())
 }
 
@@ -119,7 +119,7 @@ fn contents(
     file: &mut ZipFile<'_, Metered<'_>>,
     sink: &mut Sink<'_>,
     executable: bool,
-) -> Result<Kind, Error> {
+) -> Result<Held, Error> {
     let size = file.size();
     // One byte more than was said, so that a longer file shows.
     let mut reader = file.take(size.saturating_add(1));
@@ -131,7 +131,7 @@ fn contents(
     let mut bytes = piece()?;
     if size < SMALL_BYTES_MAX {
         check_size(size, bytes.len() as u64)?;
-        return Ok(Kind::File(sink.small(bytes, executable)?));
+        return Ok(Held::File(sink.small(bytes, executable)?));
     }
     let mut large = sink.large(executable)?;
     let mut taken = 0;
@@ -141,7 +141,7 @@ fn contents(
         bytes = piece()?;
     }
     check_size(size, taken)?;
-    Ok(Kind::File(large.finish()?))
+    Ok(Held::File(large.finish()?))
 }
 
 fn check_size(said: u64, found: u64) -> Result<(), Error> {
