@@ -83,7 +83,7 @@ impl Bench<'_> {
         let shape = payload.shape;
         for compression in compressions(shape) {
             let artifact = self.push(payload, compression);
-            self.place.check_space(5 * payload.unpacked)?;
+            self.place.check_space(3 * payload.unpacked)?;
             if self.options.wants(&cold(shape, compression)) {
                 self.cold(&cold(shape, compression), &artifact, report)?;
             }
@@ -166,16 +166,22 @@ impl Bench<'_> {
         let oras = find("oras");
         let (mut by_tar, mut by_pipe, mut by_oras) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..self.options.rounds() {
-            let folder = self.place.folder(&format!("{}-{round}", artifact.tag))?;
-            let tar = self.curl(self.place, &folder.join("tar"), artifact, &artifact.tar)?;
-            let own = self.install(self.place, &folder, artifact)?;
-            let pipe = self.curl(self.place, &folder.join("pipe"), artifact, &artifact.piped)?;
+            // Each finds the memory that the one before it gave back.
+            let alone = |who: &str, run: &dyn Fn(&Path) -> anyhow::Result<f64>| {
+                let folder = self.place.folder(&format!("{who}-{}-{round}", artifact.tag))?;
+                let seconds = run(&folder)?;
+                self.place.forget(&folder).map(|()| seconds)
+            };
+            let tar =
+                alone("tar", &|folder| self.curl(self.place, folder, artifact, &artifact.tar))?;
+            let own = alone("own", &|folder| self.install(self.place, folder, artifact))?;
+            let pipe =
+                alone("pipe", &|folder| self.curl(self.place, folder, artifact, &artifact.piped))?;
             by_tar.push((tar, own));
             by_pipe.push((pipe, own));
             if oras.is_some() {
-                by_oras.push((self.oras(&folder, artifact)?, own));
+                by_oras.push((alone("oras", &|folder| self.oras(folder, artifact))?, own));
             }
-            self.place.forget(&folder)?;
         }
         report.race(name, &format!("curl, tar --{}", artifact.tag), &by_tar, artifact.wanted);
         report.race(name, &format!("curl, {}, tar", artifact.tag), &by_pipe, "");
@@ -200,7 +206,7 @@ impl Bench<'_> {
         for round in 0..rounds {
             let folder = disk.folder(&format!("{}-{round}", artifact.tag))?;
             let script = format!(r#"{}; sync -f "$2""#, artifact.piped);
-            let curl = self.curl(disk, &folder.join("curl"), artifact, &script)?;
+            let curl = self.curl(disk, &folder, artifact, &script)?;
             times.push((curl, self.install(disk, &folder, artifact)?));
         }
         report.race(name, &peer, &times, "");
@@ -258,16 +264,17 @@ impl Bench<'_> {
         seconds(program(self.program, &home, &folder.join("root"), &arguments))
     }
 
-    /// Fetches by curl, with `unpack` behind it, into a new folder.
+    /// Fetches by curl, with `unpack` behind it.
     fn curl(
         &self,
         place: &Place,
-        into: &Path,
+        folder: &Path,
         artifact: &Artifact,
         unpack: &str,
     ) -> anyhow::Result<f64> {
         place.warm(artifact.unpacked + SPARE_BYTES)?;
         let path = format!("/v2/{}/blobs/{}", artifact.repository, artifact.digest);
+        let into = folder.join("curl");
         let script = format!(r#"mkdir "$2"; curl -sSf "$1" | {unpack}"#);
         seconds(shell(&script, &[&self.registry.url(&path), &into.to_string_lossy()]))
     }
