@@ -138,6 +138,28 @@ fn what_is_missing_is_fetched_again() {
 }
 
 #[test]
+fn a_program_that_was_no_archive_is_fetched_again() {
+    let sandbox = Sandbox::new();
+    let script = "#!/bin/sh\necho tool\n";
+    drop(sandbox.write("tool.sh", script));
+    let digest = digest::Digest::sha256(script.as_bytes());
+    let formula = sandbox.write(
+        "tool.toml",
+        format!(
+            "schema = 1\nname = \"tool\"\nsummary = \"A tool\"\nlicense = \"MIT\"\n\
+             [source]\nfile = \"tool.sh\"\nformat = \"raw\"\n\
+             [version.\"1.0.0\"]\nany = \"{digest}\"\n"
+        ),
+    );
+    sandbox.run(&format!("install {}", formula.display())).ok();
+    let file = fs_err::canonicalize(sandbox.prefix("bin/tool")).unwrap();
+    spoil(&file, "#!/bin/sh\necho fool\n");
+    sandbox.run("doctor --repair").ok();
+    assert_eq!(sandbox.says("bin/tool"), "tool\n");
+    sandbox.run("doctor").ok();
+}
+
+#[test]
 fn what_nothing_needs_is_kept_for_a_while_and_then_deleted() {
     let sandbox = Sandbox::new();
     let tool = sandbox.formula("tool").version("1.0.0");

@@ -130,9 +130,9 @@ impl Repair<'_> {
                 continue;
             }
             if !self.staging.contains(&content) {
-                let mut own = paths.iter().map(|path| top.join(path));
-                match own.find(|path| verifier.holds(path, &content)) {
-                    Some(path) => self.save(&path, &content)?,
+                let own = paths.iter().map(|path| top.join(path));
+                match self.good(&mut verifier, &content, own)? {
+                    Some((path, file)) => self.save(&path, file, &content)?,
                     None => missing.push(content),
                 }
             }
@@ -154,10 +154,33 @@ impl Repair<'_> {
             .map_err(place_failed(path))
     }
 
-    /// Stages a copy of a good file of the keg.
-    fn save(&self, path: &Path, content: &Content) -> Result<(), Error> {
+    /// A file with these bytes: the keg's own, or one of the other mode in the store or staging.
+    ///
+    /// What became a program after it was unpacked is fetched again as a plain file.
+    fn good(
+        &self,
+        verifier: &mut Verifier,
+        content: &Content,
+        own: impl Iterator<Item = PathBuf>,
+    ) -> Result<Option<(PathBuf, File)>, Error> {
+        let other = Content { executable: !content.executable, ..*content };
+        for path in own.chain([self.layout.file(&other)]) {
+            if verifier.holds(&path, content) {
+                let file = disk::read(CWD, &path).map_err(place_failed(&path))?;
+                return Ok(Some((path, File::from(file))));
+            }
+        }
+        if !self.staging.contains(&other) {
+            return Ok(None);
+        }
         let failed = |source| Error::Save { keg: self.id.clone(), source };
-        let mut from = File::from(disk::read(CWD, path).map_err(place_failed(path))?);
+        let file = self.staging.read(&other).map_err(failed)?;
+        Ok(Some((self.staging.path().to_owned(), file)))
+    }
+
+    /// Stages a copy of a good file.
+    fn save(&self, path: &Path, mut from: File, content: &Content) -> Result<(), Error> {
+        let failed = |source| Error::Save { keg: self.id.clone(), source };
         let mut incoming = self.staging.stream(content.executable).map_err(failed)?;
         let mut buffer = vec![0; 64 << 10];
         loop {

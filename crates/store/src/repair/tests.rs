@@ -92,6 +92,30 @@ fn a_damaged_inode_is_replaced_in_the_store_and_in_each_keg_that_shares_it() {
 }
 
 #[test]
+fn a_program_comes_back_from_a_plain_file_with_its_bytes() {
+    let sandbox = Sandbox::new();
+    let tool = package(TOOL);
+    sandbox.install("tool", &tool, &[]);
+    let stored = sandbox.layout.file(&Content::of(b"run", true));
+    let damage = || {
+        substitute(&stored, "BAD", 0o555);
+        substitute(&sandbox.keg("tool").join("bin/tool"), "BAD", 0o555);
+    };
+    let plain = Content::of(b"run", false);
+    damage();
+    let staging = Staging::begin(&sandbox.layout).unwrap();
+    staging.put(&plain, b"run").unwrap();
+    super::keg(&sandbox.layout, &staging, &id("tool"), &sealed(&tool), &[]).unwrap();
+    assert_eq!(damages(&sandbox, "tool", &tool), []);
+    assert_eq!(fs_err::metadata(&stored).unwrap().mode() & 0o7777, 0o555);
+    // And where the store has it plainly, nothing need be staged.
+    damage();
+    substitute(&sandbox.layout.file(&plain), "run", 0o444);
+    repair(&sandbox, "tool", &[]).unwrap();
+    assert_eq!(damages(&sandbox, "tool", &tool), []);
+}
+
+#[test]
 fn a_lost_file_of_the_store_comes_back_from_the_keg() {
     let sandbox = Sandbox::new();
     let tool = package(TOOL);
