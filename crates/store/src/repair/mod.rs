@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -132,7 +132,9 @@ impl Repair<'_> {
             if !self.staging.contains(&content) {
                 let own = paths.iter().map(|path| top.join(path));
                 match self.good(&mut verifier, &content, own)? {
-                    Some((path, file)) => self.save(&path, file, &content)?,
+                    Some((path, file)) => {
+                        self.staging.copy(&path, file, &content).map_err(self.unsaved())?;
+                    }
                     None => missing.push(content),
                 }
             }
@@ -173,25 +175,13 @@ impl Repair<'_> {
         if !self.staging.contains(&other) {
             return Ok(None);
         }
-        let failed = |source| Error::Save { keg: self.id.clone(), source };
-        let file = self.staging.read(&other).map_err(failed)?;
+        let file = self.staging.read(&other).map_err(self.unsaved())?;
         Ok(Some((self.staging.path().to_owned(), file)))
     }
 
-    /// Stages a copy of a good file.
-    fn save(&self, path: &Path, mut from: File, content: &Content) -> Result<(), Error> {
-        let failed = |source| Error::Save { keg: self.id.clone(), source };
-        let mut incoming = self.staging.stream(content.executable).map_err(failed)?;
-        let mut buffer = vec![0; 64 << 10];
-        loop {
-            let count = from
-                .read(&mut buffer)
-                .map_err(|source| Error::Place { path: path.to_owned(), source })?;
-            if count == 0 {
-                return incoming.finish(content).map_err(failed);
-            }
-            incoming.write(&buffer[..count]).map_err(failed)?;
-        }
+    fn unsaved(&self) -> impl Fn(staging::Error) -> Error {
+        let keg = self.id.clone();
+        move |source| Error::Save { keg: keg.clone(), source }
     }
 
     /// Moves a staged content over the damaged one in the store.

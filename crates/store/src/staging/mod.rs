@@ -7,7 +7,7 @@ use std::{
     collections::HashSet,
     ffi::OsStr,
     fs::{File, Permissions},
-    io,
+    io::{self, Read as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{
@@ -46,6 +46,14 @@ pub enum Error {
     #[error("cannot write to `{}`", path.display())]
     Write {
         /// The transaction's folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that was to be copied could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file, or the transaction's folder that it is in.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -183,6 +191,21 @@ impl Staging {
         let file = disk::create(self.folder.as_fd(), &name, executable)
             .map_err(|errno| self.failed(errno))?;
         Ok(Incoming { staging: self, name, file: File::from(file), executable, kept: false })
+    }
+
+    /// Takes a copy of a file that was opened at `path`.
+    ///
+    /// The caller answers for `content` being what it holds.
+    pub fn copy(&self, path: &Path, mut file: File, content: &Content) -> Result<(), Error> {
+        let mut incoming = self.stream(content.executable)?;
+        let mut buffer = vec![0; 256 << 10];
+        let failed = |source| Error::Read { path: path.to_owned(), source };
+        loop {
+            match file.read(&mut buffer).map_err(failed)? {
+                0 => return incoming.finish(content),
+                read => incoming.write(&buffer[..read])?,
+            }
+        }
     }
 
     /// Opens a staged file for reading.

@@ -1,7 +1,5 @@
 //! What can be run: how a program begins, and programs that archives hold without their mode.
 
-use std::io::Read as _;
-
 use super::Sealed;
 use crate::{Content, Layout, Staging, staging};
 
@@ -51,19 +49,11 @@ pub fn stage_programs(
 
 fn stage_one(program: &Content, layout: &Layout, staging: &Staging) -> Result<(), staging::Error> {
     let plain = Content { executable: false, ..*program };
-    let path = layout.file(&plain);
-    let failed = |source| staging::Error::Write { path: path.clone(), source };
-    let mut file = if staging.contains(&plain) {
-        staging.read(&plain)?
-    } else {
-        fs_err::File::open(&path).map_err(failed)?.into_parts().0
-    };
-    let mut incoming = staging.stream(true)?;
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return incoming.finish(program),
-            read => incoming.write(&buffer[..read])?,
-        }
+    if staging.contains(&plain) {
+        return staging.copy(staging.path(), staging.read(&plain)?, program);
     }
+    let path = layout.file(&plain);
+    let failed = |source| staging::Error::Read { path: path.clone(), source };
+    let file = fs_err::File::open(&path).map_err(failed)?.into_parts().0;
+    staging.copy(&path, file, program)
 }
