@@ -29,12 +29,20 @@ struct Artifact {
     tag: &'static str,
     digest: String,
     unpacked: usize,
-    /// What unpacks a blob that is piped into it, into the folder `$2`: one program, as one types
-    /// it, and the same as two that work side by side.
-    tar: String,
-    piped: String,
     /// The ratio that is wanted.
     wanted: &'static str,
+}
+
+impl Artifact {
+    /// What unpacks a blob that is piped into it, into the folder `$2`, as one types it.
+    fn tar(&self) -> String {
+        format!(r#"tar -x --{} -C "$2""#, self.tag)
+    }
+
+    /// The same as two programs that work side by side.
+    fn piped(&self) -> String {
+        format!(r#"{} -dc | tar -x -C "$2""#, self.tag)
+    }
 }
 
 const GZIP: &str = "gzip";
@@ -157,9 +165,7 @@ impl Bench<'_> {
             self.registry.push_manifest(&repository, Some(tag), media_type, bytes);
         }
         let digest = digest::Digest::sha256(bytes).to_string();
-        let tar = format!(r#"tar -x --{tag} -C "$2""#);
-        let piped = format!(r#"{tag} -dc | tar -x -C "$2""#);
-        Artifact { repository, tag, digest, unpacked: payload.unpacked, tar, piped, wanted }
+        Artifact { repository, tag, digest, unpacked: payload.unpacked, wanted }
     }
 
     fn cold(&self, name: &str, artifact: &Artifact, report: &mut Report) -> anyhow::Result<()> {
@@ -173,10 +179,11 @@ impl Bench<'_> {
                 self.place.forget(&folder).map(|()| seconds)
             };
             let tar =
-                alone("tar", &|folder| self.curl(self.place, folder, artifact, &artifact.tar))?;
+                alone("tar", &|folder| self.curl(self.place, folder, artifact, &artifact.tar()))?;
             let own = alone("own", &|folder| self.install(self.place, folder, artifact))?;
-            let pipe =
-                alone("pipe", &|folder| self.curl(self.place, folder, artifact, &artifact.piped))?;
+            let pipe = alone("pipe", &|folder| {
+                self.curl(self.place, folder, artifact, &artifact.piped())
+            })?;
             by_tar.push((tar, own));
             by_pipe.push((pipe, own));
             if oras.is_some() {
@@ -205,7 +212,7 @@ impl Bench<'_> {
         let mut times = Vec::new();
         for round in 0..rounds {
             let folder = disk.folder(&format!("{}-{round}", artifact.tag))?;
-            let script = format!(r#"{}; sync -f "$2""#, artifact.piped);
+            let script = format!(r#"{}; sync -f "$2""#, artifact.piped());
             let curl = self.curl(disk, &folder, artifact, &script)?;
             times.push((curl, self.install(disk, &folder, artifact)?));
         }
